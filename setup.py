@@ -1,0 +1,95 @@
+"""Compile the Cython kernels under ``ext/``; everything else is in ``pyproject.toml``.
+
+Switches, each 0 or 1 in the environment:
+
+``SITEOPT_CHECKED``   bounds checks and division checks on in every kernel (the suite runs both ways).
+``SITEOPT_COVERAGE``  line tracing for ``coverage`` with the ``Cython.Coverage`` plugin.
+``SITEOPT_ANNOTATE``  an HTML page beside each ``.pyx`` that shows where Python is called.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+SOURCES = sorted((ROOT / "ext").rglob("*.pyx"))
+
+
+def switch(name: str) -> bool:
+    value = os.environ.get(name, "0")
+    if value not in ("0", "1"):
+        raise SystemExit(f"{name} must be 0 or 1, not {value!r}")
+    return value == "1"
+
+
+def source_crc() -> int:
+    """CRC of every kernel source, compiled in so that a stale build is noticed (tests/unit/test_build.py)."""
+    crc = 0
+    for path in sorted((ROOT / "ext").rglob("*.p[yx][xd]")):
+        crc = zlib.crc32(path.read_bytes(), crc)
+    return crc
+
+
+class BuildKernels(build_ext):
+    """Cythonize late, so that metadata steps stay cheap, and choose flags once the compiler is known."""
+
+    def build_extensions(self) -> None:
+        from Cython.Build import cythonize
+
+        checked, coverage = switch("SITEOPT_CHECKED"), switch("SITEOPT_COVERAGE")
+        # Directives are not part of any dependency check, so a change of switches needs a forced build.
+        self.force = True
+        macros = [("SITEOPT_SOURCE_CRC", f"{source_crc()}u")]
+        if coverage:
+            macros += [("CYTHON_TRACE", "1"), ("CYTHON_TRACE_NOGIL", "1"), ("CYTHON_USE_SYS_MONITORING", "0")]
+        # -ffast-math is never used: bounds need IEEE arithmetic, and it changes the whole process's FPU mode.
+        flags = ["/O2"] if self.compiler.compiler_type == "msvc" else ["-O3", "-ffp-contract=off"]
+        for extension in self.extensions:
+            extension.define_macros = macros
+            extension.extra_compile_args = flags
+        self.extensions = cythonize(
+            self.extensions,
+            force=True,
+            annotate=switch("SITEOPT_ANNOTATE"),
+            include_path=["ext"],
+            compiler_directives={
+                "language_level": "3",
+                "embedsignature": True,
+                "wraparound": False,
+                "boundscheck": checked,
+                "initializedcheck": checked,
+                "cdivision": not checked,
+                "auto_pickle": False,
+                "autotestdict": False,
+                "linetrace": coverage,
+            },
+        )
+        for extension in self.extensions:
+            extension._needs_stub = False
+        try:
+            super().build_extensions()
+        except Exception as error:
+            if "command" in str(error) and (
+                "gcc" in str(error) or "cc" in str(error) or "cl.exe" in str(error)
+            ):
+                raise SystemExit(
+                    f"siteopt could not compile its kernels ({error}). It needs a C compiler and the Python headers: "
+                    "'apt-get install gcc python3-dev' on Debian and Ubuntu, 'xcode-select --install' on macOS, "
+                    "the Visual Studio Build Tools on Windows; then install again."
+                ) from error
+            raise
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "ext").with_suffix("").parts)
+
+
+setup(
+    ext_modules=[Extension(module_name(p), [str(p.relative_to(ROOT))]) for p in SOURCES],
+    cmdclass={"build_ext": BuildKernels},
+)
