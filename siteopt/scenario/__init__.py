@@ -1,0 +1,6 @@
+"""The scenario file: schema, checks, reading and writing."""
+
+from siteopt.scenario.io import dump_scenario, json_schema, load_scenario
+from siteopt.scenario.schema import Scenario
+
+__all__ = ["Scenario", "dump_scenario", "json_schema", "load_scenario"]
