@@ -1,0 +1,1 @@
+"""How much power there is: limits of the grid over groups of sites."""
