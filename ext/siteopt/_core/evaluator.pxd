@@ -1,0 +1,59 @@
+from libc.stdint cimport int32_t, uint8_t
+
+
+cdef class Evaluator:
+    # --- the instance, read only; names as in siteopt.instance ---
+    cdef readonly Py_ssize_t n_site, n_option, n_pool, n_demand, n_arc, n_limit
+    cdef const double[::1] headroom_mw, energy_usd, carbon_usd, demand_usd
+    cdef const uint8_t[::1] is_existing, is_forced
+    cdef const int32_t[::1] option_ptr, site_pool_ptr
+    cdef const int32_t[::1] option_site
+    cdef const double[::1] land_usd, connection_usd, facility_usd, staff_usd, fixed_usd, fixed_capex_usd
+    cdef const double[::1] module_usd, module_mw, pue
+    cdef const int32_t[::1] min_modules, max_modules, sunk_modules
+    cdef const int32_t[::1] pool_site, pool_variant, pool_arc_ptr, pool_arc
+    cdef const double[::1] pool_rps, pool_usable_rps, pool_replica_mw, pool_idle, pool_usd
+    cdef const double[::1] peak_rps, mean_rps, revenue_usd, unserved_usd
+    cdef const uint8_t[::1] is_splittable
+    cdef const int32_t[::1] demand_arc_ptr
+    cdef const int32_t[::1] arc_demand, arc_pool
+    cdef const double[::1] arc_usd, egress_usd, transit_usd
+    cdef const double[::1] limit_mw
+    cdef const int32_t[::1] grid_ptr, grid_site, grid_site_ptr, grid_site_limit
+    cdef const double[::1] grid_coefficient, grid_site_coefficient
+    cdef readonly double budget_usd
+    cdef readonly Py_ssize_t max_sites
+
+    # --- the state of a search: replicas and modules always the fewest that carry the shares ---
+    cdef object _arrays
+    cdef double[::1] share, unserved
+    cdef int32_t[::1] option, modules, replicas, flows
+    cdef double[::1] pool_peak, pool_mean, site_it, site_mean, used_mw
+    cdef double cost, capex, penalty
+    cdef Py_ssize_t new_sites
+
+    cdef void _flows_in_full(
+        self, const double[::1] share, const double[::1] unserved, double[::1] lines, double[::1] peak, double[::1] mean
+    ) noexcept nogil
+    cdef void _sites_in_full(
+        self, const int32_t[::1] option, const int32_t[::1] modules, const int32_t[::1] replicas, double[::1] lines,
+        const double[::1] peak, const double[::1] mean, double[::1] it_mw, double[::1] mean_mw,
+        double[::1] facility_mw, double[::1] capex, double[::1] used
+    ) noexcept nogil
+    cdef int fewest_replicas(self, Py_ssize_t pool, double peak, Py_ssize_t flows) noexcept nogil
+    cdef int fewest_modules(self, Py_ssize_t option, double it_mw) noexcept nogil
+    cdef double site_usd(self, Py_ssize_t site, Py_ssize_t option, double it_mw, double mean_mw, int modules) noexcept nogil
+    cdef bint site_fits(self, Py_ssize_t site, Py_ssize_t option, double it_mw, int modules) noexcept nogil
+    cdef double change(
+        self, Py_ssize_t arc, double amount, Py_ssize_t flows, double* it_mw, double* mean_mw, double* capex
+    ) noexcept nogil
+    cdef double shift_delta(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
+    cdef void shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
+    cdef void put(self, Py_ssize_t arc, double amount) noexcept nogil
+    cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
+    cdef bint site_holds(self, Py_ssize_t site) noexcept nogil
+    cdef double swap(
+        self, Py_ssize_t source_1, Py_ssize_t target_1, Py_ssize_t source_2, Py_ssize_t target_2
+    ) noexcept nogil
+    cdef void set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
+    cdef void refresh(self) noexcept nogil

@@ -1,0 +1,37 @@
+from numpy import float64, int32
+from numpy.typing import NDArray
+
+from siteopt.instance import Instance
+
+N_LINES: int
+
+class Evaluator:
+    n_site: int
+    n_option: int
+    n_pool: int
+    n_demand: int
+    n_arc: int
+    n_limit: int
+    budget_usd: float
+    max_sites: int
+    def __init__(self, instance: Instance, penalty_usd: float) -> None: ...
+    def evaluate(
+        self,
+        option: NDArray[int32],
+        modules: NDArray[int32],
+        replicas: NDArray[int32],
+        share: NDArray[float64],
+        unserved: NDArray[float64],
+    ) -> tuple[
+        NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64]
+    ]: ...
+    def load(self, option: NDArray[int32], share: NDArray[float64], unserved: NDArray[float64]) -> bool: ...
+    def state(
+        self,
+    ) -> tuple[NDArray[int32], NDArray[int32], NDArray[int32], NDArray[float64], NDArray[float64]]: ...
+    @property
+    def cost_usd(self) -> float: ...
+    def is_feasible(self) -> bool: ...
+    def move_deltas(self, source: NDArray[int32], target: NDArray[int32]) -> NDArray[float64]: ...
+    def move(self, source: int, target: int) -> None: ...
+    def swap_delta(self, source_1: int, target_1: int, source_2: int, target_2: int) -> float: ...
