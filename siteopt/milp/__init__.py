@@ -1,0 +1,1 @@
+"""The exact model: Pyomo to read, HiGHS to solve."""

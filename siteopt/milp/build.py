@@ -1,0 +1,94 @@
+"""Assemble the model: every family of constraints, in order, then the objective."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siteopt.milp.families.assignment import add_assignment
+from siteopt.milp.families.budget import add_budget
+from siteopt.milp.families.grid import add_grid
+from siteopt.milp.families.linking import add_linking
+from siteopt.milp.families.power import add_power
+from siteopt.milp.families.site_status import add_site_status
+from siteopt.milp.families.sizing import add_sizing
+from siteopt.milp.model import SitingModel, new_model
+from siteopt.milp.objective import add_cost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siteopt.instance import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of constraints.
+
+    Attributes
+    ----------
+    name : str
+    add : callable
+        Adds the family's rows to a model.
+    requires : tuple of str
+        Families without which its rows mean nothing.
+    """
+
+    name: str
+    add: Callable[[SitingModel, Instance], None]
+    requires: tuple[str, ...] = ()
+
+
+FAMILIES = (
+    Family("assignment", add_assignment),
+    Family("site_status", add_site_status),
+    Family("linking", add_linking, requires=("assignment", "site_status")),
+    Family("sizing", add_sizing, requires=("assignment",)),
+    Family("power", add_power, requires=("sizing", "site_status")),
+    Family("grid", add_grid, requires=("power",)),
+    Family("budget", add_budget, requires=("power",)),
+)
+
+
+def build_model(instance: Instance, families: tuple[Family, ...] = FAMILIES) -> SitingModel:
+    """The Pyomo model of an instance.
+
+    Parameters
+    ----------
+    instance : Instance
+    families : tuple of Family
+        Which families to add, in order; all of them unless a test looks at one alone.
+
+    Returns
+    -------
+    SitingModel
+
+    Raises
+    ------
+    ValueError
+        If a family comes before one that it requires.
+    """
+    with _no_garbage_collection():
+        model = new_model(instance)
+        for family in families:
+            missing = [name for name in family.requires if name not in model.families]
+            if missing:
+                raise ValueError(f"family {family.name!r} requires {', '.join(map(repr, missing))} before it")
+            family.add(model, instance)
+            model.families.append(family.name)
+        add_cost(model, instance)
+    return model
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of small objects, none of them garbage: the collector would only walk them over and over."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,1 @@
+"""Families of constraints, one file each: the inequality, its units, and what its dual means."""

@@ -1,0 +1,34 @@
+"""At most one design per site; forced and existing sites are open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.milp.model import linear
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.milp.model import SitingModel
+
+
+def add_site_status(model: SitingModel, instance: Instance) -> None:
+    r"""A site has at most one design, exactly one where it exists or is forced.
+
+    .. math:: \ell_j \le \sum_{d \in D(j)} y_{jd} \le 1 \qquad \forall j
+
+    Both sides count designs; :math:`\ell_j` is 1 for existing and forced sites and 0 for candidates. Forbidden sites
+    have no designs and hence no row. The dual of the lower side is the cost of being forced, USD.
+    """
+    sites = instance.sites
+    ptr = sites.option_ptr.tolist()
+    open_already = (sites.is_existing | sites.is_forced).tolist()
+    hosts = [j for j in range(len(sites.id)) if ptr[j] < ptr[j + 1]]
+    designs = (model.build[ptr[j] : ptr[j + 1]] for j in hosts)
+    model.add_rows(
+        "site_status",
+        [sites.id[j] for j in hosts],
+        (
+            (float(open_already[j]), linear([1.0] * len(v), v), 1.0)
+            for j, v in zip(hosts, designs, strict=True)
+        ),
+    )

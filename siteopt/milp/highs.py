@@ -1,0 +1,221 @@
+"""The one place that talks to HiGHS: start, callbacks, interruption, solution injection, infeasible subsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import highspy
+import numpy as np
+
+from siteopt.errors import SolverError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.milp.matrix import Matrix
+
+    Floats = NDArray[np.float64]
+
+#: Every outcome that the model can meet; anything else is a solver failure.
+Outcome = Literal["optimal", "infeasible", "limit"]
+_STATUS = highspy.HighsModelStatus
+_OUTCOME: dict[Any, Outcome] = {
+    _STATUS.kOptimal: "optimal",
+    _STATUS.kInfeasible: "infeasible",
+    _STATUS.kUnboundedOrInfeasible: "infeasible",
+    _STATUS.kTimeLimit: "limit",
+    _STATUS.kIterationLimit: "limit",
+    _STATUS.kSolutionLimit: "limit",
+    _STATUS.kInterrupt: "limit",
+}
+_POLL_SECONDS = 0.05
+
+
+class Monitor(Protocol):
+    """Listener of a running solve. Called from the solver's thread, so it must be quick."""
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        """A better solution was found."""
+
+    def on_bound(self, bound: float) -> None:
+        """The proven bound, each time that the solver looks up; unchanged values are repeated."""
+
+    def offer(self) -> Floats | None:
+        """A solution found elsewhere that the solver should know, once; None where there is none."""
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance."""
+
+
+class Silent:
+    """A monitor that neither listens nor stops anything."""
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        """Ignore."""
+
+    def on_bound(self, bound: float) -> None:
+        """Ignore."""
+
+    def offer(self) -> Floats | None:
+        """Nothing to offer."""
+        return None
+
+    def should_stop(self) -> bool:
+        """Never."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed."""
+
+    seconds: float = float("inf")
+    nodes: int | None = None
+    gap: float = 1e-4
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What HiGHS returned.
+
+    Attributes
+    ----------
+    outcome : {"optimal", "infeasible", "limit"}
+        ``optimal`` within the gap asked for.
+    values : ndarray or None, shape (n_col,)
+    objective, bound : float
+        In units of the objective; ``inf`` and ``-inf`` where there is none.
+    nodes : int
+    """
+
+    outcome: Outcome
+    values: Floats | None
+    objective: float
+    bound: float
+    nodes: int
+
+
+@dataclass(slots=True)
+class HighsDriver:
+    """A matrix inside HiGHS.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    """
+
+    matrix: Matrix
+    _highs: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._highs = _silent_highs()
+        self._highs.passModel(_highs_lp(self.matrix))
+
+    def solve(self, limits: Limits, monitor: Monitor, start: Floats | None = None) -> Answer:
+        """Solve from an optional start.
+
+        Parameters
+        ----------
+        limits : Limits
+        monitor : Monitor
+        start : ndarray of float64, shape (n_col,), optional
+            A full solution; HiGHS checks it and drops it silently where it is not feasible.
+
+        Returns
+        -------
+        Answer
+
+        Raises
+        ------
+        SolverError
+            If HiGHS fails.
+        """
+        highs = self._highs
+        highs.setOptionValue("time_limit", min(limits.seconds, 1e9))
+        highs.setOptionValue("mip_rel_gap", limits.gap)
+        highs.setOptionValue("random_seed", limits.seed % (2**31))
+        if limits.nodes is not None:
+            highs.setOptionValue("mip_max_nodes", limits.nodes)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = start.tolist()
+            highs.setSolution(solution)
+        _subscribe(highs, monitor)
+        # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C.
+        thread = highs.startSolve()
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+        return self._answer()
+
+    def _answer(self) -> Answer:
+        status, info = self._highs.getModelStatus(), self._highs.getInfo()
+        if status not in _OUTCOME:
+            raise SolverError(f"HiGHS ended with {self._highs.modelStatusToString(status)!r}")
+        solved = info.primal_solution_status == 2 and _OUTCOME[status] != "infeasible"
+        return Answer(
+            outcome=_OUTCOME[status],
+            values=np.array(self._highs.getSolution().col_value) if solved else None,
+            objective=info.objective_function_value if solved else np.inf,
+            bound=info.mip_dual_bound,
+            nodes=info.mip_node_count,
+        )
+
+    def infeasible_rows(self, seconds: float) -> list[str]:
+        """Names of rows of the linear relaxation that cannot hold together; empty where none was found in time."""
+        highs = _silent_highs()
+        highs.setOptionValue("iis_time_limit", seconds)
+        highs.setOptionValue("iis_strategy", 2 + 4)
+        lp = _highs_lp(self.matrix)
+        lp.integrality_ = []
+        highs.passModel(lp)
+        _, iis = highs.getIis()
+        return [self.matrix.row_names[r] for r in iis.row_index_]
+
+
+def _silent_highs() -> Any:
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("log_to_console", False)
+    highs.setOptionValue("threads", 1)
+    return highs
+
+
+def _subscribe(highs: Any, monitor: Monitor) -> None:
+    """Connect a monitor; exceptions inside callbacks would be lost, so the callbacks only hand over values."""
+
+    def improving(event: Any) -> None:
+        monitor.on_solution(np.array(event.data_out.mip_solution), event.data_out.objective_function_value)
+
+    def interrupt(event: Any) -> None:
+        monitor.on_bound(event.data_out.mip_dual_bound)
+        if monitor.should_stop():
+            event.interrupt()
+
+    def simplex(event: Any) -> None:
+        if monitor.should_stop():
+            event.interrupt()
+
+    def offer(event: Any) -> None:
+        values = monitor.offer()
+        if values is not None:
+            event.data_in.setSolution(values)
+
+    highs.cbMipImprovingSolution += improving
+    highs.cbMipInterrupt += interrupt
+    highs.cbSimplexInterrupt += simplex
+    highs.cbIpmInterrupt += simplex
+    highs.cbMipUserSolution += offer
+
+
+def _highs_lp(matrix: Matrix) -> Any:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(matrix.cost), len(matrix.row_lower)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = matrix.cost, matrix.lower, matrix.upper
+    lp.row_lower_, lp.row_upper_ = matrix.row_lower, matrix.row_upper
+    lp.offset_ = matrix.offset
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.start, matrix.index, matrix.value
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[i] for i in matrix.integer.tolist()]
+    return lp

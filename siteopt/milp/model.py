@@ -1,0 +1,111 @@
+"""The Pyomo model under construction, and the one way in which rows are written.
+
+Every row is a :class:`LinearExpression` over variables: it prints like any Pyomo expression, and the compiler in
+:mod:`siteopt.milp.matrix` reads its coefficients without walking an expression tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from siteopt.instance import Instance
+
+
+def linear(coefficients: Iterable[float], variables: Sequence[Any]) -> LinearExpression:
+    """``sum of coefficient x variable``; the two sequences have one length."""
+    return LinearExpression(
+        constant=0.0, linear_coefs=[float(c) for c in coefficients], linear_vars=list(variables)
+    )
+
+
+Row = tuple[float | None, LinearExpression, float | None]
+
+
+@dataclass(slots=True)
+class SitingModel:
+    """A Pyomo model and its variables in the order of the instance's rows.
+
+    Attributes
+    ----------
+    pyomo : ConcreteModel
+    build : binary, one an option: the design stands at its site
+    modules : integer, one an option
+    it_mw : one an option: IT power at peak carried by it, MW
+    mean_mw : one an option: IT power on average, MW
+    replicas : integer, one a pool
+    share : one an arc: share of the demand, in [0, 1]; binary where the demand may not be split
+    unserved : one a demand: share that is not served; fixed to 0 where all must be
+    families : names of the families added so far
+    """
+
+    pyomo: pyo.ConcreteModel
+    build: list[Any]
+    modules: list[Any]
+    it_mw: list[Any]
+    mean_mw: list[Any]
+    replicas: list[Any]
+    share: list[Any]
+    unserved: list[Any]
+    families: list[str] = field(default_factory=list)
+
+    def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Row]) -> None:
+        """Add the component ``name``: one row ``lower <= body <= upper`` for each entry of ``index``."""
+        table = dict(zip(index, rows, strict=True))
+        setattr(self.pyomo, name, pyo.Constraint(list(table), rule=table))
+
+
+def labels(instance: Instance) -> dict[str, list[str]]:
+    """Names of the rows of an instance, by which components are indexed in LP files and logs."""
+    sites, options, pools, arcs = instance.sites, instance.options, instance.pools, instance.arcs
+    pool = [
+        f"{sites.id[j]}/{instance.workload_ids[instance.variants.workload[v]]}/{instance.variants.accelerator[v]}"
+        for j, v in zip(pools.site.tolist(), pools.variant.tolist(), strict=True)
+    ]
+    # The accelerator tells two arcs apart only where a workload may run on several.
+    return {
+        "site": list(sites.id),
+        "option": [f"{sites.id[j]}/{d}" for j, d in zip(options.site.tolist(), options.design, strict=True)],
+        "pool": pool,
+        "demand": list(instance.demands.name),
+        "arc": [
+            f"{instance.demands.name[i]}@{pool[p]}"
+            for i, p in zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True)
+        ],
+        "limit": list(instance.grid.id),
+    }
+
+
+def new_model(instance: Instance) -> SitingModel:
+    """Declare the variables, with their bounds, and no constraint yet."""
+    names = labels(instance)
+    options, demands = instance.options, instance.demands
+    m = pyo.ConcreteModel(name="siteopt")
+    capacity = instance.option_capacity_mw.tolist()
+    bounds = dict(zip(names["option"], capacity, strict=True))
+    most = dict(zip(names["option"], options.max_modules.tolist(), strict=True))
+    split = demands.is_splittable[instance.arcs.demand].tolist()
+    domain = dict(zip(names["arc"], (pyo.UnitInterval if s else pyo.Binary for s in split), strict=True))
+    m.build = pyo.Var(names["option"], domain=pyo.Binary)
+    m.modules = pyo.Var(names["option"], domain=pyo.NonNegativeIntegers, bounds=lambda _m, o: (0, most[o]))
+    m.it_mw = pyo.Var(names["option"], domain=pyo.NonNegativeReals, bounds=lambda _m, o: (0.0, bounds[o]))
+    m.mean_mw = pyo.Var(names["option"], domain=pyo.NonNegativeReals, bounds=lambda _m, o: (0.0, bounds[o]))
+    m.replicas = pyo.Var(names["pool"], domain=pyo.NonNegativeIntegers)
+    m.share = pyo.Var(names["arc"], domain=lambda _m, a: domain[a])
+    m.unserved = pyo.Var(names["demand"], domain=pyo.UnitInterval)
+    return SitingModel(
+        pyomo=m,
+        build=list(m.build.values()),
+        modules=list(m.modules.values()),
+        it_mw=list(m.it_mw.values()),
+        mean_mw=list(m.mean_mw.values()),
+        replicas=list(m.replicas.values()),
+        share=list(m.share.values()),
+        unserved=list(m.unserved.values()),
+    )

@@ -1,0 +1,104 @@
+"""Solve the exact model from the best plan known, polishing and handing on what is found on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from siteopt.milp.build import build_model
+from siteopt.milp.columns import columns_of, flows_of
+from siteopt.milp.highs import Answer, HighsDriver, Limits
+from siteopt.milp.matrix import compile_matrix
+from siteopt.milp.objective import USD_PER_UNIT
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+
+    Floats = NDArray[np.float64]
+
+#: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
+BOUND_TOLERANCE = 1e-7
+
+
+class Listener(Protocol):
+    """What the solve of the model reports to, from the solver's thread."""
+
+    def found(self, option: NDArray[np.int32], share: Floats, unserved: Floats) -> Solution | None:
+        """Sites and flows of a better solution; returns a still better one if there is, for the solver to use."""
+
+    def proved(self, bound_usd: float) -> None:
+        """No plan costs less."""
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance."""
+
+
+class _Monitor:
+    """Between the driver, which knows columns, and the listener, which knows solutions."""
+
+    def __init__(self, instance: Instance, listener: Listener) -> None:
+        self._instance, self._listener = instance, listener
+        self._offer: Floats | None = None
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        better = self._listener.found(*flows_of(self._instance, values))
+        if better is not None:
+            self._offer = columns_of(self._instance, better)
+
+    def on_bound(self, bound: float) -> None:
+        if bound > -1e300:
+            self._listener.proved(safe_bound_usd(bound))
+
+    def offer(self) -> Floats | None:
+        values, self._offer = self._offer, None
+        return values
+
+    def should_stop(self) -> bool:
+        return self._listener.should_stop()
+
+
+def safe_bound_usd(bound: float) -> float:
+    """A bound of the model's objective in USD, less the solver's tolerance."""
+    return (bound - BOUND_TOLERANCE * max(1.0, abs(bound))) * USD_PER_UNIT
+
+
+class ExactModel:
+    """The model of an instance, inside HiGHS.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._driver = HighsDriver(compile_matrix(build_model(instance).pyomo))
+
+    def solve(self, limits: Limits, listener: Listener, start: Solution | None) -> Answer:
+        """Solve; what is found and proved on the way goes to the listener.
+
+        Parameters
+        ----------
+        limits : Limits
+        listener : Listener
+        start : Solution or None
+
+        Returns
+        -------
+        Answer
+            With outcome "infeasible" where the model has no solution, hence the problem has none.
+        """
+        columns = None if start is None else columns_of(self._instance, start)
+        answer = self._driver.solve(limits, _Monitor(self._instance, listener), columns)
+        if answer.outcome != "infeasible":
+            if answer.values is not None:
+                listener.found(*flows_of(self._instance, answer.values))
+            if answer.bound > -1e300:
+                listener.proved(safe_bound_usd(answer.bound))
+        return answer
+
+    def conflict(self, seconds: float) -> list[str]:
+        """Names of rows that cannot hold together, empty where none were found in time."""
+        return self._driver.infeasible_rows(seconds)
