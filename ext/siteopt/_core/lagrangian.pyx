@@ -1,0 +1,265 @@
+"""The Lagrangian subproblem: at given prices, the best design, modules and flows of every site by itself.
+
+Assignment, grid limits and budget are priced; what is left falls apart into sites. Each site chooses a design, a whole
+number of modules, and shares of demands (a continuous knapsack over IT power); the number of new sites stays in as a
+choice of the best. Replicas are divisible and demands may be split in the subproblem, so its value is a lower bound on
+the true problem at any prices.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY
+from libc.stdint cimport int32_t, uint8_t
+from libc.stdlib cimport qsort
+
+
+cdef struct Item:
+    double rate
+    double gain
+    double weight
+    double mean
+    double capital
+    Py_ssize_t demand
+
+
+cdef int _by_rate(const void* a, const void* b) noexcept nogil:
+    cdef double x = (<const Item*>a).rate, y = (<const Item*>b).rate
+    return -1 if x > y else (1 if x < y else 0)
+
+
+cdef struct SiteValue:
+    double value
+    Py_ssize_t site
+
+
+cdef int _by_value(const void* a, const void* b) noexcept nogil:
+    cdef double x = (<const SiteValue*>a).value, y = (<const SiteValue*>b).value
+    return -1 if x < y else (1 if x > y else 0)
+
+
+cdef class SitePricer:
+    """Subproblems of one instance.
+
+    Parameters
+    ----------
+    instance : siteopt.instance.Instance
+    """
+
+    cdef readonly Py_ssize_t n_site, n_demand, n_limit
+    cdef const int32_t[::1] option_ptr, min_modules, max_modules, sunk_modules
+    cdef const double[::1] fixed_usd, fixed_capex_usd, module_usd, module_mw, pue, capacity_mw
+    cdef const double[::1] demand_usd, power_usd
+    cdef const uint8_t[::1] is_existing, is_forced
+    cdef const int32_t[::1] grid_site_ptr, grid_site_limit
+    cdef const double[::1] grid_site_coefficient
+    cdef Py_ssize_t max_sites
+    # arcs by site: what all of the demand costs and draws there, replicas being divisible
+    cdef int32_t[::1] first, demand
+    cdef double[::1] flow_usd, accelerator_usd, it_mw, mean_mw
+    # results of the last pricing
+    cdef double[::1] _served, _used, _value
+    cdef int32_t[::1] _option
+    cdef object _memory, _values_memory
+    cdef Item* items
+    cdef SiteValue* values
+    cdef double _capex
+
+    def __init__(self, instance):
+        s, o, p, d, a, g = (
+            instance.sites, instance.options, instance.pools, instance.demands, instance.arcs, instance.grid
+        )
+        v = instance.variants
+        self.n_site, self.n_demand, self.n_limit = len(s.id), len(d.region), len(g.id)
+        self.option_ptr, self.min_modules, self.max_modules = s.option_ptr, o.min_modules, o.max_modules
+        self.sunk_modules, self.fixed_usd, self.fixed_capex_usd = o.sunk_modules, o.fixed_usd, o.fixed_capex_usd
+        self.module_usd, self.module_mw, self.pue = o.module_usd, o.module_mw, o.pue
+        self.capacity_mw = instance.option_capacity_mw
+        self.demand_usd, self.power_usd = s.demand_usd_per_mw, s.energy_usd_per_mw + s.carbon_usd_per_mw
+        self.is_existing, self.is_forced = s.is_existing, s.is_forced
+        self.grid_site_ptr, self.grid_site_limit = g.site_ptr, g.site_limit
+        self.grid_site_coefficient = g.site_coefficient
+        self.max_sites = instance.max_sites
+        variant = p.variant[a.pool[p.arc]]
+        peak, mean = d.peak_rps[a.demand[p.arc]], d.mean_rps[a.demand[p.arc]]
+        replicas = peak / v.usable_rps[variant]
+        self.first = np.ascontiguousarray(p.arc_ptr[s.pool_ptr])
+        self.demand = np.ascontiguousarray(a.demand[p.arc])
+        self.flow_usd = a.usd[p.arc]
+        self.accelerator_usd = replicas * v.usd[variant]
+        self.it_mw = replicas * v.replica_mw[variant]
+        self.mean_mw = v.replica_mw[variant] * (
+            v.idle_fraction[variant] * replicas + (1.0 - v.idle_fraction[variant]) * mean / v.rps[variant]
+        )
+        self._served, self._used = np.zeros(self.n_demand), np.zeros(self.n_limit)
+        self._value, self._option = np.zeros(self.n_site), np.full(self.n_site, -1, dtype=np.int32)
+        widest = int(np.diff(np.asarray(self.first)).max(initial=0)) + 1
+        self._memory = np.empty(widest * sizeof(Item), dtype=np.uint8)
+        self._values_memory = np.empty((self.n_site + 1) * sizeof(SiteValue), dtype=np.uint8)
+        cdef unsigned char[::1] memory = self._memory, values = self._values_memory
+        self.items, self.values = <Item*>&memory[0], <SiteValue*>&values[0]
+
+    @property
+    def served(self):
+        """Share of each demand that the sites took at the last prices, shape (n_demand,); may exceed 1."""
+        return np.asarray(self._served)
+
+    @property
+    def used_mw(self):
+        """Use of each grid limit at the last prices, shape (n_limit,)."""
+        return np.asarray(self._used)
+
+    @property
+    def capex_usd(self):
+        """Capital spent at the last prices, USD."""
+        return self._capex
+
+    @property
+    def option(self):
+        """Option taken by each site at the last prices, -1 for none, shape (n_site,)."""
+        return np.asarray(self._option)
+
+    @property
+    def site_value(self):
+        """Value of each site's best design at the last prices, USD, shape (n_site,); worth opening where negative."""
+        return np.asarray(self._value)
+
+    def price(
+        self, const double[::1] demand_price not None, const double[::1] limit_price not None, double capital_price
+    ):
+        """Solve every site's subproblem.
+
+        Parameters
+        ----------
+        demand_price : ndarray of float64, shape (n_demand,)
+            What serving all of a demand is worth, USD.
+        limit_price : ndarray of float64, shape (n_limit,)
+            USD per MW of each grid limit, not negative.
+        capital_price : float
+            USD per USD of capital beyond its cost, not negative.
+
+        Returns
+        -------
+        float
+            Sum of the sites' values, USD; the constant terms of the prices are the caller's.
+        """
+        if demand_price.shape[0] != self.n_demand or limit_price.shape[0] != self.n_limit:
+            raise ValueError("one price for each demand and each grid limit is needed")
+        cdef double total
+        with nogil:
+            total = self._price(demand_price, limit_price, 1.0 + capital_price)
+        return total
+
+    cdef double _price(
+        self, const double[::1] demand_price, const double[::1] limit_price, double capital
+    ) noexcept nogil:
+        cdef Py_ssize_t j, o, best_option, count = 0, n, taken = 0
+        cdef double value, best, total = 0.0
+        self._served[:] = 0.0
+        self._used[:] = 0.0
+        self._capex = 0.0
+        for j in range(self.n_site):
+            best, best_option = INFINITY, -1
+            for o in range(self.option_ptr[j], self.option_ptr[j + 1]):
+                value = self._site(j, o, demand_price, limit_price, capital, False)
+                if value < best:
+                    best, best_option = value, o
+            self._value[j] = best
+            self._option[j] = <int32_t>best_option
+            if best_option < 0:
+                continue
+            if self.is_existing[j] or self.is_forced[j]:
+                total += self._site(j, best_option, demand_price, limit_price, capital, True)
+                taken += self.is_forced[j]
+            elif best < 0.0:
+                self.values[count] = SiteValue(best, j)
+                count += 1
+            else:
+                self._option[j] = -1
+        if taken + count > self.max_sites:
+            qsort(self.values, count, sizeof(SiteValue), &_by_value)
+        for n in range(count):
+            j = self.values[n].site
+            if taken < self.max_sites:
+                total += self._site(j, self._option[j], demand_price, limit_price, capital, True)
+                taken += 1
+            else:
+                self._option[j] = -1
+        return total
+
+    cdef double _site(
+        self,
+        Py_ssize_t j,
+        Py_ssize_t o,
+        const double[::1] demand_price,
+        const double[::1] limit_price,
+        double capital,
+        bint record,
+    ) noexcept nogil:
+        """Least cost of site ``j`` with design ``o``; with ``record`` its flows, power and capital are added up."""
+        cdef Py_ssize_t n, e, count = 0, i
+        cdef double mw_price = self.demand_usd[j], gain, value, left, room, take, step, spent = 0.0, it = 0.0
+        cdef double module_price = self.module_usd[o] * capital, flows_gain = 0.0
+        cdef int modules = self.min_modules[o]
+        cdef Item item
+        for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
+            mw_price += limit_price[self.grid_site_limit[e]] * self.grid_site_coefficient[e]
+        for n in range(self.first[j], self.first[j + 1]):
+            gain = (
+                demand_price[self.demand[n]] - self.flow_usd[n] - capital * self.accelerator_usd[n]
+                - self.pue[o] * (mw_price * self.it_mw[n] + self.power_usd[j] * self.mean_mw[n])
+            )
+            if gain > 0.0:
+                self.items[count] = Item(
+                    gain / self.it_mw[n], gain, self.it_mw[n], self.mean_mw[n], self.accelerator_usd[n], self.demand[n]
+                )
+                count += 1
+        qsort(self.items, count, sizeof(Item), &_by_rate)
+        value = (
+            self.fixed_usd[o] + (capital - 1.0) * self.fixed_capex_usd[o]
+            + (modules - self.sunk_modules[o]) * module_price
+        )
+        # Fill module after module: gains fall, the price of a module does not, so the first that does not pay ends it.
+        n, left = 0, 1.0
+        room = min(modules * self.module_mw[o], self.capacity_mw[o])
+        while n < count:
+            if room <= 0.0:
+                step = min(self.module_mw[o], self.capacity_mw[o] - it)
+                if modules >= self.max_modules[o] or step <= 0.0:
+                    break
+                if self._gain_of(n, left, count, step) <= module_price:
+                    break
+                modules += 1
+                value += module_price
+                room = step
+            item = self.items[n]
+            take = min(left, room / item.weight)
+            flows_gain += take * item.gain
+            room -= take * item.weight
+            it += take * item.weight
+            if record:
+                self._served[item.demand] += take
+                spent += take * item.capital
+            left -= take
+            if left <= 1e-12:
+                n += 1
+                left = 1.0
+            elif room > 0.0 and room < 1e-12:
+                room = 0.0
+        if record:
+            for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
+                self._used[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * self.pue[o] * it
+            self._capex += (
+                spent + self.fixed_capex_usd[o] + (modules - self.sunk_modules[o]) * self.module_usd[o]
+            )
+        return value - flows_gain
+
+    cdef double _gain_of(self, Py_ssize_t n, double left, Py_ssize_t count, double room) noexcept nogil:
+        """What the next ``room`` MW would gain, from item ``n`` of which ``left`` remains."""
+        cdef double gain = 0.0, take
+        while n < count and room > 1e-15:
+            take = min(left, room / self.items[n].weight)
+            gain += take * self.items[n].gain
+            room -= take * self.items[n].weight
+            n += 1
+            left = 1.0
+        return gain

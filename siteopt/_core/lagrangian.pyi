@@ -1,0 +1,23 @@
+from numpy import float64, int32
+from numpy.typing import NDArray
+
+from siteopt.instance import Instance
+
+class SitePricer:
+    n_site: int
+    n_demand: int
+    n_limit: int
+    def __init__(self, instance: Instance) -> None: ...
+    @property
+    def served(self) -> NDArray[float64]: ...
+    @property
+    def used_mw(self) -> NDArray[float64]: ...
+    @property
+    def capex_usd(self) -> float: ...
+    @property
+    def option(self) -> NDArray[int32]: ...
+    @property
+    def site_value(self) -> NDArray[float64]: ...
+    def price(
+        self, demand_price: NDArray[float64], limit_price: NDArray[float64], capital_price: float
+    ) -> float: ...

@@ -1,0 +1,1 @@
+"""Lower bounds that hold for the true problem: nonlinear, unpruned, all demands."""

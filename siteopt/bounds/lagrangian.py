@@ -1,0 +1,224 @@
+"""Lagrangian bound: assignment, grid limits and budget are priced, each site is solved by itself.
+
+The prices are improved by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average
+of the subgradients, whose averages also say how far each site should be open. Every evaluation is a valid bound by
+weak duality, whatever the prices are, so the best one seen is returned and nothing depends on convergence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.lagrangian import SitePricer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+    Floats = NDArray[np.float64]
+
+#: A bound is lowered by this much, relative to the sum of its terms, to stay valid under floating-point rounding.
+ROUNDING = 1e-12
+#: Failed steps in a row before steps get shorter, steps between looks at progress, and the step that ends the ascent.
+FAILURES = 20
+PATIENCE = 100
+SHORTEST_STEP = 2e-4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """A point of the dual.
+
+    Attributes
+    ----------
+    demand_usd : ndarray, shape (n_demand,)
+        Worth of serving all of a demand; at most its penalty where it may stay unserved.
+    limit_usd_per_mw : ndarray, shape (n_limit,)
+    capital : float
+        USD per USD of capital beyond its cost.
+    """
+
+    demand_usd: Floats
+    limit_usd_per_mw: Floats
+    capital: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LagrangianBound:
+    """Result of the dual ascent.
+
+    Attributes
+    ----------
+    bound_usd : float
+        No plan costs less.
+    prices : Prices
+        Where it was reached.
+    openness : ndarray, shape (n_option,)
+        Running average of how often each option was chosen, in [0, 1].
+    iterations : int
+    """
+
+    bound_usd: float
+    prices: Prices
+    openness: Floats
+    iterations: int
+
+
+class LagrangianAscent:
+    """Dual ascent on one instance, in steps, so that the caller can share the time with a search.
+
+    Parameters
+    ----------
+    instance : Instance
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._pricer = SitePricer(instance)
+        start = _cheapest_usd(instance)
+        n_limit, has_budget = len(instance.grid.id), np.isfinite(instance.budget_usd)
+        self._n_demand = len(start)
+        # All multipliers in one vector: demands, grid limits, and capital where there is a budget.
+        self._right = np.concatenate([instance.grid.limit_mw, [instance.budget_usd] if has_budget else []])
+        self._lower = np.concatenate([np.full(len(start), -np.inf), np.zeros(len(self._right))])
+        self._upper = np.concatenate([instance.demands.unserved_usd, np.full(len(self._right), np.inf)])
+        self._scale = _scale(start, self._right)
+        self._center = np.concatenate(
+            [np.minimum(start, instance.demands.unserved_usd), np.zeros(len(self._right))]
+        )
+        self._n_limit = n_limit
+        self._openness = np.zeros(len(instance.options.site))
+        self._direction = np.zeros(len(self._center))
+        self._length, self._weight, self._stalled = 0.1, 0.3, 0
+        self._bound_at_check = -np.inf
+        self.iterations = 0
+        self.bound_usd = -np.inf
+
+    @property
+    def result(self) -> LagrangianBound:
+        """The best bound so far."""
+        return LagrangianBound(
+            self.bound_usd, self._prices(self._center), self._openness.copy(), self.iterations
+        )
+
+    @property
+    def has_converged(self) -> bool:
+        """Whether steps have become too short to matter."""
+        return self._length <= SHORTEST_STEP
+
+    def run(self, iterations: int, target_usd: float, keep_going: Callable[[], bool] = lambda: True) -> None:
+        """Take up to ``iterations`` steps towards ``target_usd``, the cost of a known plan (or a guess above it)."""
+        for _ in range(iterations):
+            if not keep_going() or self.has_converged:
+                return
+            self._iterate(target_usd)
+
+    def _iterate(self, target_usd: float) -> None:
+        if self.iterations == 0:
+            self.bound_usd, self._direction = self._evaluate(self._center)
+            self._fold_openness(1.0)
+        else:
+            trial = self._step(target_usd)
+            value, gradient = self._evaluate(trial)
+            self._adapt(value, trial, gradient)
+            self._direction = self._weight * gradient + (1.0 - self._weight) * self._direction
+            self._fold_openness(self._weight)
+        self.iterations += 1
+        if self.iterations % PATIENCE == 0:
+            if self.bound_usd - self._bound_at_check < 0.01 * abs(target_usd - self.bound_usd):
+                self._weight = max(self._weight / 2.0, 1e-4)
+            self._bound_at_check = self.bound_usd
+
+    def _step(self, target_usd: float) -> Floats:
+        center = self._center
+        # What would push a multiplier through its bound does not count towards the length of the step.
+        blocked = ((center <= self._lower) & (self._direction < 0.0)) | (
+            (center >= self._upper) & (self._direction > 0.0)
+        )
+        direction = np.where(blocked, 0.0, self._direction)
+        norm = float(direction @ direction)
+        if norm <= 0.0:
+            self._length = 0.0
+            return center
+        distance = max(target_usd - self.bound_usd, 1e-6 * abs(target_usd))
+        trial: Floats = center + (self._length * distance / norm) * self._scale * direction
+        return np.clip(trial, self._lower, self._upper)
+
+    def _adapt(self, value: float, trial: Floats, gradient: Floats) -> None:
+        """Lengthen steps that succeed along the average direction, shorten after too many failures."""
+        if value > self.bound_usd:
+            if float(self._direction @ gradient) >= 0.0:
+                self._length = min(2.0, self._length * 1.1)
+            self.bound_usd, self._center, self._stalled = value, trial, 0
+            return
+        self._stalled += 1
+        if self._stalled >= FAILURES:
+            self._length, self._stalled = self._length * 0.66, 0
+
+    def _prices(self, multipliers: Floats) -> Prices:
+        n, limits = self._n_demand, self._n_limit
+        capital = multipliers[n + limits :]
+        return Prices(
+            np.ascontiguousarray(multipliers[:n]),
+            np.ascontiguousarray(multipliers[n : n + limits]),
+            float(capital[0]) if len(capital) else 0.0,
+        )
+
+    def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
+        """Value of the dual function (a lower bound on every plan) and its subgradient, in scaled units."""
+        prices, pricer = self._prices(multipliers), self._pricer
+        sites = pricer.price(prices.demand_usd, prices.limit_usd_per_mw, prices.capital)
+        served, coupled = float(prices.demand_usd.sum()), float(multipliers[self._n_demand :] @ self._right)
+        magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
+        used = np.concatenate([pricer.used_mw, [pricer.capex_usd]])[: len(self._right)]
+        gradient = np.concatenate([1.0 - pricer.served, used - self._right]) * self._scale
+        return sites + served - coupled - ROUNDING * magnitude, gradient
+
+    def _fold_openness(self, weight: float) -> None:
+        chosen = self._pricer.option
+        self._openness *= 1.0 - weight
+        self._openness[chosen[chosen >= 0]] += weight
+
+
+def _scale(start: Floats, right: Floats) -> Floats:
+    """Unit of each multiplier, so that a demand worth dollars and one worth millions move at a sensible pace.
+
+    The square root between each demand's own cost and the mean converged fastest of the powers tried on real
+    scenarios; coupling rows get the price that would spread a tenth of the total cost over them.
+    """
+    size = np.maximum(np.abs(start), 1e-6 * max(1e-9, float(np.abs(start).max(initial=0.0))))
+    demand = np.sqrt(size * size.mean())
+    coupling = np.full(len(right), 0.1 * float(size.sum()) / max(1e-9, float(np.abs(right).sum())))
+    return np.concatenate([demand, coupling])
+
+
+def _cheapest_usd(instance: Instance) -> Floats:
+    """Cost of each demand at its cheapest site if everything there were divisible and free to open."""
+    arcs, pools, variants, demands = instance.arcs, instance.pools, instance.variants, instance.demands
+    sites, options = instance.sites, instance.options
+    variant = pools.variant[arcs.pool]
+    site = pools.site[arcs.pool]
+    replicas = demands.peak_rps[arcs.demand] / variants.usable_rps[variant]
+    busy = demands.mean_rps[arcs.demand] / variants.rps[variant]
+    idle = variants.idle_fraction[variant]
+    mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
+    it_mw = variants.replica_mw[variant] * replicas
+    lowest_pue, lowest_module = np.full(len(sites.id), np.inf), np.full(len(sites.id), np.inf)
+    np.minimum.at(lowest_pue, options.site, options.pue)
+    np.minimum.at(lowest_module, options.site, options.module_usd / options.module_mw)
+    power = sites.energy_usd_per_mw + sites.carbon_usd_per_mw
+    usd = (
+        arcs.usd
+        + replicas * variants.usd[variant]
+        + it_mw * lowest_module[site]
+        + lowest_pue[site] * (sites.demand_usd_per_mw[site] * it_mw + power[site] * mean_mw)
+    )
+    cheapest = np.full(len(demands.region), np.inf)
+    np.minimum.at(cheapest, arcs.demand, usd)
+    return np.where(np.isfinite(cheapest), cheapest, 0.0)

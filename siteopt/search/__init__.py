@@ -1,0 +1,1 @@
+"""Search: a plan from nothing, and better plans from a plan."""

@@ -1,0 +1,282 @@
+"""Solve a scenario: search, bound and exact model share the time; what comes out is verified."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from siteopt.bounds.lagrangian import LagrangianAscent
+from siteopt.compile import compile_instance
+from siteopt.errors import InfeasibleError, NoPlanError, SolverError
+from siteopt.evaluate import plan_of
+from siteopt.impossible import impossibilities
+from siteopt.incumbent import Incumbent
+from siteopt.milp.highs import Limits
+from siteopt.milp.solve import ExactModel
+from siteopt.plan import Plan, relative_gap
+from siteopt.progress import Clock
+from siteopt.search.local_search import Search
+from siteopt.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siteopt.instance import Instance
+    from siteopt.plan import Limit, Status, StopReason
+    from siteopt.progress import Progress
+    from siteopt.scenario.schema import Scenario
+
+Method = Literal["auto", "milp", "search"]
+
+logger = logging.getLogger(__name__)
+
+#: Above this many arcs the exact model does not get through its first relaxation in any time a user would wait.
+LARGEST_MODEL_ARCS = 150_000
+#: Dual steps before the first plan, and per round of the search.
+FIRST_STEPS, STEPS_PER_ROUND = 100, 20
+#: The search has stalled when this many rounds in a row bring nothing.
+STALLED_ROUNDS = 40
+#: Share of the time that search and bound may take before the exact model gets the rest.
+SEARCH_SHARE = 0.5
+
+
+def solve(
+    scenario: Scenario,
+    *,
+    time_limit: float = 60.0,
+    gap: float = 0.005,
+    seed: int = 1,
+    method: Method = "auto",
+    node_limit: int | None = None,
+    iteration_limit: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Find a plan and prove how good it is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    time_limit : float
+        Seconds; ``inf`` for none. The best plan so far is returned when it is reached, or on Ctrl-C.
+    gap : float
+        Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
+    seed : int
+        Same seed, same plan, as long as no time limit ends the solve.
+    method : {"auto", "milp", "search"}
+        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
+        ``auto``: search first, then the exact model where its size allows and the gap asks for it.
+    node_limit : int, optional
+        Most nodes of the exact model's tree.
+    iteration_limit : int, optional
+        Most rounds of the search.
+    progress : callable, optional
+        Called with a :class:`~siteopt.progress.Progress` on every change; from the solver's thread.
+
+    Returns
+    -------
+    Plan
+        Verified by :func:`siteopt.verify`.
+
+    Raises
+    ------
+    InfeasibleError
+        If it is proven that no plan meets every rule.
+    NoPlanError
+        If none was found within the limits, and none of the proofs of impossibility holds.
+    SolverError
+        If HiGHS fails, or the plan does not pass verification.
+    """
+    if method not in ("auto", "milp", "search"):
+        raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
+    if not (time_limit > 0.0 and gap >= 0.0):
+        raise ValueError("time_limit must be positive and gap must not be negative")
+    clock = Clock(time_limit)
+    with _interruptible(clock):
+        instance = compile_instance(scenario)
+        reasons = impossibilities(scenario, instance)
+        if reasons:
+            raise InfeasibleError(reasons)
+        incumbent = Incumbent(instance, clock, gap, progress)
+        run = _Run(instance, incumbent, clock, seed, node_limit, iteration_limit)
+        run.search(exact_follows=method != "search", brief=method == "milp")
+        if method == "milp" or (method == "auto" and len(instance.arcs.demand) <= LARGEST_MODEL_ARCS):
+            run.exact()
+        return _finish(scenario, instance, incumbent, run, method, seed)
+
+
+class _Run:
+    """One solve: its stages, and why the last of them ended."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        incumbent: Incumbent,
+        clock: Clock,
+        seed: int,
+        node_limit: int | None,
+        iteration_limit: int | None,
+    ) -> None:
+        self._instance, self._incumbent, self._clock, self._seed = instance, incumbent, clock, seed
+        self._node_limit, self._iteration_limit = node_limit, iteration_limit
+        self.is_exhausted = False
+        self.limit: Limit | None = None
+
+    def search(self, exact_follows: bool, brief: bool) -> None:
+        """Rounds of local search and dual ascent by turns, until the gap, a limit, or neither moves any more."""
+        incumbent, clock = self._incumbent, self._clock
+        deadline = clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
+        search, ascent = Search(self._instance, self._seed), LagrangianAscent(self._instance)
+
+        def time_left() -> bool:
+            return clock.left > 0.0 and clock.seconds < deadline
+
+        search.construct()
+        incumbent.offer(search.solution(), "search")
+        if not brief:
+            ascent.run(FIRST_STEPS, search.cost_usd, time_left)
+            incumbent.prove(ascent.bound_usd, "bound")
+        stalled = rounds = 0
+        most = self._iteration_limit if self._iteration_limit is not None else float("inf")
+        while not incumbent.is_good_enough and time_left() and rounds < most:
+            if brief and (rounds >= STALLED_ROUNDS or stalled > 3):
+                return
+            stalled = 0 if search.round() else stalled + 1
+            incumbent.offer(search.solution(), "search")
+            if not brief and not ascent.has_converged:
+                ascent.run(STEPS_PER_ROUND, search.cost_usd, time_left)
+                incumbent.prove(ascent.bound_usd, "bound")
+            rounds += 1
+            if stalled >= STALLED_ROUNDS and (ascent.has_converged or exact_follows):
+                break
+        if rounds >= most:
+            self.limit = "iterations"
+
+    def exact(self) -> None:
+        """The exact model for what is left of the time, started from the incumbent."""
+        incumbent, clock = self._incumbent, self._clock
+        if incumbent.is_good_enough or clock.left <= 0.0:
+            return
+        model = ExactModel(self._instance)
+        limits = Limits(clock.left, self._node_limit, incumbent.gap_wanted, self._seed)
+        answer = model.solve(
+            limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
+        )
+        if answer.outcome == "infeasible":
+            raise InfeasibleError(_conflict(model, min(10.0, max(1.0, clock.left))))
+        self.is_exhausted = answer.outcome == "optimal"
+        self.limit = None
+        if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
+            self.limit = "nodes"
+
+
+class _Polish:
+    """Listener of the exact model: every solution that it finds goes through the local search first."""
+
+    def __init__(self, instance: Instance, incumbent: Incumbent, clock: Clock, seed: int) -> None:
+        self._search = Search(instance, seed)
+        self._incumbent, self._clock = incumbent, clock
+
+    def found(self, option: Any, share: Any, unserved: Any) -> Any:
+        """Polish a solution; returns the incumbent if that is better than what came in."""
+        if self._search.load(option, share, unserved):
+            came_in = self._search.cost_usd
+            self._incumbent.offer(self._search.solution(), "milp")
+            self._search.round()
+            self._incumbent.offer(self._search.solution(), "search")
+            if self._incumbent.cost_usd < came_in - 1.0:
+                return self._incumbent.solution
+        return None
+
+    def proved(self, bound_usd: float) -> None:
+        """Pass a bound on."""
+        self._incumbent.prove(bound_usd, "milp")
+
+    def should_stop(self) -> bool:
+        """Once the gap is reached, the time is over, or the user asked."""
+        return self._incumbent.is_good_enough or self._clock.left <= 0.0
+
+
+def _conflict(model: ExactModel, seconds: float) -> list[str]:
+    rows = model.conflict(seconds)
+    if not rows:
+        return ["the solver proved it; no small set of rules that conflict was found in time"]
+    shown = ", ".join(rows[:12]) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
+    return [f"these rules cannot hold together: {shown}"]
+
+
+def _finish(
+    scenario: Scenario, instance: Instance, incumbent: Incumbent, run: _Run, method: Method, seed: int
+) -> Plan:
+    clock = incumbent.clock
+    if incumbent.solution is None:
+        why = "interrupted" if clock.interrupted else "the limits were reached"
+        raise NoPlanError(
+            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
+        )
+    status, reason, limit = _ending(incumbent, run, clock)
+    plan = plan_of(scenario, instance, incumbent.solution)
+    bound = incumbent.bound_usd
+    if bound is not None and bound > plan.cost_usd:
+        if bound > plan.cost_usd + 1e-6 * max(1.0, abs(plan.cost_usd)):
+            raise SolverError(f"the bound {bound:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
+        bound = plan.cost_usd
+    plan = replace(
+        plan,
+        status=status,
+        stop_reason=reason,
+        limit=limit,
+        bound_usd=bound,
+        gap=None if bound is None else relative_gap(plan.cost_usd, bound, plan.cost_lines),
+        seconds=clock.seconds,
+        method=method,
+        seed=seed,
+        versions=_versions(),
+    )
+    violations = verify(scenario, plan)
+    if violations:
+        shown = "; ".join(str(v.message) for v in violations[:5])
+        raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")
+    return replace(plan, verified=True)
+
+
+def _ending(incumbent: Incumbent, run: _Run, clock: Clock) -> tuple[Status, StopReason, Limit | None]:
+    if incumbent.is_good_enough:
+        return "optimal", "gap", None
+    if run.is_exhausted:
+        return "optimal", "exhausted", None
+    if clock.interrupted:
+        return "feasible", "limit", "interrupt"
+    if clock.left <= 0.0:
+        return "feasible", "limit", "time"
+    if run.limit is not None:
+        return "feasible", "limit", run.limit
+    return "feasible", "exhausted", None
+
+
+def _versions() -> dict[str, str]:
+    names = ("siteopt", "highspy", "pyomo", "numpy", "scipy", "networkx")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+@contextmanager
+def _interruptible(clock: Clock) -> Iterator[None]:
+    """The first Ctrl-C asks for the best plan so far; a second one is the usual KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_interrupt(_signal: int, _frame: object) -> None:
+        if clock.interrupted:
+            raise KeyboardInterrupt
+        clock.interrupt()
+
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
