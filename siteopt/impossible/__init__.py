@@ -1,0 +1,44 @@
+"""Proofs by arithmetic, before any solver, that no plan exists; each in words, with names and numbers.
+
+A statement is made only where it is certain: what a plan needs is counted at its least (fractional replicas,
+cheapest designs), what there is at its most (best PUE, most modules), and the two must differ by more than
+rounding. A scenario without a statement may still have no plan; then the solver says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.impossible.counts import too_many_sites
+from siteopt.impossible.money import too_little_budget
+from siteopt.impossible.needs import gather_needs
+from siteopt.impossible.power import too_big_to_stay_whole, too_little_power
+from siteopt.impossible.reach import out_of_reach
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+
+def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
+    """Reasons why no plan can meet every rule of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+
+    Returns
+    -------
+    list of str
+        Empty where arithmetic alone finds none.
+    """
+    needs = gather_needs(instance)
+    return [
+        *out_of_reach(scenario, instance, needs),
+        *too_big_to_stay_whole(scenario, instance, needs),
+        *too_little_power(scenario, instance, needs),
+        *too_many_sites(scenario, instance, needs),
+        *too_little_budget(instance, needs),
+    ]

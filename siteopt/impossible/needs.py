@@ -1,0 +1,120 @@
+"""The least that demand which must be served needs, and the most that sites can give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+#: A need must exceed what there is by this share before anything is called impossible: rules may be met to
+#: within 1e-6 each, and a proof passes through several of them.
+MARGIN = 1e-5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Demands that must be served and that the same sites may serve.
+
+    Attributes
+    ----------
+    demands : tuple of int
+        Rows of the demands.
+    sites : ndarray of int32
+        Rows of the sites, ascending.
+    it_mw : float
+        IT power that they need at least at peak, MW.
+    """
+
+    demands: tuple[int, ...]
+    sites: NDArray[np.int32]
+    it_mw: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needs:
+    """Demands that must be served, against the sites.
+
+    Attributes
+    ----------
+    site_mw : ndarray of float64, shape (n_site,)
+        IT power that each site can carry at most, by headroom, PUE and modules of its best design, MW.
+    usable : ndarray of bool, shape (n_arc,)
+        Arcs whose site has room for one replica.
+    demand_mw, demand_usd : ndarray of float64, shape (n_demand,)
+        IT power (MW) and accelerators (USD) that serving the demand takes at least, with replicas counted in
+        fractions; 0 where it need not be served or cannot be.
+    lost : tuple of int
+        Rows of demands that must be served and have no usable arc.
+    groups : tuple of Group
+        All other demands that must be served.
+    """
+
+    site_mw: NDArray[np.float64]
+    usable: NDArray[np.bool_]
+    demand_mw: NDArray[np.float64]
+    demand_usd: NDArray[np.float64]
+    lost: tuple[int, ...]
+    groups: tuple[Group, ...]
+
+
+def exceeds(need: float, most: float) -> bool:
+    """Whether a need is greater than what there is, beyond all rounding."""
+    return need > most * (1.0 + MARGIN) + 1e-9
+
+
+def gather_needs(instance: Instance) -> Needs:
+    """Count the least needs of an instance."""
+    site_mw = np.zeros(len(instance.sites.id))
+    np.maximum.at(site_mw, instance.options.site, instance.option_capacity_mw)
+    arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
+    site = instance.pools.site[arcs.pool]
+    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + 1e-9
+    must = np.isinf(instance.demands.unserved_usd)
+    replicas = instance.demands.peak_rps[arcs.demand] / instance.variants.usable_rps[variant]
+    chosen = usable & must[arcs.demand]
+    mw = _least(replicas * instance.variants.replica_mw[variant], arcs.demand, chosen, len(must))
+    usd = _least(replicas * instance.variants.usd[variant], arcs.demand, chosen, len(must))
+    served = np.zeros(len(must), dtype=bool)
+    served[arcs.demand[chosen]] = True
+    return Needs(
+        site_mw=site_mw,
+        usable=usable,
+        demand_mw=mw,
+        demand_usd=usd,
+        lost=tuple(np.flatnonzero(must & ~served).tolist()),
+        groups=_groups(instance, site, usable, served, mw),
+    )
+
+
+def _least(
+    values: NDArray[np.float64], demand: NDArray[np.int32], chosen: NDArray[np.bool_], n: int
+) -> NDArray[np.float64]:
+    """Least value among the chosen arcs of each demand, 0 where it has none."""
+    result = np.full(n, np.inf)
+    np.minimum.at(result, demand[chosen], values[chosen])
+    return np.where(np.isfinite(result), result, 0.0)
+
+
+def _groups(
+    instance: Instance,
+    site: NDArray[np.int32],
+    usable: NDArray[np.bool_],
+    served: NDArray[np.bool_],
+    demand_mw: NDArray[np.float64],
+) -> tuple[Group, ...]:
+    pointer = instance.demands.arc_ptr
+    members: dict[bytes, list[int]] = {}
+    sets: dict[bytes, NDArray[np.int32]] = {}
+    for demand in np.flatnonzero(served).tolist():
+        arcs = slice(int(pointer[demand]), int(pointer[demand + 1]))
+        sites = np.unique(site[arcs][usable[arcs]])
+        key = sites.tobytes()
+        sets[key] = sites
+        members.setdefault(key, []).append(demand)
+    return tuple(Group(tuple(rows), sets[key], float(demand_mw[rows].sum())) for key, rows in members.items())

@@ -1,0 +1,137 @@
+"""Demands that must be served and that no site may serve, with the rule that removes each site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.network.latency import rtt_block_ms
+from siteopt.network.topology import build_topology
+from siteopt.scenario.jurisdictions import allowed_jurisdictions
+from siteopt.serving.service import calls_in, largest_rtt_ms, request_quantile_ms
+from siteopt.units import KW_PER_MW
+from siteopt.words import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from siteopt.impossible.needs import Needs
+    from siteopt.instance import Instance
+    from siteopt.network.topology import Topology
+    from siteopt.scenario.schema import Demand, Scenario, Workload
+
+
+def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
+    """One statement for each workload that has such demands, explained by the first of them."""
+    if not needs.lost:
+        return
+    topology = build_topology(scenario)
+    workloads = {w.id: w for w in scenario.workloads}
+    by_workload: dict[str, list[Demand]] = {}
+    for row in needs.lost:
+        by_workload.setdefault(scenario.demand[row].workload, []).append(scenario.demand[row])
+    for name, demands in by_workload.items():
+        regions = [d.region for d in demands]
+        asked = sum(d.workload == name for d in scenario.demand)
+        who = (
+            f"{len(regions)} of its {asked} regions"
+            if len(regions) < asked
+            else f"any of its {asked} regions"
+        )
+        who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
+        why = "; ".join(_removals(scenario, topology, needs, workloads[name], regions[0]))
+        first = f"For {regions[0]}, " if len(regions) > 1 else ""
+        sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
+        yield f"{name} must be served, but no site may serve {who}. {first}{sites} {why}."
+
+
+def _removals(
+    scenario: Scenario, topology: Topology, needs: Needs, workload: Workload, region: str
+) -> Iterator[str]:
+    """Which rule removes how many sites, in the order in which they are applied."""
+    index = {r.id: i for i, r in enumerate(scenario.regions)}
+    home = scenario.regions[index[region]].jurisdiction
+    allowed = allowed_jurisdictions(scenario, workload, home)
+    left = np.ones(len(scenario.sites), dtype=bool)
+    rules = (
+        ("forbidden", [s.status != "forbidden" for s in scenario.sites]),
+        (
+            f"of a tier other than {' or '.join(workload.tiers)}",
+            [s.tier in workload.tiers for s in scenario.sites],
+        ),
+        (f"outside {_territory(workload, allowed)}", [s.jurisdiction in allowed for s in scenario.sites]),
+    )
+    for words, passes in rules:
+        gone = left & ~np.array(passes)
+        left &= np.array(passes)
+        if gone.any():
+            yield f"{_are(int(gone.sum()))} {words}"
+    if left.any():
+        rtt = _rtt_ms(topology, workload, index[region], home, allowed)
+        yield from _too_far(scenario, needs, workload, left, rtt)
+
+
+def _too_far(
+    scenario: Scenario, needs: Needs, workload: Workload, left: NDArray[np.bool_], rtt: NDArray[np.float64]
+) -> Iterator[str]:
+    cut_off = left & np.isinf(rtt)
+    if cut_off.any():
+        yield f"{_are(int(cut_off.sum()))} without a route that stays in the allowed jurisdictions"
+    limit = largest_rtt_ms(workload)
+    far = left & np.isfinite(rtt) & (rtt > limit)
+    if far.any():
+        best = int(np.argmin(np.where(far, rtt, np.inf)))
+        site = scenario.sites[best].id
+        away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
+        yield f"{_are(int(far.sum()))} too far: {_slo_room(workload)}, and {away}"
+    near = np.flatnonzero(left & (rtt <= limit))
+    if len(near):
+        most = max(needs.site_mw[near].tolist()) * KW_PER_MW
+        yield (
+            f"{_are(len(near))} too small for one replica of {workload.replica.kw:,.6g} kW"
+            f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
+        )
+
+
+def _rtt_ms(
+    topology: Topology, workload: Workload, region: int, home: str, allowed: frozenset[str]
+) -> NDArray[np.float64]:
+    """Round trips of one region to every site, ``inf`` where the route may not be taken."""
+    rtt = rtt_block_ms(topology, allowed if workload.sovereign_route else None)[region]
+    blocked = workload.sovereign_route and not topology.has_network and home not in allowed
+    return np.full_like(rtt, np.inf) if blocked else rtt
+
+
+def _slo_room(workload: Workload) -> str:
+    """What the tightest SLO leaves for the round trip."""
+    room = largest_rtt_ms(workload)
+    slo = min(
+        workload.slo,
+        key=lambda s: (
+            (s.ms - request_quantile_ms(workload, s.metric, s.percentile)) / calls_in(workload, s.metric)
+        ),
+    )
+    service = request_quantile_ms(workload, slo.metric, slo.percentile)
+    calls = calls_in(workload, slo.metric)
+    shared = f", shared by {calls:g} calls" if calls > 1 else ""
+    what = f"{slo.metric} {slo.ms:g} ms at p{100 * slo.percentile:g} less {service:.1f} ms of service{shared}"
+    if room <= 0:
+        return f"the SLO leaves no time at all for the round trip ({what})"
+    return f"the SLO leaves a round trip of {room:.1f} ms ({what})"
+
+
+def _territory(workload: Workload, allowed: frozenset[str]) -> str:
+    rule = workload.jurisdictions
+    ids = listed(sorted(allowed), 5) or "no jurisdiction at all"
+    return (
+        f"the allowed jurisdictions {ids}"
+        if isinstance(rule, tuple)
+        else f'the jurisdictions of "{rule}" ({ids})'
+    )
+
+
+def _are(n: int) -> str:
+    return f"{n:,} {'is' if n == 1 else 'are'}"

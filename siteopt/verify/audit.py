@@ -1,0 +1,49 @@
+"""All rules in one list, and the function that applies them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.verify import access, decisions, figures, identity, limits
+from siteopt.verify.facts import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siteopt.plan import Plan
+    from siteopt.scenario.schema import Scenario
+    from siteopt.verify.violation import Violation
+
+RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
+    *(identity.unknown_ids, identity.duplicates),
+    *(decisions.integers, decisions.site_status, decisions.design_allowed, decisions.modules_in_range),
+    *(decisions.pools_at_open_sites, decisions.flows_at_pools, decisions.share_range),
+    *(decisions.assignment, decisions.unserved_allowed, decisions.splitting),
+    *(limits.capacity, limits.utilisation_cap, limits.power, limits.headroom, limits.grid),
+    *(limits.budget, limits.max_sites),
+    *(access.jurisdiction, access.sovereign_route, access.tier, access.slo, access.reported_route),
+    *(figures.site_power, figures.site_capex, figures.pool_load, figures.flow_latency, figures.flow_slo),
+    *(figures.grid_use, figures.cost_breakdown, figures.cost, figures.bound, figures.gap, figures.status),
+)
+
+
+def verify(scenario: Scenario, plan: Plan) -> list[Violation]:
+    """Check a plan against every rule of its scenario, and recompute every figure that it reports.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As loaded.
+    plan : Plan
+        Any plan, of any origin.
+
+    Returns
+    -------
+    list of Violation
+        Empty if the plan holds. Where something is not a finite number, nothing else is looked at.
+    """
+    broken = list(identity.numbers(plan))
+    if broken:
+        return broken
+    facts = Facts(scenario, plan)
+    return [violation for rule in RULES for violation in rule(facts)]

@@ -1,0 +1,156 @@
+"""Rules about what a plan reports: every figure is recomputed and must agree."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from siteopt.verify.access import flow_name
+from siteopt.verify.costs import LINES, capex_usd, cost_lines, gross_usd
+from siteopt.verify.service import latency_ms, reported_metric
+from siteopt.verify.violation import ABSOLUTE_USD, RELATIVE, Violation, differ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteopt.verify.facts import Facts
+
+
+def site_power(facts: Facts) -> Iterator[Violation]:
+    """Rules ``it_mw`` and ``facility_mw``: power of each open site."""
+    for name, row in facts.open.items():
+        yield from _figure("it_mw", name, row.it_mw, facts.it_mw[name], "MW")
+        yield from _figure("facility_mw", name, row.facility_mw, facts.facility_mw[name], "MW")
+
+
+def site_capex(facts: Facts) -> Iterator[Violation]:
+    """Rule ``capex_usd``: capital newly spent at each open site."""
+    actual = capex_usd(facts)
+    for name, row in facts.open.items():
+        yield from _figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
+
+
+def pool_load(facts: Facts) -> Iterator[Violation]:
+    """Rules ``load_erlang`` and ``utilisation``: peak load of each pool."""
+    for pool in facts.plan.pools:
+        subject, erlang = (
+            f"{pool.site}/{pool.workload}",
+            facts.peak_erlang.get((pool.site, pool.workload), 0.0),
+        )
+        utilisation = erlang / pool.replicas if pool.replicas else 0.0
+        yield from _figure("load_erlang", subject, pool.load_erlang, erlang, "erlang")
+        yield from _figure("utilisation", subject, pool.utilisation, utilisation, "of the replicas")
+
+
+def flow_latency(facts: Facts) -> Iterator[Violation]:
+    """Rule ``latency_ms``: percentiles of each flow, in the metric of its first SLO."""
+    for flow in facts.flows:
+        workload, rtt_ms, subject = facts.workloads[flow.workload], facts.rtt_ms(flow), flow_name(flow)
+        metric = reported_metric(workload)
+        if flow.latency_ms is None:
+            yield Violation("latency_ms", subject, f"{metric} is not reported; p50, p95 and p99 are required")
+        elif isfinite(rtt_ms):
+            reported = (flow.latency_ms.p50, flow.latency_ms.p95, flow.latency_ms.p99)
+            for p, ms in zip((0.50, 0.95, 0.99), reported, strict=True):
+                actual_ms = latency_ms(workload, metric, rtt_ms, p)
+                yield from _figure("latency_ms", f"{subject} p{p * 100:.0f}", ms, actual_ms, "ms")
+
+
+def flow_slo(facts: Facts) -> Iterator[Violation]:
+    """Rule ``slo_ms``: the limit of the first SLO, or nothing where there is none."""
+    for flow in facts.flows:
+        limits = facts.workloads[flow.workload].slo
+        actual_ms = limits[0].ms if limits else None
+        if flow.slo_ms is None or actual_ms is None:
+            if flow.slo_ms is not actual_ms:
+                message = f"reported {flow.slo_ms}, but the first of {len(limits)} SLOs says {actual_ms}"
+                yield Violation("slo_ms", flow_name(flow), message)
+        else:
+            yield from _figure("slo_ms", flow_name(flow), flow.slo_ms, actual_ms, "ms")
+
+
+def grid_use(facts: Facts) -> Iterator[Violation]:
+    """Rule ``grid_use``: use and limit of each grid limit of the scenario are reported, and right."""
+    reported = {row.id: row for row in facts.plan.grid}
+    for limit in facts.scenario.grid_limits:
+        row, used_mw = reported.get(limit.id), facts.grid_mw(limit)
+        if row is None:
+            yield Violation(
+                "grid_use", limit.id, f"not reported; {used_mw:.6g} MW of {limit.limit_mw:.6g} MW are used"
+            )
+            continue
+        yield from _figure("grid_use", f"{limit.id} used_mw", row.used_mw, used_mw, "MW")
+        yield from _figure("grid_use", f"{limit.id} limit_mw", row.limit_mw, limit.limit_mw, "MW")
+
+
+def cost_breakdown(facts: Facts) -> Iterator[Violation]:
+    """Rule ``cost_lines``: the twelve lines are there, no others, each right."""
+    actual, reported = cost_lines(facts), facts.plan.cost_lines
+    for line in LINES:
+        if line not in reported:
+            yield Violation(
+                "cost_lines", line, f"not reported; it is {actual[line]:.9g} USD", abs(actual[line])
+            )
+        else:
+            yield from _figure("cost_lines", line, reported[line], actual[line], "USD", ABSOLUTE_USD)
+    for line in sorted(set(reported) - set(LINES)):
+        message = f"{reported[line]:.9g} USD under a name that is none of the {len(LINES)} lines"
+        yield Violation("cost_lines", line, message, abs(reported[line]))
+
+
+def cost(facts: Facts) -> Iterator[Violation]:
+    """Rule ``cost_usd``: the total is the sum of the lines, those reported and those recomputed."""
+    for source, lines in (("reported", facts.plan.cost_lines), ("recomputed", cost_lines(facts))):
+        total, gross = sum(lines.values()), gross_usd(lines)
+        excess = abs(facts.plan.cost_usd - total)
+        # Revenue may nearly cancel the cost: what can be told apart depends on the lines, not on their sum.
+        if excess > ABSOLUTE_USD + RELATIVE * max(gross, -sum(v for v in lines.values() if v < 0.0)):
+            message = (
+                f"reported {facts.plan.cost_usd:.9g} USD, but the {source} lines add up to {total:.9g} USD"
+            )
+            yield Violation("cost_usd", "plan", message, excess)
+
+
+def bound(facts: Facts) -> Iterator[Violation]:
+    """Rule ``bound``: a lower bound is not above the cost of a plan."""
+    cost_usd, bound_usd = facts.plan.cost_usd, facts.plan.bound_usd
+    if bound_usd is None:
+        return
+    excess = bound_usd - cost_usd
+    if excess > ABSOLUTE_USD + RELATIVE * max(gross_usd(facts.plan.cost_lines), abs(cost_usd)):
+        message = f"the lower bound {bound_usd:.9g} USD is above the cost {cost_usd:.9g} USD"
+        yield Violation("bound", "plan", message, excess)
+
+
+def gap(facts: Facts) -> Iterator[Violation]:
+    """Rule ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, there exactly if the bound is."""
+    plan = facts.plan
+    if (plan.gap is None) != (plan.bound_usd is None):
+        yield Violation(
+            "gap", "plan", f"the gap is {plan.gap}, the bound {plan.bound_usd}: both or none (0 of 2)"
+        )
+        return
+    if plan.gap is None or plan.bound_usd is None:
+        return
+    gross, difference = gross_usd(plan.cost_lines), max(0.0, plan.cost_usd - plan.bound_usd)
+    if gross == 0.0 and difference > 0.0:
+        message = f"no gap is defined without a positive cost line, but {plan.gap:g} is reported"
+        yield Violation("gap", "plan", message, abs(plan.gap))
+        return
+    yield from _figure(
+        "gap", "plan", plan.gap, difference / gross if gross > 0.0 else 0.0, "of the gross cost"
+    )
+
+
+def status(facts: Facts) -> Iterator[Violation]:
+    """Rule ``status``: nothing is called optimal without a bound."""
+    if facts.plan.status == "optimal" and facts.plan.bound_usd is None:
+        yield Violation("status", "plan", "called optimal with 0 bounds; optimality needs one")
+
+
+def _figure(
+    rule: str, subject: str, reported: float, actual: float, unit: str, absolute: float = 1e-9
+) -> Iterator[Violation]:
+    if differ(reported, actual, absolute):
+        message = f"reported {reported:.9g} {unit}, but it is {actual:.9g} {unit}"
+        yield Violation(rule, subject, message, abs(reported - actual))

@@ -1,0 +1,123 @@
+"""Distances and round trips, recomputed from coordinates and links: haversine and Dijkstra on ids."""
+
+from __future__ import annotations
+
+import heapq
+from math import asin, cos, inf, radians, sin, sqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siteopt.scenario.schema import NetworkLink, NetworkNode, Region, Scenario, Site
+
+EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
+#: Two nodes as near as this to each other's distance are equally near; the first in the file is taken.
+TIE_KM = 1e-9
+
+
+def great_circle_km(a: Region | Site | NetworkNode, b: Region | Site | NetworkNode) -> float:
+    """Haversine distance, km (Sinnott 1984)."""
+    lat_a, lat_b = radians(a.lat), radians(b.lat)
+    half_lat, half_lon = (lat_b - lat_a) / 2.0, radians(b.lon - a.lon) / 2.0
+    h = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
+    return 2.0 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(h)))
+
+
+class Geography:
+    """Answers how far a region is from a site; remembers routes by start and allowed jurisdictions."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        network = scenario.network
+        self.latency = network.latency
+        self.nodes = {node.id: node for node in network.nodes}
+        self.link_ms: dict[tuple[str, str], float] = {}
+        self._neighbours: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for link in network.links:
+            self._add_link(link)
+        self._access: dict[tuple[str, str], tuple[str | None, float]] = {}
+        self._reach: dict[tuple[str, frozenset[str] | None], dict[str, float]] = {}
+
+    def access(self, place: Region | Site) -> tuple[str | None, float]:
+        """Node that a region or site hangs on, and the km to it; no node and 0 without a network."""
+        key = (type(place).__name__, place.id)
+        if key not in self._access:
+            self._access[key] = self._attach(place)
+        return self._access[key]
+
+    def rtt_ms(self, region: Region, site: Site, allowed: frozenset[str] | None = None) -> float:
+        """Round trip between a region and a site, ms.
+
+        Parameters
+        ----------
+        region, site : Region, Site
+            The two ends.
+        allowed : frozenset of str, optional
+            Jurisdictions that the route must stay in; any where absent.
+
+        Returns
+        -------
+        float
+            ``inf`` where no route stays inside.
+        """
+        latency = self.latency
+        both_ways_per_km = 2.0 * latency.route_factor * latency.us_per_km / 1000.0
+        if not self.nodes:
+            inside = allowed is None or region.jurisdiction in allowed
+            return latency.access_ms + both_ways_per_km * great_circle_km(region, site) if inside else inf
+        (start, start_km), (end, end_km) = self.access(region), self.access(site)
+        one_way = self._one_way_ms(str(start), allowed).get(str(end), inf)
+        return latency.access_ms + both_ways_per_km * (start_km + end_km) + 2.0 * one_way
+
+    def route_ms(self, route: tuple[str, ...]) -> float:
+        """One-way time over the named nodes, ms; ``inf`` where two neighbours in the list have no link."""
+        return sum(self.link_ms.get((a, b), inf) for a, b in zip(route, route[1:], strict=False))
+
+    def shortest_ms(self, start: str, end: str, allowed: frozenset[str] | None) -> float:
+        """One-way time of the shortest allowed route between two nodes, ms; ``inf`` where there is none."""
+        return self._one_way_ms(start, allowed).get(end, inf)
+
+    def _add_link(self, link: NetworkLink) -> None:
+        latency = self.latency
+        if link.latency_ms is not None:
+            ms = link.latency_ms
+        else:
+            ms = (link.km or 0.0) * latency.route_factor * latency.us_per_km / 1000.0
+        ms += latency.per_hop_ms
+        for pair in ((link.from_node, link.to_node), (link.to_node, link.from_node)):
+            if pair not in self.link_ms:
+                self._neighbours[pair[0]].append(pair[1])
+            self.link_ms[pair] = min(ms, self.link_ms.get(pair, inf))
+
+    def _attach(self, place: Region | Site) -> tuple[str | None, float]:
+        if not self.nodes:
+            return None, 0.0
+        named = getattr(place, "node", None)
+        if named is not None:
+            return named, great_circle_km(place, self.nodes[named])
+        best, best_km = None, inf
+        for name, node in self.nodes.items():
+            km = great_circle_km(place, node)
+            if km < best_km - TIE_KM:
+                best, best_km = name, km
+        return best, best_km
+
+    def _one_way_ms(self, start: str, allowed: frozenset[str] | None) -> dict[str, float]:
+        key = (start, allowed)
+        if key not in self._reach:
+            self._reach[key] = self._dijkstra(start, allowed)
+        return self._reach[key]
+
+    def _dijkstra(self, start: str, allowed: frozenset[str] | None) -> dict[str, float]:
+        def inside(name: str) -> bool:
+            return allowed is None or self.nodes[name].jurisdiction in allowed
+
+        settled: dict[str, float] = {}
+        queue = [(0.0, start)] if inside(start) else []
+        while queue:
+            ms, name = heapq.heappop(queue)
+            if name in settled:
+                continue
+            settled[name] = ms
+            for neighbour in self._neighbours[name]:
+                if neighbour not in settled and inside(neighbour):
+                    heapq.heappush(queue, (ms + self.link_ms[name, neighbour], neighbour))
+        return settled

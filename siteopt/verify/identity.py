@@ -1,0 +1,98 @@
+"""Rules about the rows of a plan as such: numbers are numbers, names are known, nothing stands twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from siteopt.verify.facts import REPLICA
+from siteopt.verify.violation import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from siteopt.plan import FlowPlan, Plan, PoolPlan, UnservedPlan
+    from siteopt.verify.facts import Facts
+
+#: Fields of the plan's rows that hold names; every other field holds a number, or nothing.
+NAMES = {"id", "design", "site", "workload", "accelerator", "region", "route"}
+PLAN_NUMBERS = ("cost_usd", "bound_usd", "gap", "seconds", "seed")
+TABLES = ("sites", "pools", "flows", "unserved", "grid")
+#: Fields that a plan may leave empty.
+OPTIONAL = {"bound_usd", "gap", "latency_ms", "slo_ms"}
+
+
+def numbers(plan: Plan) -> Iterator[Violation]:
+    """Rule ``number``: every figure is a finite number."""
+    for name in PLAN_NUMBERS:
+        yield from _number("plan", name, getattr(plan, name))
+    for line, usd in plan.cost_lines.items():
+        yield from _number("plan", f"cost_lines.{line}", usd)
+    for table in TABLES:
+        for i, row in enumerate(getattr(plan, table)):
+            yield from _row_numbers(f"{table}[{i}]", row)
+
+
+def unknown_ids(facts: Facts) -> Iterator[Violation]:
+    """Rule ``unknown_id``: sites, designs, demands, accelerators and grid limits are known."""
+    plan = facts.plan
+    users: list[PoolPlan | FlowPlan] = [*plan.pools, *plan.flows]
+    demands: list[FlowPlan | UnservedPlan] = [*plan.flows, *plan.unserved]
+    limits = {limit.id for limit in facts.scenario.grid_limits}
+    yield from _unknown("site", [*(row.id for row in plan.sites), *(row.site for row in users)], facts.sites)
+    yield from _unknown("design", (row.design for row in plan.sites), facts.designs)
+    yield from _unknown("workload", (pool.workload for pool in plan.pools), facts.workloads)
+    yield from _unknown("accelerator", (row.accelerator for row in users), {REPLICA})
+    yield from _unknown("demand", ((row.region, row.workload) for row in demands), facts.demand)
+    yield from _unknown("grid limit", (row.id for row in plan.grid), limits)
+
+
+def duplicates(facts: Facts) -> Iterator[Violation]:
+    """Rule ``duplicate``: one row for each site, pool, flow, unserved demand and grid limit."""
+    plan = facts.plan
+    yield from _repeated("site", (row.id for row in plan.sites))
+    yield from _repeated("pool", (f"{row.site}/{row.workload}" for row in plan.pools))
+    yield from _repeated("flow", (f"{row.region}/{row.workload} -> {row.site}" for row in plan.flows))
+    yield from _repeated("unserved demand", (f"{row.region}/{row.workload}" for row in plan.unserved))
+    yield from _repeated("grid limit", (row.id for row in plan.grid))
+
+
+def _row_numbers(path: str, row: Any) -> Iterator[Violation]:
+    for field in fields(row):
+        value = getattr(row, field.name)
+        if is_dataclass(value):
+            yield from _row_numbers(f"{path}.{field.name}", value)
+        elif field.name not in NAMES:
+            yield from _number(path, field.name, value)
+
+
+def _number(subject: str, name: str, value: object) -> Iterator[Violation]:
+    if value is None and name in OPTIONAL:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        yield Violation("number", subject, f"{name} is {value!r}, not a number such as 1.0")
+        return
+    try:
+        finite = isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        shown = f"{value}" if isinstance(value, float) else "an integer beyond 1e308"
+        yield Violation("number", subject, f"{name} is {shown}, not a finite number such as 1.0")
+
+
+def _unknown(kind: str, names: Iterable[object], known: Iterable[object]) -> Iterator[Violation]:
+    here = set(known)
+    for name, rows in Counter(name for name in names if name not in here).items():
+        shown = "/".join(name) if isinstance(name, tuple) else str(name)
+        message = f"unknown {kind}, named by {rows} row(s) of the plan; {len(here)} are known"
+        yield Violation("unknown_id", shown, message, float(rows))
+
+
+def _repeated(kind: str, names: Iterable[str]) -> Iterator[Violation]:
+    for name, rows in Counter(names).items():
+        if rows > 1:
+            yield Violation("duplicate", name, f"the {kind} has {rows} rows; 1 is allowed", float(rows - 1))
