@@ -1,0 +1,32 @@
+"""``siteopt check SCENARIO``: is it valid, how big is it, what about it is odd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.cli.terminal import result_console, results
+from siteopt.compile import compile_instance
+from siteopt.impossible import impossibilities
+from siteopt.report.check import print_check
+from siteopt.scenario import load_scenario
+from siteopt.suspicions import suspicions
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser("check", help="validate and summarise a scenario", allow_abbrev=False)
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load, compile, summarise; exit code 1 where arithmetic shows that no plan exists."""
+    scenario = load_scenario(args.scenario)
+    instance = compile_instance(scenario)
+    impossible = impossibilities(scenario, instance)
+    with results():
+        print_check(result_console(), scenario, instance, impossible, suspicions(scenario, instance))
+    return int(bool(impossible))

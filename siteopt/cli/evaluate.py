@@ -1,0 +1,54 @@
+"""``siteopt evaluate SCENARIO PLAN``: exact figures of any plan, and whether it holds."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from siteopt.cli.options import add_output, refuse_same_file
+from siteopt.cli.output import write_plan
+from siteopt.cli.terminal import print_block
+from siteopt.errors import ScenarioError
+from siteopt.evaluate import evaluate
+from siteopt.plan_file import load_plan
+from siteopt.report.violations import violated_rules
+from siteopt.scenario import load_scenario
+from siteopt.verify import verify
+from siteopt.words import counted
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser("evaluate", help="price and check any plan", allow_abbrev=False)
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
+    parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made; figures may be missing")
+    add_output(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify the plan as it stands, price its decisions, print both."""
+    refuse_same_file(args.parser, args.out, args.scenario, args.plan)
+    scenario = load_scenario(args.scenario)
+    plan = load_plan(args.plan)
+    broken = violated_rules(plan, verify(scenario, plan))
+    try:
+        exact = evaluate(scenario, plan)
+    except ScenarioError:
+        # The plan cannot be priced where it serves what may not be served; the verifier says so in its words.
+        if not broken:
+            raise
+        print_block(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
+        return 1
+    code = write_plan(scenario, replace(exact, verified=not broken), out=args.out, as_json=args.json)
+    if broken:
+        print_block(
+            f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
+        )
+    elif not args.json:
+        print(f"siteopt: {args.plan} holds: every rule is met and every figure is true", file=sys.stderr)
+    return code or int(bool(broken))

@@ -1,0 +1,25 @@
+"""``siteopt schema``: the JSON Schema of the scenario file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from siteopt.cli.terminal import results
+from siteopt.scenario import json_schema
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command: none."""
+    parser = commands.add_parser("schema", help="print the JSON Schema of a scenario", allow_abbrev=False)
+    parser.set_defaults(run=run)
+
+
+def run(_args: argparse.Namespace) -> int:
+    """Print it."""
+    with results():
+        print(json.dumps(json_schema(), indent=1))
+    return 0

@@ -1,0 +1,54 @@
+"""``siteopt solve SCENARIO``: find a plan and prove how good it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_same_file, seed
+from siteopt.cli.output import write_plan
+from siteopt.cli.progress import ProgressPrinter
+from siteopt.cli.terminal import logging_to, progress_console
+from siteopt.scenario import load_scenario
+from siteopt.solve import solve
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser("solve", help="find a plan, with a proven gap", allow_abbrev=False)
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
+    parser.add_argument(
+        "--time-limit", type=positive_seconds, default=60.0, metavar="S", help="seconds (default 60)"
+    )
+    parser.add_argument(
+        "--gap", type=gap, default=0.005, metavar="G", help="stop at this relative gap (default 0.005)"
+    )
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
+    parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
+    parser.add_argument("--node-limit", type=count, metavar="N", help="branch-and-bound nodes")
+    parser.add_argument("--iteration-limit", type=count, metavar="N", help="steps of the local search")
+    parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default warning")
+    add_output(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Solve, write the plan, print it."""
+    refuse_same_file(args.parser, args.out, args.scenario)
+    console = progress_console()
+    with logging_to(console, args.log_level):
+        scenario = load_scenario(args.scenario)
+        with ProgressPrinter(console) as progress:
+            plan = solve(
+                scenario,
+                time_limit=args.time_limit,
+                gap=args.gap,
+                seed=args.seed,
+                method=args.method,
+                node_limit=args.node_limit,
+                iteration_limit=args.iteration_limit,
+                progress=progress,
+            )
+    return write_plan(scenario, plan, out=args.out, as_json=args.json)

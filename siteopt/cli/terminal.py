@@ -1,0 +1,92 @@
+"""Where the commands write to: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from siteopt.errors import InfeasibleError, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Lines of an error before it is cut: a table with one wrong column has as many problems as rows.
+MOST_LINES = 40
+#: Width of tables in a pipe, where nobody says how wide it is.
+PIPE_COLUMNS = 100
+
+
+def result_console() -> Console:
+    """Console for results on stdout; plain text of fixed width in a pipe."""
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+
+
+def progress_console() -> Console:
+    """Console for progress and log on stderr."""
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+
+def print_error(error: Exception) -> None:
+    """Say on stderr, in one block, what is wrong and where."""
+    if isinstance(error, ScenarioError):
+        source = error.source or "the input"
+        n = len(error.problems)
+        print_block(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
+    elif isinstance(error, InfeasibleError):
+        n = len(error.reasons)
+        print_block("siteopt: infeasible: no plan can meet every rule", error.reasons, n)
+    else:
+        print_block(f"siteopt: {error}", (), 0)
+
+
+def print_block(head: str, lines: object, n: int) -> None:
+    """A headline and indented lines on stderr, cut where there are very many."""
+    print(head, file=sys.stderr)
+    for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]
+        print(f"  {line}", file=sys.stderr)
+    if n > MOST_LINES:
+        print(f"  … and {n - MOST_LINES} more", file=sys.stderr)
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """Write results; a reader that has had enough (``siteopt solve ... | head``) is not an error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more when it ends; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _ConsoleHandler(logging.Handler):
+    """Prints log records above the live line of progress instead of through it."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(self.format(record), soft_wrap=True)
+
+
+@contextmanager
+def logging_to(console: Console, level: str) -> Iterator[None]:
+    """Show the log of siteopt on a console, at least from ``level`` on."""
+    logger = logging.getLogger("siteopt")
+    handler, before = _ConsoleHandler(console), logger.level
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        if level != "debug":  # an internal error asks for this afterwards
+            logger.setLevel(before)

@@ -1,0 +1,135 @@
+"""What ``siteopt check`` prints: sizes, power that is wanted and power that is there, and what is odd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from siteopt.report.tables import add_row, print_table, say, table
+from siteopt.scenario.schema import Tier
+from siteopt.words import counted, mw, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+
+def print_check(
+    console: Console,
+    scenario: Scenario,
+    instance: Instance,
+    impossible: Sequence[str],
+    suspicious: Sequence[str],
+) -> None:
+    """Print the summary of a valid scenario.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+    impossible, suspicious : sequence of str
+        Proofs that no plan exists, and remarks.
+    """
+    _print_sizes(console, scenario, instance)
+    _print_supply(console, scenario, instance)
+    _print_demand(console, scenario, instance)
+    _print_list(console, "No plan can exist:", impossible)
+    if suspicious:
+        _print_list(console, "Worth a look:", suspicious)
+    else:
+        say(console, "\nNothing looks odd.")
+
+
+def _print_sizes(console: Console, scenario: Scenario, instance: Instance) -> None:
+    name, horizon = scenario.name or "the scenario", scenario.horizon
+    say(console, f"{name} is valid: {horizon.years:g} years at {percent(horizon.discount_rate)}", "bold")
+    network = scenario.network
+    over = f"{counted(len(network.nodes), 'node')}, {counted(len(network.links), 'link')}"
+    say(console, f"network: {over if network.nodes else 'none, distances are great circles'}")
+    kinds = [s.status for s in scenario.sites]
+    special = [f"{kinds.count(k)} {k}" for k in ("existing", "forced", "forbidden") if k in kinds]
+    sites = counted(len(kinds), "site") + (f" ({', '.join(special)})" if special else "")
+    asked = f"{counted(len(scenario.regions), 'region')}, {counted(len(scenario.workloads), 'workload')}"
+    say(console, f"{sites}, {asked}, {counted(len(scenario.demand), 'demand')}")
+    arcs = counted(len(instance.arcs.demand), "admissible flow")
+    say(console, f"{arcs} from a demand to a site, {counted(len(scenario.grid_limits), 'grid limit')}")
+
+
+def _print_supply(console: Console, scenario: Scenario, instance: Instance) -> None:
+    capacity = site_capacity_mw(instance)
+    out = table("tier", ">sites", ">headroom MW", ">most IT MW")
+    tiers = np.array([s.tier for s in scenario.sites])
+    usable = np.array([s.status != "forbidden" for s in scenario.sites])
+    for tier in get_args(Tier):
+        rows = usable & (tiers == tier)
+        if rows.any():
+            headroom = float(instance.sites.headroom_mw[rows].sum())
+            add_row(out, tier, f"{rows.sum():,}", mw(headroom), mw(float(capacity[rows].sum())))
+    total = mw(float(instance.sites.headroom_mw[usable].sum()))
+    add_row(out, "all", f"{usable.sum():,}", total, mw(float(capacity[usable].sum())), style="bold")
+    print_table(console, "Power that is there, by tier", out)
+
+
+def _print_demand(console: Console, scenario: Scenario, instance: Instance) -> None:
+    """Power that demand takes at the least: replicas counted in fractions, each as full as it may be."""
+    capacity = site_capacity_mw(instance)
+    out = table(
+        *(
+            "workload",
+            ">regions",
+            ">peak req/s",
+            ">peak/mean",
+            ">IT MW",
+            ">sites in reach",
+            ">IT MW in reach",
+        ),
+    )
+    need_mw = demand_mw(scenario, instance)
+    reach = np.diff(instance.demands.arc_ptr)
+    for k, workload in enumerate(scenario.workloads):
+        rows = np.flatnonzero(instance.demands.workload == k)
+        if not len(rows):
+            continue
+        peak = sum(scenario.demand[r].peak_rps for r in rows.tolist())
+        mean = sum(scenario.demand[r].mean_rps for r in rows.tolist())
+        sites = np.unique(instance.pools.site[instance.variants.workload[instance.pools.variant] == k])
+        least, most = int(reach[rows].min()), int(reach[rows].max())
+        span = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+        figures = (
+            f"{peak:,.4g}" if peak < 1e4 else f"{peak:,.0f}",
+            f"{peak / mean:.1f}",
+            mw(float(need_mw[rows].sum())),
+        )
+        add_row(out, workload.id, f"{len(rows):,}", *figures, span, mw(float(capacity[sites].sum())))
+    add_row(out, "all", "", "", "", mw(float(need_mw.sum())), "", "", style="bold")
+    print_table(console, "Power that is wanted at peak, at perfect packing", out)
+
+
+def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        say(console, f"\n{title}", "bold")
+        for line in lines:
+            say(console, f"- {line}")
+
+
+def site_capacity_mw(instance: Instance) -> NDArray[np.float64]:
+    """Most IT power of each site by headroom, PUE and modules of its best design, MW, shape (n_site,)."""
+    capacity = np.zeros(len(instance.sites.id))
+    np.maximum.at(capacity, instance.options.site, instance.option_capacity_mw)
+    return capacity
+
+
+def demand_mw(scenario: Scenario, instance: Instance) -> NDArray[np.float64]:
+    """IT power that each demand takes at peak at perfect packing, MW, shape (n_demand,)."""
+    variants, n = instance.variants, len(scenario.workloads)
+    per_rps = np.full(n, np.inf)
+    np.minimum.at(per_rps, variants.workload, variants.replica_mw / variants.usable_rps)
+    return np.asarray(instance.demands.peak_rps * per_rps[instance.demands.workload])

@@ -1,0 +1,191 @@
+"""The plan as tables on a terminal or in a pipe, legible at 100 columns and without colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.report.tables import MOST_ROWS, add_row, print_table, say, table
+from siteopt.report.workloads import WorkloadSummary, summarise_workloads
+from siteopt.words import counted, listed, money, mw, percent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from siteopt.plan import Plan
+    from siteopt.scenario.schema import Scenario, Site
+
+#: Sites named for a workload before they are only counted.
+MOST_PLACES = 2
+#: A grid limit is shown from this use on.
+NEAR_LIMIT = 0.8
+#: Columns of the longest bar.
+BAR = 24
+
+LINE_NAMES = {
+    "land": "land",
+    "connection": "grid connection",
+    "facilities": "facilities (fixed + modules)",
+    "accelerators": "accelerators",
+    "staff": "staff",
+    "energy": "energy",
+    "carbon": "carbon",
+    "demand_charges": "demand charges",
+    "egress": "egress",
+    "transit": "transit",
+    "unserved": "penalty for unserved requests",
+    "revenue": "revenue",
+}
+STOPPED = {
+    "time": "when the time was up",
+    "nodes": "at the node limit",
+    "iterations": "at the iteration limit",
+    "interrupt": "when it was interrupted",
+}
+
+
+def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
+    """Print what a plan is, what it builds, who is served where, what it costs, and how good it is.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to; colour and width are its own.
+    scenario : Scenario
+        The one that the plan is for.
+    plan : Plan
+        With its figures.
+    """
+    _print_headline(console, scenario, plan)
+    _print_sites(console, scenario, plan)
+    _print_workloads(console, scenario, plan)
+    _print_costs(console, plan)
+    _print_grid(console, plan)
+    _print_evidence(console, plan)
+
+
+def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
+    years = f"{scenario.horizon.years:g} years at {percent(scenario.horizon.discount_rate)}"
+    name = f"{scenario.name}: " if scenario.name else ""
+    gain = plan.cost_usd < 0
+    amount = f"net gain {money(-plan.cost_usd)}" if gain else f"cost {money(plan.cost_usd)}"
+    say(console, f"{name}{amount} net present over {years}", "bold")
+    how = {"optimal": "Solved", "evaluated": "Priced, not searched for"}.get(plan.status, "Best plan found")
+    if plan.limit is not None:
+        how += f" {STOPPED[plan.limit]}"
+    elif plan.status == "feasible" and plan.stop_reason == "exhausted":
+        how += " when neither plan nor bound moved any more"
+    if plan.gap is not None:
+        how += f", proven gap {percent(plan.gap)}"
+    details = [how, "verified" if plan.verified else "NOT VERIFIED"]
+    if plan.status != "evaluated":
+        details += [f"{plan.seconds:.1f} s", f"method {plan.method}", f"seed {plan.seed}"]
+    say(console, " | ".join(details))
+
+
+def _print_sites(console: Console, scenario: Scenario, plan: Plan) -> None:
+    sites = {site.id: site for site in scenario.sites}
+    rows = sorted(plan.sites, key=lambda row: (-row.facility_mw, row.id))
+    title = f"Sites: {len(rows)} of {len(sites)} open; power in MW, and how much of the headroom it takes"
+    out = table("site", "name", "tier", "design", ">modules", ">IT", ">facility", ">of headroom", ">capex")
+    for row in rows[:MOST_ROWS]:
+        site = sites[row.id]
+        used = percent(row.facility_mw / site.headroom_mw) if site.headroom_mw > 0 else "-"
+        figures = (f"{row.modules:,}", mw(row.it_mw), mw(row.facility_mw), used, money(row.capex_usd))
+        add_row(out, _cut(row.id, 16), _name(site), site.tier, _cut(row.design, 16), *figures)
+    if len(rows) > 1:
+        it, facility = (mw(sum(getattr(row, key) for row in rows)) for key in ("it_mw", "facility_mw"))
+        modules, capex = sum(row.modules for row in rows), sum(row.capex_usd for row in rows)
+        add_row(out, "all", "", "", "", f"{modules:,}", it, facility, "", money(capex), style="bold")
+    print_table(console, title, out, len(rows))
+
+
+def _name(site: Site) -> str:
+    """The name people use, where it says more than the id, and a status that is not the usual one."""
+    name = "" if _letters(site.name) == _letters(site.id) else _cut(site.name, 18)
+    return name if site.status == "candidate" else f"{name} ({site.status})".lstrip()
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _print_workloads(console: Console, scenario: Scenario, plan: Plan) -> None:
+    title = "Workloads: where they are served at peak, and the latency of the slowest flow"
+    out = table("workload", "tiers", "sites", ">slowest", ">SLO", ">replicas")
+    for row in summarise_workloads(scenario, plan):
+        slowest = "-" if row.worst_ms is None else f"{_time(row.worst_ms)} {row.percentile}"
+        slo = "none" if row.slo_ms is None else _time(row.slo_ms)
+        add_row(out, _cut(row.id, 24), _tiers(row), _places(row), slowest, slo, f"{row.replicas:,}")
+    print_table(console, title, out)
+
+
+def _tiers(row: WorkloadSummary) -> str:
+    lines = [f"{tier} {percent(share)}" for tier, share in row.share_by_tier.items()]
+    if row.unserved > 0:
+        lines.append(f"unserved {percent(row.unserved)}")
+    return "\n".join(lines) or "-"
+
+
+def _places(row: WorkloadSummary) -> str:
+    sites = row.share_by_site
+    most = MOST_PLACES if len(sites) > MOST_PLACES + 1 else len(sites)
+    lines = [f"{_cut(site, 24)} {percent(share)}" for site, share in sites[:most]]
+    if len(sites) > most:
+        lines.append(f"and {len(sites) - most} more")
+    return "\n".join(lines) or "none"
+
+
+def _time(ms: float) -> str:
+    """A time in three or four digits: ``41.2 ms``, ``276 ms``, ``17.5 s``, ``3,600 s``."""
+    value, unit = (ms, "ms") if ms < 1000 else (ms / 1000, "s")
+    return (
+        f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}".removesuffix(".00").removesuffix(".0")
+        + f" {unit}"
+    )
+
+
+def _print_costs(console: Console, plan: Plan) -> None:
+    lines = {key: usd for key, usd in plan.cost_lines.items() if abs(usd) >= 0.5}
+    positive = sum(usd for usd in lines.values() if usd > 0)
+    out = table("line", ">USD", ">of spending", "")
+    for key, usd in sorted(lines.items(), key=lambda item: -item[1]):
+        share = usd / positive if positive > 0 else 0.0
+        part = percent(share) if usd > 0 else ""
+        bar = "█" * round(BAR * share)
+        add_row(out, LINE_NAMES.get(key, key), money(usd), part, bar)
+    add_row(out, "sum", money(plan.cost_usd), "", "", style="bold")
+    print_table(console, "Cost, net present", out)
+    nothing = [LINE_NAMES.get(key, key) for key in plan.cost_lines if key not in lines]
+    if nothing:
+        say(console, f"nothing for {listed(nothing, len(nothing))}", "dim")
+
+
+def _print_grid(console: Console, plan: Plan) -> None:
+    if not plan.grid:
+        return
+    near = [row for row in plan.grid if row.used_mw >= NEAR_LIMIT * row.limit_mw and row.used_mw > 0]
+    near.sort(key=lambda row: (-row.used_mw / row.limit_mw if row.limit_mw > 0 else 0.0, row.id))
+    title = f"Grid limits: {len(near)} of {len(plan.grid)} used to {percent(NEAR_LIMIT)} or more"
+    out = table("limit", ">used MW", ">limit MW", ">use")
+    for row in near[:MOST_ROWS]:
+        use = percent(row.used_mw / row.limit_mw) if row.limit_mw > 0 else "-"
+        add_row(out, row.id, mw(row.used_mw), mw(row.limit_mw), use)
+    print_table(console, title, out, len(near))
+
+
+def _print_evidence(console: Console, plan: Plan) -> None:
+    console.print()
+    say(console, "How good it is", "bold")
+    if plan.bound_usd is None or plan.gap is None:
+        say(console, "No bound was asked for or found: a better plan may exist.")
+    else:
+        dearer = money(max(0.0, plan.cost_usd - plan.bound_usd))
+        gap = f"gap {percent(plan.gap)} of spending"
+        say(console, f"No plan can cost less than {money(plan.bound_usd)}.")
+        say(console, f"This one costs at most {dearer} more than the best ({gap}).")
+    if plan.unserved:
+        say(console, f"{counted(len(plan.unserved), 'demand')} not served in full.")

@@ -1,0 +1,93 @@
+"""What a plan does for each workload: shares by tier and site, the worst latency, the replicas."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siteopt.plan import FlowPlan, Percentiles, Plan
+    from siteopt.scenario.schema import Scenario, Workload
+
+#: The percentile that stands in a plan for the percentile of an SLO.
+REPORTED = {0.5: "p50", 0.95: "p95"}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSummary:
+    """One workload in a plan.
+
+    Attributes
+    ----------
+    id : str
+    share_by_tier : dict of str to float
+        Share of its peak requests that each tier serves, largest first.
+    share_by_site : tuple of (str, float)
+        The same by site.
+    unserved : float
+        Share of its peak requests that is not served.
+    worst_ms : float or None
+        Latency of its slowest flow in ms, at ``percentile`` and in terms of the metric of its first SLO; None
+        where nothing is served.
+    percentile : str
+        ``p50``, ``p95`` or ``p99``: that of the SLO, or p99.
+    slo_ms : float or None
+        Limit of its first SLO, ms.
+    replicas : int
+    """
+
+    id: str
+    share_by_tier: dict[str, float]
+    share_by_site: tuple[tuple[str, float], ...]
+    unserved: float
+    worst_ms: float | None
+    percentile: str
+    slo_ms: float | None
+    replicas: int
+
+
+def summarise_workloads(scenario: Scenario, plan: Plan) -> list[WorkloadSummary]:
+    """One summary for each workload that somebody asks for, in the order of the scenario."""
+    total: dict[str, float] = defaultdict(float)
+    for demand in scenario.demand:
+        total[demand.workload] += demand.peak_rps
+    flows: dict[str, list[FlowPlan]] = defaultdict(list)
+    for flow in plan.flows:
+        flows[flow.workload].append(flow)
+    return [
+        _summary(scenario, plan, w, flows[w.id], total[w.id]) for w in scenario.workloads if total[w.id] > 0
+    ]
+
+
+def _summary(
+    scenario: Scenario, plan: Plan, workload: Workload, flows: list[FlowPlan], total: float
+) -> WorkloadSummary:
+    tier = {site.id: site.tier for site in scenario.sites}
+    peak = {d.region: d.peak_rps / total for d in scenario.demand if d.workload == workload.id}
+    by_site: dict[str, float] = defaultdict(float)
+    by_tier: dict[str, float] = defaultdict(float)
+    for flow in flows:
+        by_site[flow.site] += flow.share * peak[flow.region]
+        by_tier[tier[flow.site]] += flow.share * peak[flow.region]
+    slo = workload.slo[0] if workload.slo else None
+    percentile = REPORTED.get(slo.percentile, "p99") if slo else "p99"
+    latencies = [_at(flow.latency_ms, percentile) for flow in flows if flow.latency_ms is not None]
+    return WorkloadSummary(
+        id=workload.id,
+        share_by_tier=dict(_largest_first(by_tier)),
+        share_by_site=tuple(_largest_first(by_site)),
+        unserved=sum(row.share * peak[row.region] for row in plan.unserved if row.workload == workload.id),
+        worst_ms=max(latencies, default=None),
+        percentile=percentile,
+        slo_ms=None if slo is None else slo.ms,
+        replicas=sum(pool.replicas for pool in plan.pools if pool.workload == workload.id),
+    )
+
+
+def _at(latency: Percentiles, percentile: str) -> float:
+    return float(getattr(latency, percentile))
+
+
+def _largest_first(shares: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(shares.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,101 @@
+"""JSON text as Python objects, and the words in which a wrong value is named.
+
+Shared by everything that reads a file of the user: scenarios and plans.
+"""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from siteopt.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def decode_object(text: str, kind: str) -> dict[str, Any]:
+    """The JSON object that a text holds.
+
+    Parameters
+    ----------
+    text : str
+    kind : str
+        What the file should be, for messages: ``scenario`` or ``plan``.
+
+    Raises
+    ------
+    ScenarioError
+        If the text is not JSON, not an object, or names a key twice.
+    """
+    if not text.strip():
+        raise ScenarioError([Problem("", f"the file is empty; a {kind} is a JSON object")])
+    try:
+        document = json.loads(text, object_pairs_hook=_no_duplicate_keys)
+    except json.JSONDecodeError as error:
+        raise ScenarioError([Problem("", _not_json(error))]) from None
+    except RecursionError:
+        raise ScenarioError([Problem("", f"not a {kind}: the JSON is nested too deeply")]) from None
+    except ValueError:  # Python refuses to convert integers of more than 4300 digits
+        raise ScenarioError(
+            [Problem("", "holds a whole number of thousands of digits; check the file")]
+        ) from None
+    if not isinstance(document, dict):
+        raise ScenarioError([Problem("", f"a {kind} is a JSON object {{...}}, not {json_name(document)}")])
+    return document
+
+
+def _not_json(error: json.JSONDecodeError) -> str:
+    """Where the text stops being JSON, with the line itself: a number of a column alone is hard to find."""
+    lines = error.doc.splitlines()
+    line = lines[error.lineno - 1].strip() if error.lineno <= len(lines) else ""
+    near = f", near {line[:60]!r}" if line else ""
+    return f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{near}"
+
+
+def _no_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        where = f" (the object whose id is {result['id']!r})" if "id" in result else ""
+        message = f"stands twice in one object{where}; JSON would silently drop one, so keep one"
+        raise ScenarioError([Problem(twice, message)])
+    return result
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Message for a key that is not known, with the known one that it resembles."""
+    names = sorted(known)
+    near = get_close_matches(key, names, n=1)
+    return (
+        f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known here: {', '.join(names)}"
+    )
+
+
+def short(value: Any) -> str:
+    """A value as it stands in the file, cut where it is long."""
+    if isinstance(value, dict | list | tuple):
+        return json_name(value)
+    text = (
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, str | int | float | bool | None)
+        else repr(value)
+    )
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def json_name(value: Any) -> str:
+    """The kind of a value in the words of JSON."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kinds: tuple[tuple[tuple[type, ...], str], ...] = (
+        ((dict,), "an object"),
+        ((list, tuple), "a list"),
+        ((str,), "a string"),
+        ((int, float), "a number"),
+    )
+    return next((name for types, name in kinds if isinstance(value, types)), type(value).__name__)
