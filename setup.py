@@ -10,11 +10,18 @@ Switches, each 0 or 1 in the environment:
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import sysconfig
 import zlib
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+
+# After setuptools, which provides it: Python itself has none any more from 3.12 on.
+from distutils.ccompiler import new_compiler  # isort: skip
+from distutils.sysconfig import customize_compiler  # isort: skip
 
 ROOT = Path(__file__).parent
 SOURCES = sorted((ROOT / "ext").rglob("*.pyx"))
@@ -70,24 +77,37 @@ class BuildKernels(build_ext):
             },
         )
         for extension in self.extensions:
-            extension._needs_stub = False
-        try:
-            super().build_extensions()
-        except Exception as error:
-            if "command" in str(error) and (
-                "gcc" in str(error) or "cc" in str(error) or "cl.exe" in str(error)
-            ):
-                raise SystemExit(
-                    f"siteopt could not compile its kernels ({error}). It needs a C compiler and the Python headers: "
-                    "'apt-get install gcc python3-dev' on Debian and Ubuntu, 'xcode-select --install' on macOS, "
-                    "the Visual Studio Build Tools on Windows; then install again."
-                ) from error
-            raise
+            extension._needs_stub = False  # noqa: SLF001  setuptools sets it, but only on what it was given
+        super().build_extensions()
+
+
+def require_compiler() -> None:
+    """Stop with one sentence, before the pages that a build prints, where it could not end well."""
+    compiler = new_compiler()
+    if compiler.compiler_type != "unix":
+        return  # on Windows, setuptools looks for the compiler itself and says where to get it
+    customize_compiler(compiler)
+    command = compiler.compiler_so[0]
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    if shutil.which(command) is None:
+        missing = f"found no C compiler ({command!r})"
+    elif not header.exists():
+        missing = f"found no Python headers ({header})"
+    else:
+        return
+    raise SystemExit(
+        f"siteopt compiles its kernels while it is installed, but {missing}: run 'apt-get install gcc python3-dev' "
+        "(Debian, Ubuntu), 'dnf install gcc python3-devel' (Fedora) or 'xcode-select --install' (macOS), then "
+        "install again."
+    )
 
 
 def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT / "ext").with_suffix("").parts)
 
+
+if {"build", "build_ext", "bdist_wheel", "editable_wheel", "develop", "install"} & set(sys.argv):
+    require_compiler()
 
 setup(
     ext_modules=[Extension(module_name(p), [str(p.relative_to(ROOT))]) for p in SOURCES],

@@ -23,17 +23,17 @@ def money(usd: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A share or a gap: ``0.42 %``, ``38 %``, ``100 %``; never 0 or 100 where it is only near."""
+    """A share or a gap: ``0.42%``, ``38%``, ``100%``; never 0 or 100 where it is only near."""
     value = 100.0 * fraction
     if abs(value) < 1e-7 or abs(value - 100.0) < 1e-7:
-        return f"{abs(value):.0f} %"
+        return f"{abs(value):.0f}%"
     if abs(value) < 0.005:
-        return "<0.01 %" if value > 0 else ">-0.01 %"
+        return "<0.01%" if value > 0 else ">-0.01%"
     if abs(value) < 0.995:
-        return f"{value:.2f} %"
+        return f"{value:.2f}%"
     if abs(value) < 9.95:
-        return f"{value:.1f}".removesuffix(".0") + " %"
-    return f"{min(value, 99.9):.1f} %" if 99.5 <= value < 100.0 else f"{value:.0f} %"
+        return f"{value:.1f}".removesuffix(".0") + "%"
+    return f"{min(value, 99.9):.1f}%" if 99.5 <= value < 100.0 else f"{value:.0f}%"
 
 
 def mw(value: float) -> str:

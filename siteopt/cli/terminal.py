@@ -21,15 +21,23 @@ MOST_LINES = 40
 PIPE_COLUMNS = 100
 
 
+class _PatientConsole(Console):
+    """A console whose reader may go away: what is left to say goes nowhere, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def result_console() -> Console:
     """Console for results on stdout; plain text of fixed width in a pipe."""
     width = None if sys.stdout.isatty() else PIPE_COLUMNS
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    return _PatientConsole(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def progress_console() -> Console:
     """Console for progress and log on stderr."""
-    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+    return _PatientConsole(file=sys.stderr, highlight=False, markup=False, emoji=False)
 
 
 def print_error(error: Exception) -> None:

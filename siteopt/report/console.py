@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario, Site
 
+#: Columns from which on the table of sites has one for the tier.
+WIDE = 96
 #: Sites named for a workload before they are only counted.
 MOST_PLACES = 2
 #: A grid limit is shown from this use on.
@@ -86,23 +88,28 @@ def _print_sites(console: Console, scenario: Scenario, plan: Plan) -> None:
     sites = {site.id: site for site in scenario.sites}
     rows = sorted(plan.sites, key=lambda row: (-row.facility_mw, row.id))
     title = f"Sites: {len(rows)} of {len(sites)} open; power in MW, and how much of the headroom it takes"
-    out = table("site", "name", "tier", "design", ">modules", ">IT", ">facility", ">of headroom", ">capex")
+    is_wide = console.width >= WIDE
+    out = table(
+        "site", *["tier"] * is_wide, "design", ">modules", ">IT", ">facility", ">of headroom", ">capex"
+    )
     for row in rows[:MOST_ROWS]:
         site = sites[row.id]
         used = percent(row.facility_mw / site.headroom_mw) if site.headroom_mw > 0 else "-"
         figures = (f"{row.modules:,}", mw(row.it_mw), mw(row.facility_mw), used, money(row.capex_usd))
-        add_row(out, _cut(row.id, 16), _name(site), site.tier, _cut(row.design, 16), *figures)
+        label = _label(site, 24 if is_wide else 16)
+        add_row(out, label, *[site.tier] * is_wide, _cut(row.design, 16), *figures)
     if len(rows) > 1:
         it, facility = (mw(sum(getattr(row, key) for row in rows)) for key in ("it_mw", "facility_mw"))
         modules, capex = sum(row.modules for row in rows), sum(row.capex_usd for row in rows)
-        add_row(out, "all", "", "", "", f"{modules:,}", it, facility, "", money(capex), style="bold")
+        add_row(out, "all", *[""] * is_wide, "", f"{modules:,}", it, facility, "", money(capex), style="bold")
     print_table(console, title, out, len(rows))
 
 
-def _name(site: Site) -> str:
-    """The name people use, where it says more than the id, and a status that is not the usual one."""
-    name = "" if _letters(site.name) == _letters(site.id) else _cut(site.name, 18)
-    return name if site.status == "candidate" else f"{name} ({site.status})".lstrip()
+def _label(site: Site, most: int) -> str:
+    """The id, a status that is not the usual one, and the name where it says more than the id."""
+    status = "" if site.status == "candidate" else f" ({site.status})"
+    name = "" if _letters(site.name) in _letters(site.id) else f" {site.name}"
+    return _cut(f"{site.id}{status}{name}", most)
 
 
 def _letters(text: str) -> str:
@@ -119,7 +126,7 @@ def _print_workloads(console: Console, scenario: Scenario, plan: Plan) -> None:
     for row in summarise_workloads(scenario, plan):
         slowest = "-" if row.worst_ms is None else f"{_time(row.worst_ms)} {row.percentile}"
         slo = "none" if row.slo_ms is None else _time(row.slo_ms)
-        add_row(out, _cut(row.id, 24), _tiers(row), _places(row), slowest, slo, f"{row.replicas:,}")
+        add_row(out, _cut(row.id, 20), _tiers(row), _places(row), slowest, slo, f"{row.replicas:,}")
     print_table(console, title, out)
 
 
@@ -133,7 +140,7 @@ def _tiers(row: WorkloadSummary) -> str:
 def _places(row: WorkloadSummary) -> str:
     sites = row.share_by_site
     most = MOST_PLACES if len(sites) > MOST_PLACES + 1 else len(sites)
-    lines = [f"{_cut(site, 24)} {percent(share)}" for site, share in sites[:most]]
+    lines = [f"{_cut(site, 18)} {percent(share)}" for site, share in sites[:most]]
     if len(sites) > most:
         lines.append(f"and {len(sites) - most} more")
     return "\n".join(lines) or "none"
@@ -151,11 +158,12 @@ def _time(ms: float) -> str:
 def _print_costs(console: Console, plan: Plan) -> None:
     lines = {key: usd for key, usd in plan.cost_lines.items() if abs(usd) >= 0.5}
     positive = sum(usd for usd in lines.values() if usd > 0)
+    block = "█" if console.encoding.startswith("utf") else "#"
     out = table("line", ">USD", ">of spending", "")
     for key, usd in sorted(lines.items(), key=lambda item: -item[1]):
         share = usd / positive if positive > 0 else 0.0
         part = percent(share) if usd > 0 else ""
-        bar = "█" * round(BAR * share)
+        bar = block * round(BAR * share)
         add_row(out, LINE_NAMES.get(key, key), money(usd), part, bar)
     add_row(out, "sum", money(plan.cost_usd), "", "", style="bold")
     print_table(console, "Cost, net present", out)
