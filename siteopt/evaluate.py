@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siteopt._core.evaluator import Evaluator
-from siteopt.compile import compile_instance
+from siteopt.compile import Variant, compile_instance, resolve_variants
+from siteopt.compile.variants import calls_in
 from siteopt.errors import Problem, ScenarioError
 from siteopt.instance import Solution
 from siteopt.network.routes import route_finder
 from siteopt.network.topology import build_topology
 from siteopt.plan import COST_LINES, FlowPlan, GridUse, Percentiles, Plan, PoolPlan, SitePlan, UnservedPlan
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
-from siteopt.serving.service import calls_in, request_quantile_ms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]
+
+
+#: Percentiles that a plan reports.
+PERCENTILES = (0.5, 0.95, 0.99)
+#: Relative slack of capacities, as the evaluator's.
+SLACK = 5e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +90,38 @@ def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
     )
 
 
+def trimmed(instance: Instance, solution: Solution) -> Solution:
+    """The same flows on the fewest replicas and modules that the exact tails allow.
+
+    A search sizes a pool for the longest round trip of its tier; here the longest one among its flows counts.
+    """
+    replicas, modules = solution.replicas.copy(), solution.modules.copy()
+    arcs, pools, variants = instance.arcs, instance.pools, instance.variants
+    active = solution.share > 0.0
+    peak = np.bincount(
+        arcs.pool, weights=solution.share * instance.demands.peak_rps[arcs.demand], minlength=len(pools.site)
+    )
+    farthest = np.zeros(len(pools.site))
+    np.maximum.at(farthest, arcs.pool[active], arcs.rtt_ms[active])
+    for p in np.flatnonzero(solution.replicas > 0).tolist():
+        v = int(pools.variant[p])
+        queue = variants.queue[v]
+        fewest = max(1, int(np.ceil(peak[p] / variants.usable_rps[v] * (1.0 - SLACK))))
+        if queue is not None:
+            rate = float(peak[p] * variants.burst_factor[v])
+            slacks = [(max(0.0, ms - float(farthest[p])), q) for ms, q in variants.rooms[v]]
+            fewest = max(fewest, *(queue.replicas_needed(rate, slack, q) for slack, q in slacks))
+        replicas[p] = min(replicas[p], fewest)
+    it_mw = np.bincount(
+        pools.site, weights=replicas * variants.replica_mw[pools.variant], minlength=len(instance.sites.id)
+    )
+    for j in np.flatnonzero(solution.option >= 0).tolist():
+        o = solution.option[j]
+        needed = int(np.ceil(it_mw[j] / instance.options.module_mw[o] * (1.0 - SLACK) - 1e-9))
+        modules[j] = min(modules[j], max(int(instance.options.min_modules[o]), needed))
+    return replace(solution, replicas=replicas, modules=modules)
+
+
 def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
     """IT power of each site averaged over the year, MW, shape (n_site,)."""
     arcs, pools = instance.arcs, instance.pools
@@ -129,7 +167,7 @@ def evaluate(scenario: Scenario, plan: Plan) -> Plan:
 def plan_of(scenario: Scenario, instance: Instance, solution: Solution) -> Plan:
     """A solution in the planner's words, with all figures and without evidence (bound, status)."""
     figures = evaluate_solution(instance, solution)
-    sites, pools, demands = instance.sites, instance.pools, instance.demands
+    sites, demands = instance.sites, instance.demands
     return Plan(
         cost_usd=figures.cost_usd,
         cost_lines=figures.cost_lines,
@@ -144,17 +182,7 @@ def plan_of(scenario: Scenario, instance: Instance, solution: Solution) -> Plan:
             )
             for j in np.flatnonzero(solution.option >= 0)
         ),
-        pools=tuple(
-            PoolPlan(
-                sites.id[pools.site[p]],
-                instance.workload_ids[instance.variants.workload[pools.variant[p]]],
-                instance.variants.accelerator[pools.variant[p]],
-                int(solution.replicas[p]),
-                float(figures.load_erlang[p]),
-                float(figures.load_erlang[p] / solution.replicas[p]),
-            )
-            for p in np.flatnonzero(solution.replicas > 0)
-        ),
+        pools=_pools(scenario, instance, solution, figures),
         flows=_flows(scenario, instance, solution),
         unserved=tuple(
             UnservedPlan(
@@ -173,9 +201,35 @@ def plan_of(scenario: Scenario, instance: Instance, solution: Solution) -> Plan:
     )
 
 
+def _pools(
+    scenario: Scenario, instance: Instance, solution: Solution, figures: Figures
+) -> tuple[PoolPlan, ...]:
+    pools, resolved = instance.pools, resolve_variants(scenario)
+    rows = []
+    for p in np.flatnonzero(solution.replicas > 0).tolist():
+        variant = resolved[pools.variant[p]]
+        config = variant.config
+        rows.append(
+            PoolPlan(
+                site=instance.sites.id[pools.site[p]],
+                workload=scenario.workloads[variant.workload].id,
+                accelerator=variant.accelerator,
+                replicas=int(solution.replicas[p]),
+                load_erlang=float(figures.load_erlang[p]),
+                utilisation=float(figures.load_erlang[p] / solution.replicas[p]),
+                precision=None if config is None else config.precision,
+                tensor_parallel=None if config is None else config.tp,
+                batch=None if config is None else config.batch,
+            )
+        )
+    return tuple(rows)
+
+
 def _flows(scenario: Scenario, instance: Instance, solution: Solution) -> tuple[FlowPlan, ...]:
     arcs, pools, demands = instance.arcs, instance.pools, instance.demands
     route = route_finder(build_topology(scenario))
+    variants = resolve_variants(scenario)
+    waits = _waits(scenario, instance, solution)
     flows = []
     for a in np.flatnonzero(solution.share > 0.0).tolist():
         i, p = arcs.demand[a], arcs.pool[a]
@@ -192,7 +246,9 @@ def _flows(scenario: Scenario, instance: Instance, solution: Solution) -> tuple[
                 site=instance.sites.id[pools.site[p]],
                 accelerator=instance.variants.accelerator[pools.variant[p]],
                 share=float(solution.share[a]),
-                latency_ms=_percentiles(workload, float(arcs.rtt_ms[a])),
+                latency_ms=_percentiles(
+                    workload, variants[pools.variant[p]], float(arcs.rtt_ms[a]), waits[p]
+                ),
                 slo_ms=workload.slo[0].ms if workload.slo else None,
                 route=route(int(demands.region[i]), int(pools.site[p]), allowed),
             )
@@ -200,10 +256,34 @@ def _flows(scenario: Scenario, instance: Instance, solution: Solution) -> tuple[
     return tuple(flows)
 
 
-def _percentiles(workload: Workload, rtt_ms: float) -> Percentiles:
+def _waits(scenario: Scenario, instance: Instance, solution: Solution) -> dict[int, tuple[float, ...]]:
+    """Waiting-time percentiles of every pool in use, ms, at the load that its tail is sized for."""
+    arcs, variants = instance.arcs, instance.variants
+    peak = np.bincount(
+        arcs.pool,
+        weights=solution.share * instance.demands.peak_rps[arcs.demand],
+        minlength=len(instance.pools.site),
+    )
+    waits: dict[int, tuple[float, ...]] = {}
+    for p in np.flatnonzero(solution.replicas > 0).tolist():
+        v = int(instance.pools.variant[p])
+        queue = variants.queue[v]
+        rate = float(peak[p]) * scenario.workloads[variants.workload[v]].burst_factor
+        replicas = int(solution.replicas[p])
+        waits[p] = tuple(
+            0.0 if queue is None else queue.wait_quantile_ms(replicas, rate, q) for q in PERCENTILES
+        )
+    return waits
+
+
+def _percentiles(
+    workload: Workload, variant: Variant, rtt_ms: float, wait_ms: tuple[float, ...]
+) -> Percentiles:
+    """Round trips, service and wait added percentile by percentile: conservative, since percentiles do not add."""
     metric = workload.slo[0].metric if workload.slo else "e2e"
-    trips = calls_in(workload, metric) * rtt_ms
-    return Percentiles(*(trips + request_quantile_ms(workload, metric, p) for p in (0.5, 0.95, 0.99)))
+    calls = calls_in(workload, metric)
+    at = zip(PERCENTILES, wait_ms, strict=True)
+    return Percentiles(*(calls * (rtt_ms + wait) + variant.times.quantile_ms(metric, q) for q, wait in at))
 
 
 def solution_of(instance: Instance, scenario: Scenario, plan: Plan) -> Solution:

@@ -21,6 +21,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.serving.pool import PoolQueue
+
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
     Flags = NDArray[np.uint8]
@@ -97,6 +99,12 @@ class Variants:
     replica_mw : IT power of a replica at full load, MW
     idle_fraction : share of it that is drawn without load
     usd : purchase of one replica
+    tier_ptr : rows of :class:`Tiers` of each variant; none where it has no tail
+    queue : tuple
+        The physics of a pool, None where the variant has no tail.
+    rooms : tuple of tuple of (float, float)
+        For each SLO that waiting counts towards: ms left to one round trip and wait, and its percentile.
+    burst_factor : rate that tails are sized for, over the peak
     """
 
     workload: Indices
@@ -106,6 +114,38 @@ class Variants:
     replica_mw: Floats
     idle_fraction: Floats
     usd: Floats
+    tier_ptr: Indices
+    queue: tuple[PoolQueue | None, ...]
+    rooms: tuple[tuple[tuple[float, float], ...], ...]
+    burst_factor: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiers:
+    """Slack tiers of the variants that are sized by their tail; tightest first within a variant.
+
+    An arc belongs to the tier of its round trip. A pool is sized for the tightest tier among its active arcs; a
+    row of ``inner_rps`` counts the tier's longest round trip (safe), one of ``outer_rps`` its shortest (optimistic).
+
+    Attributes
+    ----------
+    variant : row of the variant
+    longest_rtt_ms, shortest_rtt_ms : of the tier's arcs
+    table_ptr : entries of each tier in the two tables
+    inner_rps, outer_rps : calls per second that n = 0, 1, ... replicas carry, never falling
+    """
+
+    variant: Indices
+    longest_rtt_ms: Floats
+    shortest_rtt_ms: Floats
+    table_ptr: Indices
+    inner_rps: Floats
+    outer_rps: Floats
+
+    def table(self, tier: int, optimistic: bool) -> Floats:
+        """Calls per second that n = 0..n_max replicas carry within a tier."""
+        rows = slice(self.table_ptr[tier], self.table_ptr[tier + 1])
+        return self.outer_rps[rows] if optimistic else self.inner_rps[rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +201,7 @@ class Arcs:
     egress_usd, transit_usd : cost of sending all of the demand over the arc
     usd : their sum less the demand's revenue
     rtt_ms : round trip
+    tier : row of :class:`Tiers`, -1 where the pool's variant has no tail
     """
 
     demand: Indices
@@ -169,6 +210,7 @@ class Arcs:
     transit_usd: Floats
     usd: Floats
     rtt_ms: Floats
+    tier: Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,6 +234,7 @@ class Instance:
     sites: Sites
     options: Options
     variants: Variants
+    tiers: Tiers
     pools: Pools
     demands: Demands
     arcs: Arcs
@@ -205,6 +248,7 @@ class Instance:
             self.sites,
             self.options,
             self.variants,
+            self.tiers,
             self.pools,
             self.demands,
             self.arcs,
@@ -224,6 +268,37 @@ class Instance:
         return np.minimum(
             options.max_modules * options.module_mw, self.sites.headroom_mw[options.site] / options.pue
         )
+
+    @property
+    def rivals(self) -> tuple[Indices, Indices]:
+        """First and one past the last of the pools that serve one workload at one site, for each pool; adjacent."""
+        key = (
+            self.pools.site.astype(np.int64) * len(self.workload_ids)
+            + self.variants.workload[self.pools.variant]
+        )
+        first = np.searchsorted(key, key, side="left").astype(np.int32)
+        return first, np.searchsorted(key, key, side="right").astype(np.int32)
+
+    @property
+    def pool_best_rps(self) -> Floats:
+        """Highest rate per replica that each pool can ever reach, calls per second, shape (n_pool,).
+
+        The utilisation cap, and the pooling of the most replicas that its site can power, at the shortest round
+        trip: carried load per replica rises with their number, so that no smaller pool does better.
+        """
+        pools, variants = self.pools, self.variants
+        most_mw = np.zeros(len(self.sites.id))
+        np.maximum.at(most_mw, self.options.site, self.option_capacity_mw)
+        most = np.maximum(
+            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + 1e-6)
+        ).astype(int)
+        best = variants.usable_rps[pools.variant].copy()
+        for v in np.flatnonzero(np.diff(variants.tier_ptr)):
+            table = self.tiers.table(int(variants.tier_ptr[v + 1]) - 1, optimistic=True)
+            rate = np.maximum.accumulate(table[1:] / np.arange(1, len(table)))
+            rows = np.flatnonzero((pools.variant == v) & (most < len(table)))
+            best[rows] = np.minimum(best[rows], np.maximum(rate[most[rows] - 1], 1e-9 * best[rows]))
+        return best
 
     @property
     def size(self) -> dict[str, int]:

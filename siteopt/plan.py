@@ -30,7 +30,7 @@ COST_LINES = (
     "revenue",
 )
 
-#: ``optimal``: within the gap asked for. ``feasible``: stopped by a limit. ``evaluated``: not searched for, only priced.
+#: ``optimal``: within the gap asked for. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
 Status = Literal["optimal", "feasible", "evaluated"]
 #: Why the search ended, and which limit ended it.
 StopReason = Literal["gap", "limit", "exhausted", "none"]
@@ -70,7 +70,8 @@ class PoolPlan:
     """The replicas of one workload on one accelerator at one site.
 
     ``load_erlang`` is the peak call rate over the rate of one replica: the replicas kept busy on average.
-    ``utilisation`` is the same over the replicas that stand there.
+    ``utilisation`` is the same over the replicas that stand there. ``precision``,
+    ``tensor_parallel`` and ``batch`` say how a model is deployed.
     """
 
     site: str
@@ -79,6 +80,9 @@ class PoolPlan:
     replicas: int
     load_erlang: float = 0.0
     utilisation: float = 0.0
+    precision: str | None = None
+    tensor_parallel: int | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
-from siteopt.evaluate import plan_of
+from siteopt.evaluate import plan_of, trimmed
 from siteopt.impossible import impossibilities
 from siteopt.incumbent import Incumbent
 from siteopt.milp.highs import Limits
@@ -168,6 +168,13 @@ class _Run:
         )
         if answer.outcome == "infeasible":
             raise InfeasibleError(_conflict(model, min(10.0, max(1.0, clock.left))))
+        if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
+            # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
+            inner = ExactModel(self._instance, "inner")
+            limits = replace(limits, seconds=clock.left)
+            answer = inner.solve(
+                limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
+            )
         self.is_exhausted = answer.outcome == "optimal"
         self.limit = None
         if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
@@ -219,7 +226,7 @@ def _finish(
             f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
         )
     status, reason, limit = _ending(incumbent, run, clock)
-    plan = plan_of(scenario, instance, incumbent.solution)
+    plan = plan_of(scenario, instance, trimmed(instance, incumbent.solution))
     bound = incumbent.bound_usd
     if bound is not None and bound > plan.cost_usd:
         if bound > plan.cost_usd + 1e-6 * max(1.0, abs(plan.cost_usd)):

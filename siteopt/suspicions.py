@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.compile.variants import resolve_variants
 from siteopt.network.distance import great_circle_km
 from siteopt.network.topology import build_topology
-from siteopt.serving.service import largest_rtt_ms
 from siteopt.words import counted, listed, mw
 
 if TYPE_CHECKING:
@@ -135,8 +135,9 @@ def _single_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
 
 def _slos(scenario: Scenario) -> Iterator[str]:
     access = scenario.network.latency.access_ms
-    for workload in scenario.workloads:
-        room = largest_rtt_ms(workload)
+    for variant in resolve_variants(scenario):
+        workload = scenario.workloads[variant.workload]
+        room = variant.largest_rtt_ms(workload)
         if room < access:
             left = (
                 f"leaves {room:.1f} ms for the round trip" if room > 0 else "is used up by the service itself"

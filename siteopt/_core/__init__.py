@@ -2,8 +2,8 @@
 
 try:
     from siteopt._core import build_info as build_info
-except ImportError as error:  # the package without its kernels is not a slower siteopt: it is a broken install
+except ImportError as _error:  # without its kernels the package is not slower: it is broken
     raise ImportError(
         "siteopt's compiled kernels are missing. Install the package with 'pip install .' (or 'pip install -e .' "
         "to work on it); it needs a C compiler. Importing it straight from a source tree does not work."
-    ) from error
+    ) from _error

@@ -1,10 +1,12 @@
 from numpy import float64, int32
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from siteopt.instance import Instance
 
 N_LINES: int
 
+@disjoint_base
 class Evaluator:
     n_site: int
     n_option: int
@@ -23,7 +25,12 @@ class Evaluator:
         share: NDArray[float64],
         unserved: NDArray[float64],
     ) -> tuple[
-        NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64], NDArray[float64]
+        NDArray[float64],
+        NDArray[float64],
+        NDArray[float64],
+        NDArray[float64],
+        NDArray[float64],
+        NDArray[float64],
     ]: ...
     def load(self, option: NDArray[int32], share: NDArray[float64], unserved: NDArray[float64]) -> bool: ...
     def state(

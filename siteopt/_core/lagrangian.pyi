@@ -1,8 +1,10 @@
 from numpy import float64, int32
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from siteopt.instance import Instance
 
+@disjoint_base
 class SitePricer:
     n_site: int
     n_demand: int

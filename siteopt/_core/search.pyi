@@ -1,8 +1,10 @@
 from numpy import int32
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from siteopt._core.evaluator import Evaluator
 
+@disjoint_base
 class LocalSearch:
     evaluated: int
     applied: int

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.compile.variants import Variant, calls_in, resolve_variants
 from siteopt.network.latency import rtt_block_ms
 from siteopt.network.topology import build_topology
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
-from siteopt.serving.service import calls_in, largest_rtt_ms, request_quantile_ms
 from siteopt.units import KW_PER_MW
 from siteopt.words import listed
 
@@ -30,6 +30,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         return
     topology = build_topology(scenario)
     workloads = {w.id: w for w in scenario.workloads}
+    variants = fastest_variants(scenario)
     by_workload: dict[str, list[Demand]] = {}
     for row in needs.lost:
         by_workload.setdefault(scenario.demand[row].workload, []).append(scenario.demand[row])
@@ -42,14 +43,34 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
             else f"any of its {asked} regions"
         )
         who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
-        why = "; ".join(_removals(scenario, topology, needs, workloads[name], regions[0]))
+        why = "; ".join(
+            _removals(scenario, topology, instance, needs, workloads[name], variants[name], regions[0])
+        )
         first = f"For {regions[0]}, " if len(regions) > 1 else ""
         sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
         yield f"{name} must be served, but no site may serve {who}. {first}{sites} {why}."
 
 
+def fastest_variants(scenario: Scenario) -> dict[str, Variant]:
+    """For each workload the variant that reaches farthest; the one with the smallest replica among equals."""
+    found: dict[str, Variant] = {}
+    for variant in resolve_variants(scenario):
+        workload = scenario.workloads[variant.workload]
+        known = found.get(workload.id)
+        rank = (-variant.largest_rtt_ms(workload), variant.replica_mw)
+        if known is None or rank < (-known.largest_rtt_ms(workload), known.replica_mw):
+            found[workload.id] = variant
+    return found
+
+
 def _removals(
-    scenario: Scenario, topology: Topology, needs: Needs, workload: Workload, region: str
+    scenario: Scenario,
+    topology: Topology,
+    instance: Instance,
+    needs: Needs,
+    workload: Workload,
+    variant: Variant,
+    region: str,
 ) -> Iterator[str]:
     """Which rule removes how many sites, in the order in which they are applied."""
     index = {r.id: i for i, r in enumerate(scenario.regions)}
@@ -71,27 +92,34 @@ def _removals(
             yield f"{_are(int(gone.sum()))} {words}"
     if left.any():
         rtt = _rtt_ms(topology, workload, index[region], home, allowed)
-        yield from _too_far(scenario, needs, workload, left, rtt)
+        yield from _too_far(instance, needs, workload, variant, left, rtt)
 
 
 def _too_far(
-    scenario: Scenario, needs: Needs, workload: Workload, left: NDArray[np.bool_], rtt: NDArray[np.float64]
+    instance: Instance,
+    needs: Needs,
+    workload: Workload,
+    variant: Variant,
+    left: NDArray[np.bool_],
+    rtt: NDArray[np.float64],
 ) -> Iterator[str]:
     cut_off = left & np.isinf(rtt)
     if cut_off.any():
         yield f"{_are(int(cut_off.sum()))} without a route that stays in the allowed jurisdictions"
-    limit = largest_rtt_ms(workload)
+    limit = variant.largest_rtt_ms(workload)
     far = left & np.isfinite(rtt) & (rtt > limit)
     if far.any():
         best = int(np.argmin(np.where(far, rtt, np.inf)))
-        site = scenario.sites[best].id
+        site = instance.sites.id[best]
         away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
-        yield f"{_are(int(far.sum()))} too far: {_slo_room(workload)}, and {away}"
+        yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
     near = np.flatnonzero(left & (rtt <= limit))
     if len(near):
         most = max(needs.site_mw[near].tolist()) * KW_PER_MW
+        variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+        least = float(instance.variants.replica_mw[variants].min()) * KW_PER_MW
         yield (
-            f"{_are(len(near))} too small for one replica of {workload.replica.kw:,.6g} kW"
+            f"{_are(len(near))} too small for one replica of {least:,.6g} kW"
             f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
         )
 
@@ -105,16 +133,16 @@ def _rtt_ms(
     return np.full_like(rtt, np.inf) if blocked else rtt
 
 
-def _slo_room(workload: Workload) -> str:
+def _slo_room(workload: Workload, variant: Variant) -> str:
     """What the tightest SLO leaves for the round trip."""
-    room = largest_rtt_ms(workload)
+    room = variant.largest_rtt_ms(workload)
     slo = min(
         workload.slo,
         key=lambda s: (
-            (s.ms - request_quantile_ms(workload, s.metric, s.percentile)) / calls_in(workload, s.metric)
+            (s.ms - variant.times.quantile_ms(s.metric, s.percentile)) / calls_in(workload, s.metric)
         ),
     )
-    service = request_quantile_ms(workload, slo.metric, slo.percentile)
+    service = variant.times.quantile_ms(slo.metric, slo.percentile)
     calls = calls_in(workload, slo.metric)
     shared = f", shared by {calls:g} calls" if calls > 1 else ""
     what = f"{slo.metric} {slo.ms:g} ms at p{100 * slo.percentile:g} less {service:.1f} ms of service{shared}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +12,13 @@ from siteopt.milp.families.linking import add_linking
 from siteopt.milp.families.power import add_power
 from siteopt.milp.families.site_status import add_site_status
 from siteopt.milp.families.sizing import add_sizing
-from siteopt.milp.model import SitingModel, new_model
+from siteopt.milp.families.tail import add_tail
+from siteopt.milp.memory import no_garbage_collection
+from siteopt.milp.model import Bracket, SitingModel, new_model
 from siteopt.milp.objective import add_cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from siteopt.instance import Instance
 
@@ -46,13 +46,19 @@ FAMILIES = (
     Family("site_status", add_site_status),
     Family("linking", add_linking, requires=("assignment", "site_status")),
     Family("sizing", add_sizing, requires=("assignment",)),
+    Family("tail", add_tail, requires=("sizing",)),
     Family("power", add_power, requires=("sizing", "site_status")),
     Family("grid", add_grid, requires=("power",)),
     Family("budget", add_budget, requires=("power",)),
 )
 
 
-def build_model(instance: Instance, families: tuple[Family, ...] = FAMILIES) -> SitingModel:
+def build_model(
+    instance: Instance,
+    families: tuple[Family, ...] = FAMILIES,
+    bracket: Bracket = "outer",
+    segments: int = 13,
+) -> SitingModel:
     """The Pyomo model of an instance.
 
     Parameters
@@ -60,6 +66,10 @@ def build_model(instance: Instance, families: tuple[Family, ...] = FAMILIES) -> 
     instance : Instance
     families : tuple of Family
         Which families to add, in order; all of them unless a test looks at one alone.
+    bracket : {"outer", "inner"}
+        Whether straight lines stand above the tails (optimum is a bound) or below (every solution holds).
+    segments : int
+        Lines per tail at most.
 
     Returns
     -------
@@ -70,8 +80,9 @@ def build_model(instance: Instance, families: tuple[Family, ...] = FAMILIES) -> 
     ValueError
         If a family comes before one that it requires.
     """
-    with _no_garbage_collection():
+    with no_garbage_collection():
         model = new_model(instance)
+        model.bracket, model.segments = bracket, segments
         for family in families:
             missing = [name for name in family.requires if name not in model.families]
             if missing:
@@ -80,15 +91,3 @@ def build_model(instance: Instance, families: tuple[Family, ...] = FAMILIES) -> 
             model.families.append(family.name)
         add_cost(model, instance)
     return model
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of small objects, none of them garbage: the collector would only walk them over and over."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -25,7 +28,7 @@ class Matrix:
     start, index, value : A in compressed rows
     offset : float
     row_names : tuple of str
-        ``family[row]``, as Pyomo names them.
+        ``family[row]``.
     """
 
     cost: Floats
@@ -42,12 +45,12 @@ class Matrix:
 
 
 def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
-    """Read a model whose rows are all :func:`siteopt.milp.model.linear` expressions.
+    """Read a model whose rows are made by the helpers of :mod:`siteopt.milp.model`.
 
     Parameters
     ----------
     model : ConcreteModel
-        Variables, rows as ``(lower, LinearExpression, upper)``, one objective to be minimised.
+        Variables, rows that are relations over linear expressions, one objective to be minimised.
 
     Returns
     -------
@@ -57,26 +60,50 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
     variables = list(model.component_data_objects(pyo.Var, descend_into=False))
     column = {id(v): i for i, v in enumerate(variables)}
     bounds = [(v.value, v.value) if v.fixed else v.bounds for v in variables]
-    cost = np.zeros(len(variables))
-    objective = next(model.component_data_objects(pyo.Objective, descend_into=False)).expr
-    np.add.at(cost, [column[id(v)] for v in objective.linear_vars], objective.linear_coefs)
-    rows = list(model.component_data_objects(pyo.Constraint, descend_into=False))
-    parts = [row.to_bounded_expression() for row in rows]
-    bodies = [body for _, body, _ in parts]
+    families = [(rows.name, rows) for rows in model.component_objects(pyo.Constraint, descend_into=False)]
+    parts = [row.to_bounded_expression() for _, rows in families for row in rows.values()]
+    start, index, value = _terms([body for _, body, _ in parts], column)
+    cost, offset = _objective(model, column)
     return Matrix(
         cost=cost,
-        lower=np.array([-np.inf if lo is None else lo for lo, _ in bounds]),
-        upper=np.array([np.inf if up is None else up for _, up in bounds]),
+        lower=_side(lo for lo, _ in bounds),
+        upper=_side((up for _, up in bounds), missing=np.inf),
         integer=np.array([v.is_integer() for v in variables]),
         row_lower=_side(lo for lo, _, _ in parts),
         row_upper=_side((up for _, _, up in parts), missing=np.inf),
-        start=np.concatenate(([0], np.cumsum([len(b.linear_vars) for b in bodies]))).astype(np.int32),
-        index=np.array([column[id(v)] for b in bodies for v in b.linear_vars], dtype=np.int32),
-        value=np.array([c for b in bodies for c in b.linear_coefs], dtype=np.float64),
-        offset=float(objective.constant),
-        row_names=tuple(row.name for row in rows),
+        start=start,
+        index=index,
+        value=value,
+        offset=offset,
+        row_names=tuple(f"{name}[{label}]" for name, rows in families for label in rows),
     )
 
 
-def _side(values: Any, missing: float = -np.inf) -> Floats:
+def _terms(
+    bodies: list[LinearExpression], column: dict[int, int]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    """Compressed rows; a variable may stand for itself where its coefficient is one."""
+    rows = [body.args for body in bodies]
+    pairs = [t.args if t.__class__ is MonomialTermExpression else (1.0, t) for row in rows for t in row]
+    coefficients, variables = zip(*pairs, strict=True) if pairs else ((), ())
+    return (
+        np.concatenate(([0], np.cumsum(list(map(len, rows))))).astype(np.int32),
+        np.array(list(map(column.__getitem__, map(id, variables))), dtype=np.int32),
+        np.array(coefficients, dtype=np.float64),
+    )
+
+
+def _objective(model: pyo.ConcreteModel, column: dict[int, int]) -> tuple[Floats, float]:
+    """Costs and constant. Pyomo's ``linear_vars`` would keep the whole model alive in a cache of its class."""
+    cost, offset = np.zeros(len(column)), 0.0
+    for term in next(model.component_data_objects(pyo.Objective, descend_into=False)).expr.args:
+        if term.__class__ is MonomialTermExpression:
+            coefficient, variable = term.args
+            cost[column[id(variable)]] += coefficient
+        else:
+            offset += term
+    return cost, offset
+
+
+def _side(values: Iterable[float | None], missing: float = -np.inf) -> Floats:
     return np.array([missing if v is None else v for v in values], dtype=np.float64)

@@ -1,16 +1,17 @@
 """The Pyomo model under construction, and the one way in which rows are written.
 
-Every row is a :class:`LinearExpression` over variables: it prints like any Pyomo expression, and the compiler in
+Every row is a relation over a :class:`LinearExpression`: it prints like any Pyomo expression, and the compiler in
 :mod:`siteopt.milp.matrix` reads its coefficients without walking an expression tree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
+from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,14 +19,22 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 
+def total(terms: list[Any]) -> LinearExpression:
+    """Sum of variables and of what :func:`negative` returns."""
+    return LinearExpression(terms)
+
+
+def negative(variables: Iterable[Any]) -> list[MonomialTermExpression]:
+    """``-1 x variable`` for each variable."""
+    return [MonomialTermExpression((-1.0, v)) for v in variables]
+
+
 def linear(coefficients: Iterable[float], variables: Sequence[Any]) -> LinearExpression:
-    """``sum of coefficient x variable``; the two sequences have one length."""
-    return LinearExpression(
-        constant=0.0, linear_coefs=[float(c) for c in coefficients], linear_vars=list(variables)
-    )
+    """``sum of coefficient x variable``; the two have one length, coefficients are Python's floats."""
+    return LinearExpression(list(map(MonomialTermExpression, zip(coefficients, variables, strict=True))))
 
 
-Row = tuple[float | None, LinearExpression, float | None]
+Bracket = Literal["outer", "inner"]
 
 
 @dataclass(slots=True)
@@ -42,6 +51,9 @@ class SitingModel:
     replicas : integer, one a pool
     share : one an arc: share of the demand, in [0, 1]; binary where the demand may not be split
     unserved : one a demand: share that is not served; fixed to 0 where all must be
+    bracket : how tails are straightened: "outer" for a bound, "inner" for plans that always hold
+    segments : straight lines per tail at most
+    names : of the rows of the instance, from :func:`labels`
     families : names of the families added so far
     """
 
@@ -53,12 +65,15 @@ class SitingModel:
     replicas: list[Any]
     share: list[Any]
     unserved: list[Any]
+    names: dict[str, list[str]]
+    bracket: Bracket = "outer"
+    segments: int = 13
     families: list[str] = field(default_factory=list)
 
-    def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Row]) -> None:
-        """Add the component ``name``: one row ``lower <= body <= upper`` for each entry of ``index``."""
-        table = dict(zip(index, rows, strict=True))
-        setattr(self.pyomo, name, pyo.Constraint(list(table), rule=table))
+    def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Any]) -> None:
+        """Add the component ``name``: one row, a Pyomo relation, for each entry of ``index``, in its order."""
+        row = iter(rows)
+        setattr(self.pyomo, name, pyo.Constraint(index, rule=lambda _model, _index: next(row)))
 
 
 def labels(instance: Instance) -> dict[str, list[str]]:
@@ -90,15 +105,16 @@ def new_model(instance: Instance) -> SitingModel:
     capacity = instance.option_capacity_mw.tolist()
     bounds = dict(zip(names["option"], capacity, strict=True))
     most = dict(zip(names["option"], options.max_modules.tolist(), strict=True))
-    split = demands.is_splittable[instance.arcs.demand].tolist()
-    domain = dict(zip(names["arc"], (pyo.UnitInterval if s else pyo.Binary for s in split), strict=True))
     m.build = pyo.Var(names["option"], domain=pyo.Binary)
     m.modules = pyo.Var(names["option"], domain=pyo.NonNegativeIntegers, bounds=lambda _m, o: (0, most[o]))
     m.it_mw = pyo.Var(names["option"], domain=pyo.NonNegativeReals, bounds=lambda _m, o: (0.0, bounds[o]))
     m.mean_mw = pyo.Var(names["option"], domain=pyo.NonNegativeReals, bounds=lambda _m, o: (0.0, bounds[o]))
     m.replicas = pyo.Var(names["pool"], domain=pyo.NonNegativeIntegers)
-    m.share = pyo.Var(names["arc"], domain=lambda _m, a: domain[a])
+    m.share = pyo.Var(names["arc"], domain=pyo.UnitInterval)
     m.unserved = pyo.Var(names["demand"], domain=pyo.UnitInterval)
+    share = list(m.share.values())
+    for a in np.flatnonzero(demands.is_splittable[instance.arcs.demand] == 0).tolist():
+        share[a].domain = pyo.Binary
     return SitingModel(
         pyomo=m,
         build=list(m.build.values()),
@@ -106,6 +122,7 @@ def new_model(instance: Instance) -> SitingModel:
         it_mw=list(m.it_mw.values()),
         mean_mw=list(m.mean_mw.values()),
         replicas=list(m.replicas.values()),
-        share=list(m.share.values()),
+        share=share,
         unserved=list(m.unserved.values()),
+        names=names,
     )

@@ -8,13 +8,16 @@ from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
 from siteopt.milp.highs import Answer, HighsDriver, Limits
 from siteopt.milp.matrix import compile_matrix
+from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT
+from siteopt.milp.segments import Segment, pool_segments
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from siteopt.instance import Instance, Solution
+    from siteopt.milp.model import Bracket
 
     Floats = NDArray[np.float64]
 
@@ -38,17 +41,25 @@ class Listener(Protocol):
 class _Monitor:
     """Between the driver, which knows columns, and the listener, which knows solutions."""
 
-    def __init__(self, instance: Instance, listener: Listener) -> None:
-        self._instance, self._listener = instance, listener
+    def __init__(
+        self, instance: Instance, segments: dict[int, list[Segment]], listener: Listener, is_bound: bool
+    ) -> None:
+        self._instance, self._segments, self._listener, self._is_bound = (
+            instance,
+            segments,
+            listener,
+            is_bound,
+        )
         self._offer: Floats | None = None
 
     def on_solution(self, values: Floats, objective: float) -> None:
         better = self._listener.found(*flows_of(self._instance, values))
         if better is not None:
-            self._offer = columns_of(self._instance, better)
+            self._offer = columns_of(self._instance, better, self._segments)
 
     def on_bound(self, bound: float) -> None:
-        if bound > -1e300:
+        # The inner model leaves out plans that hold, so that its bound is not one of the problem.
+        if self._is_bound and bound > -1e300:
             self._listener.proved(safe_bound_usd(bound))
 
     def offer(self) -> Floats | None:
@@ -70,11 +81,18 @@ class ExactModel:
     Parameters
     ----------
     instance : Instance
+    bracket : {"outer", "inner"}
+        Outer: its optimum is a bound. Inner: its solutions always hold.
+    segments : int
+        Straight lines per tail at most.
     """
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-        self._driver = HighsDriver(compile_matrix(build_model(instance).pyomo))
+    def __init__(self, instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> None:
+        self._instance, self._bracket = instance, bracket
+        self._segments = pool_segments(instance, bracket, segments)
+        with no_garbage_collection():
+            model = build_model(instance, bracket=bracket, segments=segments)
+            self._driver = HighsDriver(compile_matrix(model.pyomo))
 
     def solve(self, limits: Limits, listener: Listener, start: Solution | None) -> Answer:
         """Solve; what is found and proved on the way goes to the listener.
@@ -90,13 +108,13 @@ class ExactModel:
         Answer
             With outcome "infeasible" where the model has no solution, hence the problem has none.
         """
-        columns = None if start is None else columns_of(self._instance, start)
-        answer = self._driver.solve(limits, _Monitor(self._instance, listener), columns)
+        columns = None if start is None else columns_of(self._instance, start, self._segments)
+        monitor = _Monitor(self._instance, self._segments, listener, is_bound=self._bracket == "outer")
+        answer = self._driver.solve(limits, monitor, columns)
         if answer.outcome != "infeasible":
             if answer.values is not None:
                 listener.found(*flows_of(self._instance, answer.values))
-            if answer.bound > -1e300:
-                listener.proved(safe_bound_usd(answer.bound))
+            monitor.on_bound(answer.bound)
         return answer
 
     def conflict(self, seconds: float) -> list[str]:

@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from siteopt.errors import Problem
+from siteopt.errors import Problem, ScenarioError
+from siteopt.scenario.hardware import accelerator_numbers, model_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ def check(scenario: Scenario) -> list[Problem]:
             _sites(scenario),
             _grid_limits(scenario),
             _unique("designs", (d.id for d in scenario.designs)),
+            _hardware(scenario),
             _workloads(scenario),
             _regions(scenario),
             _demand(scenario),
@@ -220,11 +222,35 @@ def _workloads(scenario: Scenario) -> Iterator[Problem]:
         yield from _workload_slos(workload, f"workloads[{i}]")
 
 
+def _hardware(scenario: Scenario) -> Iterator[Problem]:
+    """Accelerators and models that neither the scenario nor the catalogue knows."""
+    yield from _unique("accelerators", (a.id for a in scenario.accelerators))
+    yield from _unique("models", (m.id for m in scenario.models))
+    for i, workload in enumerate(scenario.workloads):
+        names = [
+            (f"workloads[{i}].accelerators[{n}]", accelerator_numbers, a)
+            for n, a in enumerate(workload.accelerators)
+        ]
+        if workload.model is not None:
+            names.append((f"workloads[{i}].model", model_numbers, workload.model))
+        for path, numbers, name in names:
+            try:
+                numbers(scenario, name, path)
+            except ScenarioError as error:
+                yield from error.problems
+
+
 def _workload_slos(workload: Workload, path: str) -> Iterator[Problem]:
     metrics = [slo.metric for slo in workload.slo]
     for n, slo in enumerate(workload.slo):
         if slo.metric in metrics[:n]:
             yield Problem(f"{path}.slo[{n}].metric", f"{slo.metric!r} has two limits; keep the tighter one")
+        if slo.metric == "tpot" and workload.model is None:
+            yield Problem(
+                f"{path}.slo[{n}].metric", '"tpot" is the time per output token of a model; name a "model"'
+            )
+        if workload.service is None:
+            continue
         calls = workload.calls_per_request if slo.metric == "e2e" else 1.0
         if calls * workload.service.ms >= slo.ms and workload.service.scv == 0.0:
             work = f"{calls:g} call{'s' if calls > 1 else ''} of {workload.service.ms:g} ms"

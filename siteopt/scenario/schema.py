@@ -13,8 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, mode
 
 Tier = Literal["device", "enclosure", "micro", "regional", "hyperscale"]
 Status = Literal["candidate", "existing", "forced", "forbidden"]
-Sizing = Literal["linear", "utilisation"]
-Metric = Literal["ttft", "e2e"]
+Sizing = Literal["linear", "utilisation", "tail"]
+Metric = Literal["ttft", "tpot", "e2e"]
+Precision = Literal["bf16", "fp8", "fp4"]
 
 # Ranges are wide enough for any real planner and narrow enough to catch a wrong unit.
 Id = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
@@ -139,7 +140,7 @@ class Site(_Model):
     node: Id | None = None
     """Backbone node that the site hangs on; the nearest one where absent."""
     status: Status = "candidate"
-    """``existing`` sites are open, with their modules sunk; ``forced`` ones must be built; ``forbidden`` ones may not."""
+    """``existing`` sites are open, their modules sunk; ``forced`` ones must be built; ``forbidden`` ones may not."""
     existing: Existing | None = None
     headroom_mw: Mw
     """Firm power at the connection that the load of this plan may draw, cooling and losses included, MW."""
@@ -200,6 +201,8 @@ class Service(_Model):
     """Mean, ms."""
     scv: Annotated[float, Strict(), Field(ge=0, le=100)] = 0.0
     """Squared coefficient of variation; the quantiles are those of a gamma distribution, 0 is a fixed time."""
+    slots: Count | None = None
+    """Calls that one replica works on at a time; where absent, as many as its rate and this time imply."""
 
 
 class Replica(_Model):
@@ -219,21 +222,84 @@ class Slo(_Model):
     """A flow must answer within ``ms`` in the given share of cases."""
 
     metric: Metric
-    """``ttft``, one round trip and one service; ``e2e``, as many of both as the request makes calls."""
+    """``ttft``, one round trip and one service; ``e2e``, as many of both as the request makes calls;
+    ``tpot``, the time per output token of a model, which distance does not touch."""
     ms: PositiveMs
     percentile: Annotated[float, Strict(), Field(ge=0.5, lt=1)] = 0.99
 
 
+class AcceleratorEntry(_Model):
+    """An accelerator: figures that replace those of the catalogue's entry of this id, or all of a new one's."""
+
+    id: Id
+    family: Id | None = None
+    """Hardware family, by which engine efficiencies are looked up."""
+    memory_gb: Positive | None = None
+    bandwidth_tb_s: Positive | None = None
+    bf16_tflops: Positive | None = None
+    fp8_tflops: NonNegative | None = None
+    fp4_tflops: NonNegative | None = None
+    link_gb_s: Positive | None = None
+    """Bandwidth to its peers, GB/s per direction."""
+    tdp_w: Positive | None = None
+    server_factor: Annotated[float, Strict(), Field(ge=1, le=5)] | None = None
+    """Power of the server under load over the TDP of its accelerators."""
+    idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] | None = None
+    max_tp: Count | None = None
+    """Most accelerators over which a layer is split."""
+    price_usd: Usd | None = None
+
+
+class ModelEntry(_Model):
+    """A transformer: figures that replace those of the catalogue's entry of this id, or all of a new one's."""
+
+    id: Id
+    params_b: Positive | None = None
+    """Parameters, billions."""
+    active_params_b: Positive | None = None
+    """Parameters that one token passes through, billions."""
+    layers: Count | None = None
+    hidden: Count | None = None
+    heads: Count | None = None
+    attention_dim: Count | None = None
+    kv_values_per_token: Positive | None = None
+    """Values in the KV cache per token of context, all layers."""
+    kv_shards: Count | None = None
+    max_context: Annotated[int, Strict(), Field(ge=1, le=1_000_000_000)] | None = None
+    experts: Count | None = None
+    experts_per_token: Count | None = None
+
+
 class Workload(_Model):
-    """A class of requests with one model, one SLO and one set of rules."""
+    """A class of requests with one model, one SLO and one set of rules.
+
+    What a replica is comes either from ``service`` and ``replica``, or from ``model`` on ``accelerators``.
+    """
 
     id: Id
     sizing: Sizing = "utilisation"
-    """``linear``: replicas carry their full rate; ``utilisation``: at most the policy's utilisation cap of it."""
-    service: Service
-    replica: Replica
+    """``linear``: replicas carry their full rate; ``utilisation``: at most the policy's utilisation cap of it;
+    ``tail``: besides that cap, as much as their queue carries within the SLO's percentile."""
+    service: Service | None = None
+    replica: Replica | None = None
+    model: Id | None = None
+    """Model of the catalogue, or of ``models``."""
+    accelerators: tuple[Id, ...] = ()
+    """Accelerators that may serve the model; a site uses at most one of them for the workload."""
+    engine: Id = "vllm"
+    """Inference engine, by which efficiencies are looked up."""
+    precisions: tuple[Precision, ...] = ()
+    """Precisions of the weights that are good enough; those that the hardware multiplies natively where empty."""
+    input_tokens: NonNegative | None = None
+    """Mean tokens read by one call."""
+    output_tokens: Annotated[float, Strict(), Field(ge=1, le=1e7)] | None = None
+    """Mean tokens written by one call."""
+    network_share: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.25
+    """Share of each SLO that the choice of batch leaves to round trips and waiting, for models."""
     calls_per_request: Annotated[float, Strict(), Field(ge=1, le=10_000)] = 1.0
     """Calls that an agent makes one after the other for one request."""
+    burst_factor: Annotated[float, Strict(), Field(ge=1, le=100)] = 1.0
+    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean."""
     slo: tuple[Slo, ...] = ()
     """Empty for batch and training."""
     tiers: tuple[Tier, ...] = Field(min_length=1)
@@ -252,6 +318,27 @@ class Workload(_Model):
     """Revenue per thousand requests served."""
     unserved_usd_per_1k: UsdPerUnit | None = None
     """Penalty per thousand requests not served; where absent, every request must be served."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Workload:
+        stated = {"service": self.service, "replica": self.replica}
+        of_model = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+        if self.model is None:
+            missing = [k for k, v in stated.items() if v is None]
+            extra = [k for k, v in of_model.items() if v is not None] + ["accelerators"] * bool(
+                self.accelerators
+            )
+            needs, source = "service and replica", "without a model"
+        else:
+            missing = [k for k, v in of_model.items() if v is None] + ["accelerators"] * (
+                not self.accelerators
+            )
+            extra = [k for k, v in stated.items() if v is not None]
+            needs, source = "accelerators, input_tokens and output_tokens", "with a model"
+        if missing or extra:
+            wrong = f"{missing[0]} is missing" if missing else f"{extra[0]} does not belong"
+            raise ValueError(f"a workload {source} takes {needs}: {wrong}")
+        return self
 
 
 class Region(_Model):
@@ -292,12 +379,16 @@ class Policy(_Model):
     max_sites: Annotated[int, Strict(), Field(ge=0, le=1_000_000)] | None = None
     """Most sites that may be newly built; existing ones do not count."""
     utilisation_cap: Fraction = 0.8
-    """Highest utilisation of a pool at peak, for workloads sized by ``utilisation``."""
+    """Highest utilisation of a pool at peak, for workloads sized by ``utilisation`` or ``tail``."""
+    dispatch_efficiency: Fraction = 1.0
+    """Share of its rate that a pool of models keeps although requests are dispatched to single replicas."""
+    server_cost_factor: Annotated[float, Strict(), Field(ge=1, le=10)] = 1.4
+    """Price of a server over that of its accelerators, for models on catalogue accelerators."""
     carbon_usd_per_t: UsdPerUnit = 0.0
     egress_usd_per_gb: UsdPerUnit = 0.0
     """Price per GB that leaves a site towards users, where the site names none."""
     transit_usd_per_gb: UsdPerUnit = 0.0
-    """Price per GB, in and out, of flows that cross at least one backbone link (every flow where there is no network)."""
+    """Price per GB, in and out, of flows that cross a backbone link (of every flow where there is no network)."""
 
 
 class Scenario(_Model):
@@ -311,6 +402,8 @@ class Scenario(_Model):
     sites: tuple[Site, ...] = Field(min_length=1)
     grid_limits: tuple[GridLimit, ...] = ()
     designs: tuple[Design, ...] = Field(min_length=1)
+    accelerators: tuple[AcceleratorEntry, ...] = ()
+    models: tuple[ModelEntry, ...] = ()
     workloads: tuple[Workload, ...] = Field(min_length=1)
     regions: tuple[Region, ...] = Field(min_length=1)
     demand: tuple[Demand, ...] = Field(min_length=1)

@@ -115,7 +115,7 @@ def best_options(instance: Instance) -> NDArray[np.int32]:
 
 
 def hardest_first(instance: Instance) -> NDArray[np.int32]:
-    """Demands by what they may choose from: indivisible ones first, then those with the fewest arcs, then the largest."""
+    """Demands by what they may choose from: indivisible ones first, then the fewest arcs first, then the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)
     return np.lexsort((-demands.peak_rps, choices, demands.is_splittable)).astype(np.int32)

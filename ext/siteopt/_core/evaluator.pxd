@@ -18,6 +18,9 @@ cdef class Evaluator:
     cdef const int32_t[::1] demand_arc_ptr
     cdef const int32_t[::1] arc_demand, arc_pool
     cdef const double[::1] arc_usd, egress_usd, transit_usd
+    cdef const int32_t[::1] rival_first, rival_last
+    cdef const int32_t[::1] arc_tier, pool_first_tier, pool_tiers, table_ptr
+    cdef const double[::1] carried_rps
     cdef const double[::1] limit_mw
     cdef const int32_t[::1] grid_ptr, grid_site, grid_site_ptr, grid_site_limit
     cdef const double[::1] grid_coefficient, grid_site_coefficient
@@ -28,9 +31,11 @@ cdef class Evaluator:
     cdef object _arrays
     cdef double[::1] share, unserved
     cdef int32_t[::1] option, modules, replicas, flows
+    cdef int32_t[::1] tier_flows
+    cdef Py_ssize_t most_tiers
     cdef double[::1] pool_peak, pool_mean, site_it, site_mean, used_mw
     cdef double cost, capex, penalty
-    cdef Py_ssize_t new_sites
+    cdef Py_ssize_t new_sites, short_demands
 
     cdef void _flows_in_full(
         self, const double[::1] share, const double[::1] unserved, double[::1] lines, double[::1] peak, double[::1] mean
@@ -40,17 +45,23 @@ cdef class Evaluator:
         const double[::1] peak, const double[::1] mean, double[::1] it_mw, double[::1] mean_mw,
         double[::1] facility_mw, double[::1] capex, double[::1] used
     ) noexcept nogil
-    cdef int fewest_replicas(self, Py_ssize_t pool, double peak, Py_ssize_t flows) noexcept nogil
+    cdef Py_ssize_t tightest_tier(self, Py_ssize_t pool, Py_ssize_t tier, int change) noexcept nogil
+    cdef double pool_carries(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil
+    cdef int fewest_replicas(
+        self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t tier
+    ) noexcept nogil
     cdef int fewest_modules(self, Py_ssize_t option, double it_mw) noexcept nogil
     cdef double site_usd(self, Py_ssize_t site, Py_ssize_t option, double it_mw, double mean_mw, int modules) noexcept nogil
     cdef bint site_fits(self, Py_ssize_t site, Py_ssize_t option, double it_mw, int modules) noexcept nogil
     cdef double change(
-        self, Py_ssize_t arc, double amount, Py_ssize_t flows, double* it_mw, double* mean_mw, double* capex
+        self, Py_ssize_t arc, double amount, int more_flows, double* it_mw, double* mean_mw, double* capex
     ) noexcept nogil
     cdef double shift_delta(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
     cdef void shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
     cdef void put(self, Py_ssize_t arc, double amount) noexcept nogil
+    cdef double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil
     cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
+    cdef bint has_rival(self, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil
     cdef bint site_holds(self, Py_ssize_t site) noexcept nogil
     cdef double swap(
         self, Py_ssize_t source_1, Py_ssize_t target_1, Py_ssize_t source_2, Py_ssize_t target_2

@@ -17,6 +17,8 @@ from libc.stdint cimport int32_t, uint8_t
 cdef double SLACK = 5e-7
 # MW and replicas below this are rounding.
 cdef double TINY = 1e-9
+# Shares below this are rounding.
+cdef double NOTHING = 1e-12
 cdef Py_ssize_t NOWHERE = -1
 
 N_LINES = 12
@@ -29,7 +31,8 @@ cdef class Evaluator:
     ----------
     instance : siteopt.instance.Instance
     penalty_usd : float
-        Price of leaving all of a demand that must be served unserved, in the search state only.
+        Price of leaving anything of a demand that must be served unserved, in the search state only; the share
+        that is left out comes on top, times the same.
     """
 
     def __init__(self, instance, double penalty_usd):
@@ -55,6 +58,10 @@ cdef class Evaluator:
         self.unserved_usd, self.is_splittable, self.demand_arc_ptr = d.unserved_usd, d.is_splittable, d.arc_ptr
         self.arc_demand, self.arc_pool, self.arc_usd = a.demand, a.pool, a.usd
         self.egress_usd, self.transit_usd = a.egress_usd, a.transit_usd
+        self.arc_tier, self.table_ptr, self.carried_rps = a.tier, instance.tiers.table_ptr, instance.tiers.inner_rps
+        self.pool_first_tier, self.pool_tiers = v.tier_ptr[p.variant], np.diff(v.tier_ptr)[p.variant]
+        self.most_tiers = int(np.diff(v.tier_ptr).max(initial=0))
+        self.rival_first, self.rival_last = instance.rivals
         self.limit_mw, self.grid_ptr, self.grid_site = g.limit_mw, g.ptr, g.site
         self.grid_coefficient, self.grid_site_ptr = g.coefficient, g.site_ptr
         self.grid_site_limit, self.grid_site_coefficient = g.site_limit, g.site_coefficient
@@ -67,6 +74,7 @@ cdef class Evaluator:
         self.option = np.full(self.n_site, NOWHERE, dtype=np.int32)
         self.modules = np.zeros(self.n_site, dtype=np.int32)
         self.replicas, self.flows = np.zeros(self.n_pool, dtype=np.int32), np.zeros(self.n_pool, dtype=np.int32)
+        self.tier_flows = np.zeros(self.n_pool * self.most_tiers, dtype=np.int32)
         self.pool_peak, self.pool_mean = np.zeros(self.n_pool), np.zeros(self.n_pool)
         self.site_it, self.site_mean = np.zeros(self.n_site), np.zeros(self.n_site)
         self.used_mw = np.zeros(self.n_limit)
@@ -220,6 +228,9 @@ cdef class Evaluator:
                     return False
             elif not self.site_fits(j, self.option[j], self.site_it[j], self.modules[j]):
                 return False
+        for i in range(self.n_pool):
+            if self.flows[i] > 0 and self.has_rival(i, NOWHERE):
+                return False
         for g in range(self.n_limit):
             if self.used_mw[g] > self.limit_mw[g] * (1.0 + SLACK) + TINY:
                 return False
@@ -279,13 +290,57 @@ cdef class Evaluator:
 
     # ------------------------------------------------------------------ workers
 
-    cdef inline int fewest_replicas(self, Py_ssize_t pool, double peak, Py_ssize_t flows) noexcept nogil:
-        """Replicas that carry ``peak`` calls per second; a pool with a flow has one at least."""
+    cdef inline Py_ssize_t tightest_tier(self, Py_ssize_t pool, Py_ssize_t tier, int change) noexcept nogil:
+        """First tier of the pool with a flow, once the flows of ``tier`` have changed; -1 where there is none."""
+        cdef Py_ssize_t t, row
+        for t in range(self.pool_tiers[pool]):
+            row = self.pool_first_tier[pool] + t
+            if self.tier_flows[pool * self.most_tiers + t] + (change if row == tier else 0) > 0:
+                return row
+        return -1
+
+    cdef inline double pool_carries(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil:
+        """Calls per second that a pool of a tier (-1: without tail) carries."""
+        cdef double capped = replicas * self.pool_usable_rps[pool], last
+        cdef Py_ssize_t most
+        if tier < 0:
+            return capped
+        most = self.table_ptr[tier + 1] - self.table_ptr[tier] - 1
+        if replicas <= most:
+            return min(capped, self.carried_rps[self.table_ptr[tier] + replicas])
+        last = self.carried_rps[self.table_ptr[tier] + most]
+        return min(capped, last + (replicas - most) * (last - self.carried_rps[self.table_ptr[tier] + most - 1]))
+
+    cdef inline int fewest_replicas(
+        self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t tier
+    ) noexcept nogil:
+        """Replicas that carry ``peak`` calls per second in a tier; a pool with a flow has one at least."""
+        cdef Py_ssize_t low, high, middle, base
+        cdef double step
         cdef int n
         if flows == 0:
             return 0
         n = <int>ceil(peak / self.pool_usable_rps[pool] * (1.0 - SLACK))
-        return n if n > 1 else 1
+        n = n if n > 1 else 1
+        if tier < 0:
+            return n
+        base = self.table_ptr[tier]
+        high = self.table_ptr[tier + 1] - base - 1
+        peak = peak * (1.0 - SLACK)
+        if self.carried_rps[base + high] < peak:
+            # Beyond the table its last step is carried on: carried load is convex, so that this is safe.
+            step = self.carried_rps[base + high] - self.carried_rps[base + high - 1]
+            return max(n, <int>(high + ceil((peak - self.carried_rps[base + high]) / step)))
+        if n >= high or self.carried_rps[base + n] >= peak:
+            return n
+        low = n
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if self.carried_rps[base + middle] >= peak:
+                high = middle
+            else:
+                low = middle
+        return <int>high
 
     cdef inline int fewest_modules(self, Py_ssize_t option, double it_mw) noexcept nogil:
         cdef int n = <int>ceil(it_mw / self.module_mw[option] * (1.0 - SLACK) - TINY)
@@ -312,17 +367,40 @@ cdef class Evaluator:
         cdef double price = self.unserved_usd[demand]
         return price if price < INFINITY else self.penalty
 
+    cdef inline double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil:
+        """Cost of an unserved rest. Of must-serve demand the last crumb still costs the whole penalty: a price by
+        share alone would make it cheaper to leave a small rest than to open a site for it."""
+        cdef double price = self.unserved_usd[demand]
+        if rest <= NOTHING:
+            return 0.0
+        return rest * price if price < INFINITY else (1.0 + rest) * self.penalty
+
     cdef inline double change(
-        self, Py_ssize_t arc, double amount, Py_ssize_t flows, double* it_mw, double* mean_mw, double* capex
+        self, Py_ssize_t arc, double amount, int more_flows, double* it_mw, double* mean_mw, double* capex
     ) noexcept nogil:
-        """Effect of ``amount`` (may be negative) on the arc's pool: its own cost returned, its site's power in OUT."""
+        """Effect of ``amount`` (may be negative) on the arc's pool: its own cost returned, its site's power in OUT.
+
+        ``more_flows`` says whether the arc begins (1) or ceases (-1) to carry a flow.
+        """
         cdef Py_ssize_t p = self.arc_pool[arc], i = self.arc_demand[arc]
-        cdef int more = self.fewest_replicas(p, self.pool_peak[p] + amount * self.peak_rps[i], flows) - self.replicas[p]
+        cdef Py_ssize_t tier = self.tightest_tier(p, self.arc_tier[arc], more_flows)
+        cdef int more = self.fewest_replicas(
+            p, self.pool_peak[p] + amount * self.peak_rps[i], self.flows[p] + more_flows, tier
+        ) - self.replicas[p]
         cdef double busy = amount * self.mean_rps[i] / self.pool_rps[p]
         it_mw[0] = more * self.pool_replica_mw[p]
         mean_mw[0] = self.pool_replica_mw[p] * (self.pool_idle[p] * more + (1.0 - self.pool_idle[p]) * busy)
         capex[0] += more * self.pool_usd[p]
         return more * self.pool_usd[p] + amount * self.arc_usd[arc]
+
+    cdef inline bint has_rival(self, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil:
+        """Whether the site serves the pool's workload on another accelerator already; ``leaving`` is a flow's arc
+        whose whole flow goes away."""
+        cdef Py_ssize_t q
+        for q in range(self.rival_first[pool], self.rival_last[pool]):
+            if q != pool and self.flows[q] > (1 if leaving >= 0 and self.arc_pool[leaving] == q else 0):
+                return True
+        return False
 
     cdef double shift_delta(
         self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount
@@ -334,13 +412,14 @@ cdef class Evaluator:
         if source == target:
             return 0.0
         if source == NOWHERE:
-            delta -= amount * self.unserved_price(demand)
+            delta += self.rest_usd(demand, self.unserved[demand] - amount)
+            delta -= self.rest_usd(demand, self.unserved[demand])
         else:
             p = self.arc_pool[source]
             j = self.pool_site[p]
             o = self.option[j]
             delta += self.change(
-                source, -amount, self.flows[p] - (self.share[source] <= amount), &less_it, &less_mean, &capex
+                source, -amount, -1 if self.share[source] <= amount else 0, &less_it, &less_mean, &capex
             )
             if target == NOWHERE or self.pool_site[self.arc_pool[target]] != j:
                 modules = self.fewest_modules(o, self.site_it[j] + less_it)
@@ -348,13 +427,17 @@ cdef class Evaluator:
                 delta += self.site_usd(j, o, self.site_it[j] + less_it, self.site_mean[j] + less_mean, modules)
                 delta -= self.site_usd(j, o, self.site_it[j], self.site_mean[j], self.modules[j])
         if target == NOWHERE:
-            return delta + amount * self.unserved_price(demand)
+            delta -= self.rest_usd(demand, self.unserved[demand])
+            return delta + self.rest_usd(demand, self.unserved[demand] + amount)
         p = self.arc_pool[target]
         k = self.pool_site[p]
         o = self.option[k]
         if o < 0:
             return INFINITY
-        delta += self.change(target, amount, self.flows[p] + (self.share[target] == 0.0), &it_mw, &mean_mw, &capex)
+        if self.rival_last[p] - self.rival_first[p] > 1 and self.flows[p] == 0:
+            if self.has_rival(p, source if source != NOWHERE and self.share[source] <= amount else NOWHERE):
+                return INFINITY
+        delta += self.change(target, amount, 1 if self.share[target] == 0.0 else 0, &it_mw, &mean_mw, &capex)
         if k == j:  # the same site on another accelerator: one site changes, by the sum of both
             it_mw += less_it
             mean_mw += less_mean
@@ -380,18 +463,22 @@ cdef class Evaluator:
 
     cdef void shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil:
         """Apply a shift to the state, whether it is feasible or not."""
+        cdef double rest = self.unserved[demand]
         if source == target:
             return
         if source == NOWHERE:
-            self.unserved[demand] = self.unserved[demand] - amount if self.unserved[demand] > amount else 0.0
-            self.cost -= amount * self.unserved_price(demand)
+            rest -= amount
         else:
             self.put(source, -amount)
         if target == NOWHERE:
-            self.unserved[demand] += amount
-            self.cost += amount * self.unserved_price(demand)
+            rest += amount
         else:
             self.put(target, amount)
+        rest = rest if rest > NOTHING else 0.0
+        self.cost += self.rest_usd(demand, rest) - self.rest_usd(demand, self.unserved[demand])
+        if self.unserved_usd[demand] == INFINITY:
+            self.short_demands += (rest > 0.0) - (self.unserved[demand] > 0.0)
+        self.unserved[demand] = rest
 
     cdef bint site_holds(self, Py_ssize_t site) noexcept nogil:
         """Whether a site and the grid limits that it is under hold."""
@@ -430,13 +517,18 @@ cdef class Evaluator:
         """Add ``amount`` (may be negative) to an arc and carry it through pool, site, grid, capital and cost."""
         cdef Py_ssize_t p = self.arc_pool[arc], i = self.arc_demand[arc], j, o, e
         cdef double before = self.share[arc], it_mw = 0.0, mean_mw = 0.0, capex = 0.0
-        cdef int modules
-        self.share[arc] = before + amount if before + amount > 1e-12 else 0.0
-        self.flows[p] += (self.share[arc] > 0.0) - (before > 0.0)
-        self.cost += self.change(arc, amount, self.flows[p], &it_mw, &mean_mw, &capex)
+        cdef int modules, more_flows
+        self.share[arc] = before + amount if before + amount > NOTHING else 0.0
+        more_flows = (self.share[arc] > 0.0) - (before > 0.0)
+        self.cost += self.change(arc, amount, more_flows, &it_mw, &mean_mw, &capex)
+        self.flows[p] += more_flows
+        if self.arc_tier[arc] >= 0:
+            self.tier_flows[p * self.most_tiers + self.arc_tier[arc] - self.pool_first_tier[p]] += more_flows
         self.pool_peak[p] = self.pool_peak[p] + amount * self.peak_rps[i] if self.flows[p] else 0.0
         self.pool_mean[p] = self.pool_mean[p] + amount * self.mean_rps[i] if self.flows[p] else 0.0
-        self.replicas[p] = self.fewest_replicas(p, self.pool_peak[p], self.flows[p])
+        self.replicas[p] = self.fewest_replicas(
+            p, self.pool_peak[p], self.flows[p], self.tightest_tier(p, -1, 0)
+        )
         j = self.pool_site[p]
         o = self.option[j]
         if o < 0:
@@ -482,24 +574,31 @@ cdef class Evaluator:
         self.pool_peak[:] = 0.0
         self.pool_mean[:] = 0.0
         self.flows[:] = 0
+        self.tier_flows[:] = 0
         self.site_it[:] = 0.0
         self.site_mean[:] = 0.0
         self.used_mw[:] = 0.0
         self.cost = 0.0
         self.capex = 0.0
         self.new_sites = 0
+        self.short_demands = 0
         for a in range(self.n_arc):
             if self.share[a] > 0.0:
                 i, p = self.arc_demand[a], self.arc_pool[a]
                 self.pool_peak[p] += self.share[a] * self.peak_rps[i]
                 self.pool_mean[p] += self.share[a] * self.mean_rps[i]
                 self.flows[p] += 1
+                if self.arc_tier[a] >= 0:
+                    self.tier_flows[p * self.most_tiers + self.arc_tier[a] - self.pool_first_tier[p]] += 1
                 self.cost += self.share[a] * self.arc_usd[a]
         for i in range(self.n_demand):
             if self.unserved[i] > 0.0:
-                self.cost += self.unserved[i] * self.unserved_price(i)
+                self.cost += self.rest_usd(i, self.unserved[i])
+                self.short_demands += self.unserved_usd[i] == INFINITY
         for p in range(self.n_pool):
-            self.replicas[p] = self.fewest_replicas(p, self.pool_peak[p], self.flows[p])
+            self.replicas[p] = self.fewest_replicas(
+                p, self.pool_peak[p], self.flows[p], self.tightest_tier(p, -1, 0)
+            )
             j = self.pool_site[p]
             self.site_it[j] += self.replicas[p] * self.pool_replica_mw[p]
             self.site_mean[j] += self.pool_replica_mw[p] * (

@@ -81,7 +81,7 @@ cdef class SitePricer:
         self.max_sites = instance.max_sites
         variant = p.variant[a.pool[p.arc]]
         peak, mean = d.peak_rps[a.demand[p.arc]], d.mean_rps[a.demand[p.arc]]
-        replicas = peak / v.usable_rps[variant]
+        replicas = peak / instance.pool_best_rps[a.pool[p.arc]]
         self.first = np.ascontiguousarray(p.arc_ptr[s.pool_ptr])
         self.demand = np.ascontiguousarray(a.demand[p.arc])
         self.flow_usd = a.usd[p.arc]

@@ -95,13 +95,17 @@ cdef class LocalSearch:
     def improve_sites(self):
         """One pass over all sites: close, resize, open; returns whether anything paid."""
         cdef double before = self.ev.cost
-        cdef Py_ssize_t j, o
+        cdef Py_ssize_t j, o, p, q
         with nogil:
             for j in range(self.ev.n_site):
                 if self.ev.option[j] >= 0:
                     self._try_close(j)
                 if self.ev.option[j] >= 0:
                     self._try_trim(j)
+                    for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
+                        for q in range(self.ev.rival_first[p], self.ev.rival_last[p]):
+                            if q != p and self.ev.flows[p] > 0 and self.ev.flows[q] == 0:
+                                self._try_rival(p, q)
                 for o in range(self.ev.option_ptr[j], self.ev.option_ptr[j + 1]):
                     if self.ev.option[j] < 0:
                         self._try_open(j, o)
@@ -219,7 +223,7 @@ cdef class LocalSearch:
 
     cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level) noexcept nogil:
         """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1)."""
-        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g
+        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
         cdef double room, spare
         if level == 0:
             room = self.ev.modules[k] * self.ev.module_mw[o]
@@ -231,7 +235,10 @@ cdef class LocalSearch:
             spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
             room = min(room, spare)
         room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
-        return (room * self.ev.pool_usable_rps[p] - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        if room <= 0.0:
+            return 0.0
+        tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
+        return (self.ev.pool_carries(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
 
     # ------------------------------------------------------------------ sites
 
@@ -287,6 +294,27 @@ cdef class LocalSearch:
         self._length = 0
         self._set_option(j, option)
         if not (self.ev.site_holds(j) and self._keep_if_better(before)):
+            self._undo(before)
+
+    cdef void _try_rival(self, Py_ssize_t pool, Py_ssize_t rival) noexcept nogil:
+        """The whole load of a pool on another accelerator of the same site."""
+        cdef double before = self.ev.cost
+        cdef Py_ssize_t n, a, b, i
+        cdef bint moved
+        self._length = 0
+        for n in range(self.ev.pool_arc_ptr[pool], self.ev.pool_arc_ptr[pool + 1]):
+            a = self.ev.pool_arc[n]
+            if self.ev.share[a] == 0.0:
+                continue
+            i, moved = self.ev.arc_demand[a], False
+            for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
+                if self.ev.arc_pool[b] == rival:
+                    moved = self._shift(i, a, b, self.ev.share[a])
+                    break
+            if not moved:
+                self._undo(before)
+                return
+        if not (self.ev.site_holds(self.ev.pool_site[pool]) and self._keep_if_better(before)):
             self._undo(before)
 
     cdef void _try_open(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
@@ -382,6 +410,7 @@ cdef class LocalSearch:
 
     cdef bint _ruin(self, Py_ssize_t sites) noexcept nogil:
         cdef double before = self.ev.cost
+        cdef Py_ssize_t short = self.ev.short_demands
         cdef Py_ssize_t i = self._below(self.ev.n_demand), first = self.ev.demand_arc_ptr[i]
         cdef Py_ssize_t width = self.ev.demand_arc_ptr[i + 1] - first, n, j, tries, done = 0
         if width == 0:
@@ -399,6 +428,10 @@ cdef class LocalSearch:
         for tries in range(n):
             if self._what[tries] >= 0:
                 self._improve_demand(self._what[tries])
+        # Room that a must-serve demand gave up may be worth more to others than its penalty; it is not a plan.
+        if self.ev.short_demands > short:
+            self._undo(before)
+            return False
         return self._keep_if_better(before)
 
     cdef bint _flip(self, Py_ssize_t j) noexcept nogil:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyomo.environ as pyo
 
-from siteopt.milp.model import linear
+from siteopt.milp.model import total
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -30,4 +30,4 @@ def add_assignment(model: SitingModel, instance: Instance) -> None:
         model.unserved[i].domain = pyo.Binary
     ptr = demands.arc_ptr.tolist()
     served = ([*model.share[ptr[i] : ptr[i + 1]], u] for i, u in enumerate(model.unserved))
-    model.add_rows("assignment", demands.name, ((1.0, linear([1.0] * len(v), v), 1.0) for v in served))
+    model.add_rows("assignment", model.names["demand"], (total(v) == 1.0 for v in served))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.model import linear
+from siteopt.milp.model import linear, total
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -32,11 +32,9 @@ def add_budget(model: SitingModel, instance: Instance) -> None:
             [options.fixed_capex_usd, options.module_usd, instance.variants.usd[pools.variant]]
         )
         terms = [*model.build, *model.modules, *model.replicas]
-        row = (None, linear(coefficients * million, terms), (instance.budget_usd + sunk) * million)
-        model.add_rows("budget", ["capex"], [row])
+        capex = linear((coefficients * million).tolist(), terms)
+        model.add_rows("budget", ["capex"], [capex <= (instance.budget_usd + sunk) * million])
     new = np.flatnonzero(instance.sites.is_existing[options.site] == 0).tolist()
     if instance.max_sites < len(set(options.site[new].tolist())):
-        terms = [model.build[o] for o in new]
-        model.add_rows(
-            "site_count", ["new"], [(None, linear([1.0] * len(new), terms), float(instance.max_sites))]
-        )
+        count = total([model.build[o] for o in new])
+        model.add_rows("site_count", ["new"], [count <= float(instance.max_sites)])

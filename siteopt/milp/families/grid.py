@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siteopt.milp.model import linear
 
@@ -22,13 +22,13 @@ def add_grid(model: SitingModel, instance: Instance) -> None:
     ptr, site, coefficient = grid.ptr.tolist(), grid.site.tolist(), grid.coefficient.tolist()
     first = instance.sites.option_ptr.tolist()
 
-    def row(g: int) -> tuple[None, object, float]:
+    def row(g: int) -> Any:
         terms = [
             (coefficient[e] * pue[o], model.it_mw[o])
             for e in range(ptr[g], ptr[g + 1])
             for o in range(first[site[e]], first[site[e] + 1])
         ]
-        return None, linear([c for c, _ in terms], [v for _, v in terms]), float(grid.limit_mw[g])
+        return linear([c for c, _ in terms], [v for _, v in terms]) <= float(grid.limit_mw[g])
 
     used = [g for g in range(len(grid.id)) if any(first[j] < first[j + 1] for j in site[ptr[g] : ptr[g + 1]])]
     model.add_rows("grid", [grid.id[g] for g in used], map(row, used))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.model import labels, linear
+from siteopt.milp.model import negative, total
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -24,12 +24,13 @@ def add_linking(model: SitingModel, instance: Instance) -> None:
     """
     sites, arcs = instance.sites, instance.arcs
     arc_site = instance.pools.site[arcs.pool]
-    linked = np.flatnonzero(sites.is_existing[arc_site] == 0).tolist()
-    ptr, site_of, names = sites.option_ptr.tolist(), arc_site.tolist(), labels(instance)["arc"]
-    build = [model.build[ptr[j] : ptr[j + 1]] for j in range(len(sites.id))]
-    coefficients = [[1.0] + [-1.0] * len(b) for b in build]
+    linked = np.flatnonzero(sites.is_existing[arc_site] == 0)
+    ptr, names, share = sites.option_ptr.tolist(), model.names["arc"], model.share
+    # The terms of a site are the same objects in all of its rows.
+    closed = [negative(model.build[ptr[j] : ptr[j + 1]]) for j in range(len(sites.id))]
+    pairs = zip(linked.tolist(), arc_site[linked].tolist(), strict=True)
     model.add_rows(
         "linking",
-        [names[a] for a in linked],
-        ((None, linear(coefficients[site_of[a]], [model.share[a], *build[site_of[a]]]), 0.0) for a in linked),
+        [names[a] for a in linked.tolist()],
+        (total([share[a], *closed[j]]) <= 0.0 for a, j in pairs),
     )

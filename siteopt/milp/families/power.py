@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from siteopt.milp.model import labels, linear
+from siteopt.milp.model import linear
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -18,7 +18,8 @@ def add_power(model: SitingModel, instance: Instance) -> None:
         \sum_{p \in P(j)} w_p n_p &\le \sum_{d \in D(j)} e_{jd} &&\forall j \quad\text{(it\_power)} \\
         e_{jd} &\le m_d z_{jd} &&\forall j,d \quad\text{(module\_power)} \\
         e_{jd} &\le \min(m_d \bar z_{jd},\, H_j / \mathrm{PUE}_d)\, y_{jd} &&\forall j,d \quad\text{(headroom)} \\
-        \underline z_{jd}\, y_{jd} \le z_{jd} &\le \bar z_{jd}\, y_{jd} &&\forall j,d \quad\text{(modules\_min, \_max)} \\
+        \underline z_{jd}\, y_{jd} \le z_{jd} &\le \bar z_{jd}\, y_{jd}
+            &&\forall j,d \quad\text{(modules\_min, \_max)} \\
         \sum_{p} w_p \Big(\iota_p n_p + (1-\iota_p) \tfrac{\bar\lambda_p(x)}{\mu_k}\Big)
             &\le \sum_{d} \bar e_{jd}, \quad \bar e_{jd} \le e_{jd} &&\forall j \quad\text{(mean\_power, \_link)}
 
@@ -37,33 +38,27 @@ def _add_peak(model: SitingModel, instance: Instance) -> None:
     power = instance.variants.replica_mw[pools.variant].tolist()
     first_pool, first_option = sites.pool_ptr.tolist(), sites.option_ptr.tolist()
 
-    def row(j: int) -> tuple[None, object, float]:
+    def row(j: int) -> Any:
         p, o = slice(first_pool[j], first_pool[j + 1]), slice(first_option[j], first_option[j + 1])
         carried = model.it_mw[o]
-        return None, linear([*([-1.0] * len(carried)), *power[p]], [*carried, *model.replicas[p]]), 0.0
+        return linear([*([-1.0] * len(carried)), *power[p]], [*carried, *model.replicas[p]]) <= 0.0
 
     used = [j for j in range(len(sites.id)) if first_pool[j] < first_pool[j + 1]]
     model.add_rows("it_power", [sites.id[j] for j in used], map(row, used))
 
 
 def _add_modules(model: SitingModel, instance: Instance) -> None:
-    options, names = instance.options, labels(instance)["option"]
+    options, names = instance.options, model.names["option"]
     capacity, module_mw = instance.option_capacity_mw.tolist(), options.module_mw.tolist()
     least, most = options.min_modules.tolist(), options.max_modules.tolist()
     variables = list(zip(model.it_mw, model.modules, model.build, strict=True))
     rows = range(len(variables))
     model.add_rows(
-        "module_power", names, ((None, linear([1.0, -module_mw[o]], variables[o][:2]), 0.0) for o in rows)
+        "module_power", names, (linear([1.0, -module_mw[o]], variables[o][:2]) <= 0.0 for o in rows)
     )
-    model.add_rows(
-        "headroom", names, ((None, linear([1.0, -capacity[o]], variables[o][::2]), 0.0) for o in rows)
-    )
-    model.add_rows(
-        "modules_max", names, ((None, linear([1.0, -most[o]], variables[o][1:]), 0.0) for o in rows)
-    )
-    model.add_rows(
-        "modules_min", names, ((None, linear([-1.0, least[o]], variables[o][1:]), 0.0) for o in rows)
-    )
+    model.add_rows("headroom", names, (linear([1.0, -capacity[o]], variables[o][::2]) <= 0.0 for o in rows))
+    model.add_rows("modules_max", names, (linear([1.0, -most[o]], variables[o][1:]) <= 0.0 for o in rows))
+    model.add_rows("modules_min", names, (linear([-1.0, least[o]], variables[o][1:]) <= 0.0 for o in rows))
 
 
 def _add_mean(model: SitingModel, instance: Instance) -> None:
@@ -75,15 +70,13 @@ def _add_mean(model: SitingModel, instance: Instance) -> None:
     first_pool, first_option = sites.pool_ptr.tolist(), sites.option_ptr.tolist()
     first_arc, arc = pools.arc_ptr.tolist(), pools.arc.tolist()
 
-    def row(j: int) -> tuple[None, object, float]:
+    def row(j: int) -> Any:
         p, o = slice(first_pool[j], first_pool[j + 1]), slice(first_option[j], first_option[j + 1])
         carried, flows = model.mean_mw[o], arc[first_arc[p.start] : first_arc[p.stop]]
         terms = [*carried, *model.replicas[p], *(model.share[a] for a in flows)]
-        return None, linear([*([-1.0] * len(carried)), *idle[p], *(busy[a] for a in flows)], terms), 0.0
+        return linear([*([-1.0] * len(carried)), *idle[p], *(busy[a] for a in flows)], terms) <= 0.0
 
     used = [j for j in range(len(sites.id)) if first_pool[j] < first_pool[j + 1]]
     model.add_rows("mean_power", [sites.id[j] for j in used], map(row, used))
     pairs = zip(model.mean_mw, model.it_mw, strict=True)
-    model.add_rows(
-        "mean_link", labels(instance)["option"], ((None, linear([1.0, -1.0], v), 0.0) for v in pairs)
-    )
+    model.add_rows("mean_link", model.names["option"], (linear([1.0, -1.0], v) <= 0.0 for v in pairs))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siteopt.milp.model import linear
+from pyomo.environ import inequality
+
+from siteopt.milp.model import total
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -27,8 +29,5 @@ def add_site_status(model: SitingModel, instance: Instance) -> None:
     model.add_rows(
         "site_status",
         [sites.id[j] for j in hosts],
-        (
-            (float(open_already[j]), linear([1.0] * len(v), v), 1.0)
-            for j, v in zip(hosts, designs, strict=True)
-        ),
+        (inequality(float(open_already[j]), total(v), 1.0) for j, v in zip(hosts, designs, strict=True)),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from siteopt.milp.model import labels, linear
+from siteopt.milp.model import linear
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -25,9 +25,9 @@ def add_sizing(model: SitingModel, instance: Instance) -> None:
     load = (instance.demands.peak_rps[arcs.demand] / usable[arcs.pool]).tolist()
     ptr, arc = pools.arc_ptr.tolist(), pools.arc.tolist()
 
-    def row(p: int) -> tuple[None, object, float]:
+    def row(p: int) -> Any:
         used = arc[ptr[p] : ptr[p + 1]]
         terms = [*(model.share[a] for a in used), model.replicas[p]]
-        return None, linear([*(load[a] for a in used), -1.0], terms), 0.0
+        return linear([*(load[a] for a in used), -1.0], terms) <= 0.0
 
-    model.add_rows("sizing", labels(instance)["pool"], map(row, range(len(pools.site))))
+    model.add_rows("sizing", model.names["pool"], map(row, range(len(pools.site))))

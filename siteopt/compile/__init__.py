@@ -1,0 +1,6 @@
+"""Scenario -> Instance: the network is routed, the serving model is computed, admissible arcs are made."""
+
+from siteopt.compile.instance import compile_instance
+from siteopt.compile.variants import Variant, resolve_variants
+
+__all__ = ["Variant", "compile_instance", "resolve_variants"]

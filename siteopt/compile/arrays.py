@@ -1,0 +1,22 @@
+"""Arrays from generators, in the two types that an instance is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+def floats(values: Iterable[float]) -> NDArray[np.float64]:
+    """One float64 for each value."""
+    return np.fromiter(values, dtype=np.float64)
+
+
+def indices(values: Iterable[int]) -> NDArray[np.int32]:
+    """One int32 for each value."""
+    return np.fromiter(values, dtype=np.int32)
