@@ -16,8 +16,6 @@ from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
 from siteopt.impossible import impossibilities
 from siteopt.incumbent import Incumbent
-from siteopt.milp.highs import Limits
-from siteopt.milp.solve import ExactModel
 from siteopt.plan import Plan, relative_gap
 from siteopt.progress import Clock
 from siteopt.search.local_search import Search
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from siteopt.instance import Instance
+    from siteopt.milp.solve import ExactModel
     from siteopt.plan import Limit, Status, StopReason
     from siteopt.progress import Progress
     from siteopt.scenario.schema import Scenario
@@ -103,8 +102,10 @@ def solve(
             raise InfeasibleError(reasons)
         incumbent = Incumbent(instance, clock, gap, progress)
         run = _Run(instance, incumbent, clock, seed, node_limit, iteration_limit)
-        run.search(exact_follows=method != "search", brief=method == "milp")
-        if method == "milp" or (method == "auto" and len(instance.arcs.demand) <= LARGEST_MODEL_ARCS):
+        small = len(instance.arcs.demand) <= LARGEST_MODEL_ARCS
+        exact_follows = method == "milp" or (method == "auto" and small)
+        run.search(exact_follows, brief=method == "milp")
+        if exact_follows:
             run.exact()
         return _finish(scenario, instance, incumbent, run, method, seed)
 
@@ -158,6 +159,10 @@ class _Run:
 
     def exact(self) -> None:
         """The exact model for what is left of the time, started from the incumbent."""
+        # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
+        from siteopt.milp.highs import Limits
+        from siteopt.milp.solve import ExactModel
+
         incumbent, clock = self._incumbent, self._clock
         if incumbent.is_good_enough or clock.left <= 0.0:
             return

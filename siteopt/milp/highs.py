@@ -154,11 +154,14 @@ class HighsDriver:
         if status not in _OUTCOME:
             raise SolverError(f"HiGHS ended with {self._highs.modelStatusToString(status)!r}")
         solved = info.primal_solution_status == 2 and _OUTCOME[status] != "infeasible"
+        bound = info.mip_dual_bound
+        if not self.matrix.integer.any():  # a linear programme: HiGHS leaves its MIP figures at zero
+            bound = info.objective_function_value if status == _STATUS.kOptimal else -np.inf
         return Answer(
             outcome=_OUTCOME[status],
             values=np.array(self._highs.getSolution().col_value) if solved else None,
             objective=info.objective_function_value if solved else np.inf,
-            bound=info.mip_dual_bound,
+            bound=bound,
             nodes=info.mip_node_count,
         )
 

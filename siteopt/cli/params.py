@@ -1,0 +1,44 @@
+"""``siteopt params [WORD ...]``: the built-in catalogue, every figure with its source."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from siteopt.cli.terminal import result_console, results
+from siteopt.errors import Problem, ScenarioError
+from siteopt.report.params import GROUPS, figures_document, print_figures, select_figures, suggestions
+from siteopt.scenario.catalogue import load_catalogue
+from siteopt.words import listed
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser(
+        "params", help="list the built-in catalogue with its sources", allow_abbrev=False
+    )
+    parser.add_argument("words", metavar="WORD", nargs="*", help="show only figures that hold every word")
+    parser.add_argument("--group", choices=GROUPS, help="show only this part of the catalogue")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Select and print figures; a search without any result is an error."""
+    catalogue = load_catalogue()
+    figures = select_figures(catalogue, args.words, args.group)
+    if not figures:
+        where = f"{args.group} of the catalogue" if args.group else "the catalogue"
+        near = suggestions(catalogue, args.words)
+        hint = f"did you mean {listed(near, len(near))}?" if near else "try fewer words"
+        words = " ".join(args.words)
+        raise ScenarioError([Problem("", f"nothing in {where} holds {words!r}; {hint}")], "params")
+    with results():
+        if args.json:
+            print(json.dumps(figures_document(figures), indent=1))
+        else:
+            print_figures(result_console(), figures)
+    return 0

@@ -1,0 +1,94 @@
+"""Figures of a solution, in the rows of its instance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.evaluator import Evaluator
+from siteopt.plan import COST_LINES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """Figures of a solution, in the rows of its instance.
+
+    Attributes
+    ----------
+    cost_lines : dict of str to float
+        USD.
+    it_mw, facility_mw, capex_usd : ndarray of float64, shape (n_site,)
+    load_erlang : ndarray of float64, shape (n_pool,)
+        Replicas that the pool keeps busy at peak.
+    used_mw : ndarray of float64, shape (n_limit,)
+    """
+
+    cost_lines: dict[str, float]
+    it_mw: Floats
+    facility_mw: Floats
+    capex_usd: Floats
+    load_erlang: Floats
+    used_mw: Floats
+
+    @property
+    def cost_usd(self) -> float:
+        """Net present cost, USD."""
+        return sum(self.cost_lines.values())
+
+
+def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
+    """Exact figures of a solution, its own replicas and modules included."""
+    evaluator = Evaluator(instance, 0.0)
+    lines, it_mw, facility_mw, capex_usd, load_erlang, used_mw = evaluator.evaluate(
+        solution.option, solution.modules, solution.replicas, solution.share, solution.unserved
+    )
+    return Figures(
+        dict(zip(COST_LINES, lines.tolist(), strict=True)),
+        it_mw,
+        facility_mw,
+        capex_usd,
+        load_erlang,
+        used_mw,
+    )
+
+
+def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
+    """IT power of each site averaged over the year, MW, shape (n_site,)."""
+    arcs, pools = instance.arcs, instance.pools
+    variant = pools.variant
+    busy = np.bincount(
+        arcs.pool, weights=solution.share * instance.demands.mean_rps[arcs.demand], minlength=len(variant)
+    )
+    variants = instance.variants
+    idle = variants.idle_fraction[variant]
+    mean_mw = variants.replica_mw[variant] * (
+        idle * solution.replicas + (1.0 - idle) * busy / variants.rps[variant]
+    )
+    by_site: Floats = np.bincount(pools.site, weights=mean_mw, minlength=len(instance.sites.id)).astype(
+        np.float64
+    )
+    return by_site
+
+
+def unserved_penalty_usd(instance: Instance) -> float:
+    """Price that a search sets on must-serve demand it leaves unserved: more than any plan can cost per demand."""
+    options, variants = instance.options, instance.variants
+    replicas = instance.demands.peak_rps.max(initial=0.0) / variants.usable_rps.min(initial=np.inf) + 1.0
+    modules = replicas * variants.replica_mw.max(initial=0.0) / options.module_mw.min(initial=np.inf) + 1.0
+    mw = replicas * variants.replica_mw.max(initial=0.0) * options.pue.max(initial=1.0)
+    sites = instance.sites
+    per_mw = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw + sites.demand_usd_per_mw).max(initial=0.0)
+    traffic = np.abs(instance.arcs.usd).max(initial=0.0)
+    most = (
+        replicas * variants.usd.max(initial=0.0) + modules * options.module_usd.max(initial=0.0) + mw * per_mw
+    )
+    return float(most + traffic + options.fixed_usd.max(initial=0.0))

@@ -1,0 +1,27 @@
+"""What one workload needs: its deployments, its latency under load, and what sharing it between sites costs.
+
+::
+
+    Request     what to profile, in the words of a planner
+    case_of     Request -> Case: a scenario that holds this workload alone
+    profile     Case -> Profile: deployments, load curve, pooling curve
+"""
+
+from siteopt.profile.curves import LoadPoint, PoolingPoint, Subject, load_curve, pooling_curve
+from siteopt.profile.request import Case, Request, case_of
+from siteopt.profile.whole import DeploymentRow, Profile, RejectedRow, profile
+
+__all__ = [
+    "Case",
+    "DeploymentRow",
+    "LoadPoint",
+    "PoolingPoint",
+    "Profile",
+    "RejectedRow",
+    "Request",
+    "Subject",
+    "case_of",
+    "load_curve",
+    "pooling_curve",
+    "profile",
+]

@@ -1,0 +1,38 @@
+"""Quantities of the scenario file: numbers with their range, and the base of everything that holds them.
+
+Ranges are wide enough for any real planner and narrow enough to catch a wrong unit.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+Tier = Literal["device", "enclosure", "micro", "regional", "hyperscale"]
+Status = Literal["candidate", "existing", "forced", "forbidden"]
+Sizing = Literal["linear", "utilisation", "tail"]
+Metric = Literal["ttft", "tpot", "e2e"]
+Precision = Literal["bf16", "fp8", "fp4"]
+
+Id = Annotated[str, Strict(), Field(min_length=1, max_length=200)]
+Latitude = Annotated[float, Strict(), Field(ge=-90, le=90)]
+Longitude = Annotated[float, Strict(), Field(ge=-180, le=180)]
+Mw = Annotated[float, Strict(), Field(ge=0, le=1e6)]
+Usd = Annotated[float, Strict(), Field(ge=0, le=1e13)]
+UsdPerUnit = Annotated[float, Strict(), Field(ge=0, le=1e9)]
+Ms = Annotated[float, Strict(), Field(ge=0, le=1e8)]
+PositiveMs = Annotated[float, Strict(), Field(gt=0, le=1e8)]
+Positive = Annotated[float, Strict(), Field(gt=0, le=1e9)]
+NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e9)]
+Fraction = Annotated[float, Strict(), Field(gt=0, le=1)]
+Count = Annotated[int, Strict(), Field(ge=1, le=1_000_000)]
+Flag = Annotated[bool, Strict()]
+
+
+class SchemaModel(BaseModel):
+    """Frozen; unknown keys are errors, because a key that is silently ignored is a wrong answer."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True
+    )

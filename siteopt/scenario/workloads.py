@@ -1,0 +1,201 @@
+"""What is asked for: workloads with their SLOs and rules, the hardware that serves them, and how much of each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, Strict, model_validator
+
+from siteopt.scenario.quantities import (
+    Count,
+    Flag,
+    Id,
+    Metric,
+    NonNegative,
+    Positive,
+    PositiveMs,
+    Precision,
+    SchemaModel,
+    Sizing,
+    Tier,
+    Usd,
+    UsdPerUnit,
+)
+
+
+def _jurisdiction_rule(value: Any) -> Any:
+    """Accept a word or a list of ids, and say so in one error instead of one for each alternative."""
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, list | tuple) and value and all(isinstance(v, str) and v for v in value):
+        return tuple(value)
+    raise ValueError('should be "any", "same", the name of a group, or a list of jurisdiction ids')
+
+
+JurisdictionRule = Annotated[str | tuple[str, ...], BeforeValidator(_jurisdiction_rule)]
+
+
+class Service(SchemaModel):
+    """Time in service of one call on an unloaded replica, in terms of the metric that the SLO names."""
+
+    ms: PositiveMs
+    """Mean, ms."""
+    scv: Annotated[float, Strict(), Field(ge=0, le=100)] = 0.0
+    """Squared coefficient of variation; the quantiles are those of a gamma distribution, 0 is a fixed time."""
+    slots: Count | None = None
+    """Calls that one replica works on at a time; where absent, as many as its rate and this time imply."""
+
+
+class Replica(SchemaModel):
+    """The smallest group of accelerators that serves the workload."""
+
+    rps: Positive
+    """Calls per second at full load."""
+    kw: Annotated[float, Strict(), Field(gt=0, le=1e5)]
+    """IT power at full load, kW."""
+    usd: Usd
+    """Purchase, USD."""
+    idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] = 0.2
+    """Power without load over power at full load; the rest grows linearly with load."""
+
+
+class Slo(SchemaModel):
+    """A flow must answer within ``ms`` in the given share of cases."""
+
+    metric: Metric
+    """``ttft``, one round trip and one service; ``e2e``, as many of both as the request makes calls;
+    ``tpot``, the time per output token of a model, which distance does not touch."""
+    ms: PositiveMs
+    percentile: Annotated[float, Strict(), Field(ge=0.5, lt=1)] = 0.99
+
+
+class AcceleratorEntry(SchemaModel):
+    """An accelerator: figures that replace those of the catalogue's entry of this id, or all of a new one's."""
+
+    id: Id
+    family: Id | None = None
+    """Hardware family, by which engine efficiencies are looked up."""
+    memory_gb: Positive | None = None
+    bandwidth_tb_s: Positive | None = None
+    bf16_tflops: Positive | None = None
+    fp8_tflops: NonNegative | None = None
+    fp4_tflops: NonNegative | None = None
+    link_gb_s: Positive | None = None
+    """Bandwidth to its peers, GB/s per direction."""
+    tdp_w: Positive | None = None
+    server_factor: Annotated[float, Strict(), Field(ge=1, le=5)] | None = None
+    """Power of the server under load over the TDP of its accelerators."""
+    idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] | None = None
+    max_tp: Count | None = None
+    """Most accelerators over which a layer is split."""
+    price_usd: Usd | None = None
+
+
+class ModelEntry(SchemaModel):
+    """A transformer: figures that replace those of the catalogue's entry of this id, or all of a new one's."""
+
+    id: Id
+    params_b: Positive | None = None
+    """Parameters, billions."""
+    active_params_b: Positive | None = None
+    """Parameters that one token passes through, billions."""
+    layers: Count | None = None
+    hidden: Count | None = None
+    heads: Count | None = None
+    attention_dim: Count | None = None
+    kv_values_per_token: Positive | None = None
+    """Values in the KV cache per token of context, all layers."""
+    kv_shards: Count | None = None
+    max_context: Annotated[int, Strict(), Field(ge=1, le=1_000_000_000)] | None = None
+    experts: Count | None = None
+    experts_per_token: Count | None = None
+
+
+class Workload(SchemaModel):
+    """A class of requests with one model, one SLO and one set of rules.
+
+    What a replica is comes either from ``service`` and ``replica``, or from ``model`` on ``accelerators``.
+    """
+
+    id: Id
+    sizing: Sizing = "utilisation"
+    """``linear``: replicas carry their full rate; ``utilisation``: at most the policy's utilisation cap of it;
+    ``tail``: besides that cap, as much as their queue carries within the SLO's percentile."""
+    service: Service | None = None
+    replica: Replica | None = None
+    model: Id | None = None
+    """Model of the catalogue, or of ``models``."""
+    accelerators: tuple[Id, ...] = ()
+    """Accelerators that may serve the model; a site uses at most one of them for the workload."""
+    engine: Id = "vllm"
+    """Inference engine, by which efficiencies are looked up."""
+    precisions: tuple[Precision, ...] = ()
+    """Precisions of the weights that are good enough; those that the hardware multiplies natively where empty."""
+    input_tokens: NonNegative | None = None
+    """Mean tokens read by one call."""
+    output_tokens: Annotated[float, Strict(), Field(ge=1, le=1e7)] | None = None
+    """Mean tokens written by one call."""
+    network_share: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.25
+    """Share of each SLO that the choice of batch leaves to round trips and waiting, for models."""
+    calls_per_request: Annotated[float, Strict(), Field(ge=1, le=10_000)] = 1.0
+    """Calls that an agent makes one after the other for one request."""
+    burst_factor: Annotated[float, Strict(), Field(ge=1, le=100)] = 1.0
+    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean."""
+    slo: tuple[Slo, ...] = ()
+    """Empty for batch and training."""
+    tiers: tuple[Tier, ...] = Field(min_length=1)
+    """Tiers that it may run on."""
+    jurisdictions: JurisdictionRule = "any"
+    """Where it may be served: "any", "same" as the region, a group, or a list of ids."""
+    sovereign_route: Flag = False
+    """Whether the route, too, must stay in the allowed jurisdictions."""
+    splittable: Flag = True
+    """Whether one region's demand may be shared between several sites."""
+    gb_in: NonNegative = 0.0
+    """GB sent with one request."""
+    gb_out: NonNegative = 0.0
+    """GB answered to one request."""
+    revenue_usd_per_1k: UsdPerUnit = 0.0
+    """Revenue per thousand requests served."""
+    unserved_usd_per_1k: UsdPerUnit | None = None
+    """Penalty per thousand requests not served; where absent, every request must be served."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Workload:
+        stated = {"service": self.service, "replica": self.replica}
+        of_model = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+        if self.model is None:
+            missing = [k for k, v in stated.items() if v is None]
+            extra = [k for k, v in of_model.items() if v is not None] + ["accelerators"] * bool(
+                self.accelerators
+            )
+            needs, source = "service and replica", "without a model"
+        else:
+            missing = [k for k, v in of_model.items() if v is None] + ["accelerators"] * (
+                not self.accelerators
+            )
+            extra = [k for k, v in stated.items() if v is not None]
+            needs, source = "accelerators, input_tokens and output_tokens", "with a model"
+        if missing or extra:
+            wrong = f"{missing[0]} is missing" if missing else f"{extra[0]} does not belong"
+            raise ValueError(f"a workload {source} takes {needs}: {wrong}")
+        return self
+
+
+class Demand(SchemaModel):
+    """Requests of one workload from one region."""
+
+    region: Id
+    workload: Id
+    peak_rps: Positive
+    """Requests per second in the busy hour; sizes the replicas."""
+    mean_rps: Positive
+    """Requests per second averaged over the year; pays for energy and traffic."""
+
+    @model_validator(mode="after")
+    def _mean_below_peak(self) -> Demand:
+        if self.mean_rps > self.peak_rps:
+            raise ValueError(
+                f"mean_rps {self.mean_rps:g} exceeds peak_rps {self.peak_rps:g}; the peak is the larger"
+            )
+        return self

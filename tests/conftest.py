@@ -1,0 +1,54 @@
+"""Hypothesis profiles, and instances that many tests read and none changes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+from scenarios import small_scenario
+
+from siteopt.compile import compile_instance
+from siteopt.scenario import load_scenario
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.scenario import Scenario
+
+GERMANY = Path(__file__).parent.parent / "examples" / "germany"
+
+# Solvers and enumerations take as long as they take: no test fails for being slow.
+SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+settings.register_profile("default", deadline=None, suppress_health_check=SLOW_IS_FINE)
+settings.register_profile(
+    "ci", deadline=None, suppress_health_check=SLOW_IS_FINE, derandomize=True, print_blob=True
+)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session")
+def small() -> Scenario:
+    """The scenario of ``scenarios.py``."""
+    return load_scenario(small_scenario())
+
+
+@pytest.fixture(scope="session")
+def small_instance(small: Scenario) -> Instance:
+    """The same, compiled."""
+    return compile_instance(small)
+
+
+@pytest.fixture(scope="session")
+def germany() -> Scenario:
+    """The example that the README solves."""
+    if not GERMANY.is_dir():
+        pytest.skip("examples/ is not here: the tests run on an installed package alone")
+    return load_scenario(GERMANY / "scenario.json")
+
+
+@pytest.fixture(scope="session")
+def germany_instance(germany: Scenario) -> Instance:
+    """The same, compiled."""
+    return compile_instance(germany)

@@ -1,0 +1,83 @@
+"""The solve as a whole: arguments, limits, interruption, and what it says about how it ended."""
+
+from __future__ import annotations
+
+import threading
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scenarios import REMOVE, changed, small_scenario
+
+from siteopt import InfeasibleError, Progress, load_scenario, solve, verify
+
+if TYPE_CHECKING:
+    from siteopt import Scenario
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"method": "magic"}, "method must be"),
+        ({"time_limit": 0.0}, "time_limit must be positive"),
+        ({"time_limit": float("nan")}, "time_limit must be positive"),
+        ({"gap": -0.1}, "gap must not be negative"),
+    ],
+)
+def test_wrong_arguments_are_refused(small: Scenario, arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        solve(small, **arguments)
+
+
+@pytest.mark.parametrize("method", ["auto", "milp"])
+def test_gap_zero_ends_with_a_proof(small: Scenario, method: Any) -> None:
+    plan = solve(small, time_limit=inf, gap=0.0, method=method)
+    assert (plan.status, plan.limit, plan.verified) == ("optimal", None, True)
+    assert plan.bound_usd == pytest.approx(plan.cost_usd, rel=1e-5)
+    assert plan.method == method
+
+
+def test_a_wide_gap_ends_early(small: Scenario) -> None:
+    plan = solve(small, time_limit=inf, gap=10.0)
+    assert (plan.status, plan.stop_reason) == ("optimal", "gap")
+
+
+def test_the_iteration_limit_is_named(germany: Scenario) -> None:
+    plan = solve(germany, time_limit=inf, gap=0.0, method="search", iteration_limit=2)
+    assert (plan.status, plan.stop_reason, plan.limit) == ("feasible", "limit", "iterations")
+
+
+def test_the_time_limit_is_named_and_kept(germany: Scenario) -> None:
+    plan = solve(germany, time_limit=1.5, gap=0.0, method="search")
+    assert (plan.status, plan.stop_reason, plan.limit) == ("feasible", "limit", "time")
+    assert plan.seconds < 10.0
+    assert verify(germany, plan) == []
+
+
+def test_progress_tells_a_monotone_story(small: Scenario) -> None:
+    """Plans get cheaper, bounds get higher, and they never cross."""
+    seen: list[Progress] = []
+    plan = solve(small, time_limit=inf, gap=0.0, progress=seen.append)
+    costs = [p.incumbent_usd for p in seen if p.incumbent_usd is not None]
+    bounds = [p.bound_usd for p in seen if p.bound_usd is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert bounds == sorted(bounds)
+    assert bounds[-1] <= costs[-1] * (1 + 1e-9)
+    assert costs[-1] == pytest.approx(plan.cost_usd)
+    assert {p.source for p in seen} <= {"compile", "bound", "search", "milp"}
+
+
+def test_infeasible_says_why() -> None:
+    edits = {"policy.budget_usd": 1000.0, "workloads.1.unserved_usd_per_1k": REMOVE, "demand.3": REMOVE}
+    with pytest.raises(InfeasibleError) as caught:
+        solve(load_scenario(changed(small_scenario(), edits)), time_limit=inf)
+    assert caught.value.reasons
+
+
+def test_a_solve_in_another_thread_needs_no_signal(small: Scenario) -> None:
+    """Signals belong to the main thread; elsewhere the solve runs without a handler."""
+    plans = []
+    thread = threading.Thread(target=lambda: plans.append(solve(small, time_limit=inf, gap=0.0)))
+    thread.start()
+    thread.join(60.0)
+    assert plans[0].verified
