@@ -152,7 +152,7 @@ class _Run:
                 ascent.run(STEPS_PER_ROUND, search.cost_usd, time_left)
                 incumbent.prove(ascent.bound_usd, "bound")
             rounds += 1
-            if stalled >= STALLED_ROUNDS and (ascent.has_converged or exact_follows):
+            if stalled >= STALLED_ROUNDS and ascent.has_converged:
                 break
         if rounds >= most:
             self.limit = "iterations"

@@ -506,7 +506,7 @@ cdef class Evaluator:
             self.site_holds(self.pool_site[self.arc_pool[target_1]])
             and self.site_holds(self.pool_site[self.arc_pool[target_2]])
             and self.capex <= self.budget_usd * (1.0 + SLACK)
-        ):
+        ) or self.has_rival(self.arc_pool[target_1], NOWHERE) or self.has_rival(self.arc_pool[target_2], NOWHERE):
             after = INFINITY
         self.shift(k, target_2, source_2, amount_2)
         self.shift(i, target_1, source_1, amount_1)

@@ -416,9 +416,12 @@ cdef class LocalSearch:
         if width == 0:
             return False
         self._length = 0
-        width = min(width, 6 * sites)  # arcs are sorted by round trip: the first ones are the neighbourhood
-        for tries in range(4 * sites):
+        width = min(width, 20 * sites)  # arcs are sorted by round trip: the first ones are the neighbourhood
+        for tries in range(20 * sites):
             j = self.ev.pool_site[self.ev.arc_pool[first + self._below(width)]]
+            # Closed sites are the many: flipped as often as they are met, they would only ever be opened.
+            if self.ev.option[j] < 0 and self._below(8) > 0:
+                continue
             if done < sites and self._flip(j):
                 done += 1
         n = self._length
