@@ -59,12 +59,16 @@ class PoolingLine:
     in_one_pool : int
         Replicas that one pool of each accelerator would need for the same load, with the round trips as they are
         in the plan: the pool answers to the longest of them.
+    for_its_tail : int
+        Replicas that the same pool would need without the utilisation cap. Far below ``in_one_pool``, the cap sizes
+        large pools, and spreading costs nothing as long as each of them stays large.
     """
 
     workload: str
     pools: int
     replicas: int
     in_one_pool: int
+    for_its_tail: int
 
     @property
     def extra(self) -> float:
@@ -126,25 +130,24 @@ def pooling(scenario: Scenario, plan: Plan) -> tuple[PoolingLine, ...]:
     for flow in plan.flows:
         flows.setdefault((flow.workload, flow.accelerator), []).append(flow)
     rtt_ms = _round_trips(scenario)
-    one_pool: dict[str, int] = {}
+    needs: dict[str, list[Need]] = {}
     for key, variant in variants.items():
         if key in flows:
             need = _in_one_pool(scenario, variant, flows[key], max(map(rtt_ms, flows[key])))
-            one_pool[key[0]] = one_pool.get(key[0], 0) + need
+            needs.setdefault(key[0], []).append(need)
     return tuple(
-        PoolingLine(id, len(sizes), sum(sizes), count)
-        for id, count in one_pool.items()
+        PoolingLine(id, len(sizes), sum(sizes), sum(n.replicas for n in parts), sum(n.tail for n in parts))
+        for id, parts in needs.items()
         if (sizes := [pool.replicas for pool in plan.pools if pool.workload == id])
     )
 
 
-def _in_one_pool(scenario: Scenario, variant: Variant, flows: Sequence[FlowPlan], rtt_ms: float) -> int:
+def _in_one_pool(scenario: Scenario, variant: Variant, flows: Sequence[FlowPlan], rtt_ms: float) -> Need:
     workload, cap = scenario.workloads[variant.workload], scenario.policy.utilisation_cap
     peak = {d.region: d.peak_rps for d in scenario.demand if d.workload == workload.id}
     rate = workload.calls_per_request * sum(flow.share * peak[flow.region] for flow in flows)
     rooms, burst = variant.rooms(workload), workload.burst_factor
-    need = replicas_needed(variant.queue, rooms, rate, cap * variant.rps, rtt_ms=rtt_ms, burst_factor=burst)
-    return need.replicas
+    return replicas_needed(variant.queue, rooms, rate, cap * variant.rps, rtt_ms=rtt_ms, burst_factor=burst)
 
 
 def _round_trips(scenario: Scenario) -> Callable[[FlowPlan], float]:

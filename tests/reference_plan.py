@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 #: More combinations than this are a mistake of the strategy, not a case to wait for.
 MOST_COMBINATIONS = 400_000
 SLACK = 1e-9
-PERCENTILES = (0.5, 0.95, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +96,13 @@ def _timed(facts: Facts, flow: FlowPlan) -> FlowPlan:
     if flow not in facts.flows or facts.rtt_ms(flow) == inf:
         return flow
     workload, rtt, pool = facts.workloads[flow.workload], facts.rtt_ms(flow), facts.pool(flow)
-    replica, tail = facts.replica(pool), facts.tail(pool)
+    replica, tail, metric = facts.replica(pool), facts.tail(pool), reported_metric(workload)
     if replica is None:
         return flow
-    waits = [tail.quantile_ms(p) if tail else 0.0 for p in PERCENTILES]
-    if inf in waits:
-        return flow
-    metric = reported_metric(workload)
-    quantiles = [latency_ms(replica, metric, rtt, p, w) for p, w in zip(PERCENTILES, waits, strict=True)]
+    at = [(p, tail.quantile_ms(p) if tail else 0.0) for p in (0.5, 0.95, 0.99)]
+    times = [latency_ms(replica, metric, rtt, p, wait) for p, wait in at]
     slo_ms = workload.slo[0].ms if workload.slo else None
-    return replace(flow, latency_ms=Percentiles(*quantiles), slo_ms=slo_ms)
+    return replace(flow, latency_ms=None if inf in times else Percentiles(*times), slo_ms=slo_ms)
 
 
 class _Search:

@@ -85,7 +85,10 @@ def build_tiers(
 
 
 def _upper_edges(rtt_ms: Floats) -> Floats:
-    """Longest round trips of up to ``MOST_TIERS`` tiers with about as many arcs each, rising."""
+    """Longest round trips of up to ``MOST_TIERS`` tiers, rising: all there are, or with about as many arcs each."""
+    distinct = np.unique(rtt_ms)
+    if len(distinct) <= MOST_TIERS:
+        return distinct
     levels = np.linspace(0.0, 1.0, MOST_TIERS + 1)[1:]
     return np.unique(np.quantile(rtt_ms, levels, method="higher"))
 

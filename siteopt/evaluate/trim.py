@@ -34,7 +34,10 @@ def trimmed(instance: Instance, solution: Solution) -> Solution:
         if queue is not None:
             rate = float(peak[p] * variants.burst_factor[v])
             slacks = [(max(0.0, ms - float(farthest[p])), q) for ms, q in variants.rooms[v]]
-            fewest = max(fewest, *(queue.replicas_needed(rate, slack, q) for slack, q in slacks))
+            counts = [queue.replicas_needed(rate, slack, q) for slack, q in slacks]
+            if min(counts) < 0:  # more than the queue can count: nothing is known to be too many
+                continue
+            fewest = max(fewest, *counts)
         replicas[p] = min(replicas[p], fewest)
     it_mw = np.bincount(
         pools.site, weights=replicas * variants.replica_mw[pools.variant], minlength=len(instance.sites.id)

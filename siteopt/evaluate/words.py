@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,7 +116,7 @@ def _flows(scenario: Scenario, instance: Instance, solution: Solution) -> tuple[
 
 
 def _waits(scenario: Scenario, instance: Instance, solution: Solution) -> dict[int, tuple[float, ...]]:
-    """Waiting-time percentiles of every pool in use, ms, at the load that its tail is sized for."""
+    """Waiting-time percentiles of every pool with a flow, ms, at the load that its tail is sized for."""
     arcs, variants = instance.arcs, instance.variants
     peak = np.bincount(
         arcs.pool,
@@ -123,22 +124,31 @@ def _waits(scenario: Scenario, instance: Instance, solution: Solution) -> dict[i
         minlength=len(instance.pools.site),
     )
     waits: dict[int, tuple[float, ...]] = {}
-    for p in np.flatnonzero(solution.replicas > 0).tolist():
-        v = int(instance.pools.variant[p])
+    for p in np.flatnonzero(peak > 0.0).tolist():
+        v, replicas = int(instance.pools.variant[p]), int(solution.replicas[p])
         queue = variants.queue[v]
         rate = float(peak[p]) * scenario.workloads[variants.workload[v]].burst_factor
-        replicas = int(solution.replicas[p])
-        waits[p] = tuple(
-            0.0 if queue is None else queue.wait_quantile_ms(replicas, rate, q) for q in PERCENTILES
-        )
+        if queue is None:
+            waits[p] = (0.0,) * len(PERCENTILES)
+        elif replicas < 1:  # a hand-made plan may have forgotten the pool
+            waits[p] = (inf,) * len(PERCENTILES)
+        else:
+            waits[p] = tuple(queue.wait_quantile_ms(replicas, rate, q) for q in PERCENTILES)
     return waits
 
 
 def _percentiles(
     workload: Workload, variant: Variant, rtt_ms: float, wait_ms: tuple[float, ...]
-) -> Percentiles:
-    """Round trips, service and wait added percentile by percentile: conservative, since percentiles do not add."""
+) -> Percentiles | None:
+    """Round trips, service and wait added percentile by percentile: conservative, since percentiles do not add.
+
+    None where the queue grows without end.
+    """
     metric = workload.slo[0].metric if workload.slo else "e2e"
+    if metric == "tpot":  # neither distance nor a wait for a slot comes between two tokens
+        return Percentiles(*(variant.times.quantile_ms(metric, q) for q in PERCENTILES))
     calls = calls_in(workload, metric)
+    if inf in wait_ms:
+        return None
     at = zip(PERCENTILES, wait_ms, strict=True)
     return Percentiles(*(calls * (rtt_ms + wait) + variant.times.quantile_ms(metric, q) for q, wait in at))

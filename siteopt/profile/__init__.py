@@ -9,16 +9,19 @@
 
 from siteopt.profile.curves import LoadPoint, PoolingPoint, Subject, load_curve, pooling_curve
 from siteopt.profile.request import Case, Request, case_of
-from siteopt.profile.whole import DeploymentRow, Profile, RejectedRow, profile
+from siteopt.profile.result import Curves, DeploymentRow, Profile, RejectedRow, Slo
+from siteopt.profile.whole import profile
 
 __all__ = [
     "Case",
+    "Curves",
     "DeploymentRow",
     "LoadPoint",
     "PoolingPoint",
     "Profile",
     "RejectedRow",
     "Request",
+    "Slo",
     "Subject",
     "case_of",
     "load_curve",

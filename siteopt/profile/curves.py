@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Percentiles that are shown.
 PERCENTILES = (0.5, 0.95, 0.99)
+#: Share of saturation from which on a pool is saturated; less is rounding.
+FULL = 1.0 - 1e-9
 #: Accelerators written off straight, energy at the meter; utilisation is that of each point.
 BASIS = CostBasis(accelerator_usd=0.0, server_cost_factor=1.0)
 
@@ -166,15 +168,14 @@ def pooling_curve(subject: Subject, total_rps: float, sites: Sequence[int]) -> t
 
 
 def _load_point(subject: Subject, replicas: int, load: float) -> LoadPoint:
-    queue, workload = subject.queue, subject.workload
+    queue = subject.queue
     rps = load * replicas * subject.variant.rps
-    burst_rps = rps * workload.burst_factor
-    wait = Percentiles(*(queue.wait_quantile_ms(replicas, burst_rps, p) for p in PERCENTILES))
-    waits = [queue.wait_quantile_ms(replicas, burst_rps, room.percentile) for room in subject.rooms]
-    left = [room.ms - at for room, at in zip(subject.rooms, waits, strict=True)]
+    wait = Percentiles(*(_wait_ms(subject, replicas, load, p) for p in PERCENTILES))
+    left = [room.ms - _wait_ms(subject, replicas, load, room.percentile) for room in subject.rooms]
     in_service, ttft, tpot, latency = load * queue.slots, None, None, None
     if isinstance(queue, ModelQueue) and subject.setup is not None and subject.lengths is not None:
-        figures = llm_figures(queue.replica, rps, replicas)
+        saturated = replicas * queue.replica.capacity_rps
+        figures = llm_figures(queue.replica, saturated if load >= FULL else rps, replicas)
         in_service = figures.in_service / replicas
         batch = max(in_service, 1.0)
         ttft = figures.wait_ms + float(roofline.ttft_ms(subject.setup, subject.lengths, batch))
@@ -195,13 +196,16 @@ def _load_point(subject: Subject, replicas: int, load: float) -> LoadPoint:
     )
 
 
+def _wait_ms(subject: Subject, replicas: int, load: float, percentile: float) -> float:
+    """Wait at the load times the burst factor; at saturation the queue grows without end, whatever rounding says."""
+    load *= subject.workload.burst_factor
+    if load >= FULL:
+        return inf
+    return subject.queue.wait_quantile_ms(replicas, load * replicas * subject.variant.rps, percentile)
+
+
 def _latency(subject: Subject, wait: Percentiles) -> Percentiles:
     """Waits and service added percentile by percentile: conservative, since percentiles do not add."""
     calls = subject.workload.calls_per_request
     times = [subject.variant.times.quantile_ms("e2e", p) for p in PERCENTILES]
     return Percentiles(*(calls * w + t for w, t in zip((wait.p50, wait.p95, wait.p99), times, strict=True)))
-
-
-def is_finite(point: LoadPoint) -> bool:
-    """Whether the pool is stable at the point."""
-    return point.wait_ms.p99 < inf

@@ -148,10 +148,10 @@ def _known_workload(request: Request, base: Scenario | None) -> dict[str, Any]:
         return {"id": request.model or "workload"}
     if base is None:
         entry = load_catalogue().workload(request.workload, "--workload")
-        rows = [
+        slo = [
             {"metric": o.metric, "ms": o.limit_ms.value, "percentile": o.percentile} for o in entry.objectives
         ]
-        return {"id": entry.id, "slo": rows} | ({"model": entry.model} if entry.model else {})
+        return {"id": entry.id, "slo": slo} | ({"model": entry.model} if entry.model else {})
     rows = {row["id"]: row for row in dump_scenario(base)["workloads"]}
     if request.workload not in rows:
         near = get_close_matches(request.workload, rows, n=3) or sorted(rows)[:8]
@@ -183,6 +183,7 @@ def _check_complete(request: Request, document: dict[str, Any]) -> None:
 def _in_options(problem: Problem) -> Problem:
     """The same problem under the name of the option that it came from."""
     key = problem.path.removeprefix("workloads[0].").split("[")[0]
+    message = problem.message.rsplit(' (in "', 1)[0]  # the row of a table, of which there is only one
     if problem.path.startswith("workloads[0].slo"):
-        return Problem("--ttft-ms, --tpot-ms, --e2e-ms", problem.message)
-    return Problem(OPTIONS.get(key, problem.path), problem.message)
+        return Problem("--ttft-ms, --tpot-ms, --e2e-ms", message)
+    return Problem(OPTIONS.get(key, "" if key.startswith("workloads") else problem.path), message)

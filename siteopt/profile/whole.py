@@ -2,130 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siteopt.compile import Variant, resolve_variants
 from siteopt.compile.deployment import deploy
 from siteopt.errors import Problem, ScenarioError
-from siteopt.profile.curves import LoadPoint, PoolingPoint, Subject, load_curve, pooling_curve
+from siteopt.profile.curves import Subject, load_curve, pooling_curve
+from siteopt.profile.result import Curves, DeploymentRow, Profile, RejectedRow, Slo
 from siteopt.scenario.catalogue import load_catalogue
 from siteopt.scenario.hardware import accelerator_numbers, engine_numbers, model_numbers
 from siteopt.serving.pool import ModelQueue
 from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
+from siteopt.units import KW_PER_MW
+from siteopt.words import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from siteopt.profile.request import Case
-    from siteopt.scenario.schema import Workload
     from siteopt.serving.configs import Config
-    from siteopt.serving.pool import PoolQueue
 
-SCHEMA_VERSION = 1
+#: Shares of saturation in the load curve.
 LOADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
+#: Numbers of sites in the pooling curve.
 SITES = (1, 2, 5, 10, 20, 50)
-#: Replicas that the total load keeps busy where nobody names one.
+#: Replicas that the total load keeps busy where nobody names a load.
 BUSY = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentRow:
-    """A deployment that meets the SLO without waiting, at its largest batch; at most one is ``chosen``.
-
-    ``rps`` counts calls per second of one replica; ``usd_per_1k`` is per thousand requests, half busy on average.
-    """
-
-    accelerator: str
-    precision: str
-    tp: int
-    batch: int
-    rps: float
-    ttft_ms: float
-    tpot_ms: float
-    kw: float
-    usd_per_1k: float
-    bound_by: str
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A deployment that cannot serve the workload, and why."""
-
-    accelerator: str
-    precision: str
-    tp: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slo:
-    """A limit of the workload: ``metric`` within ``ms`` in a share ``percentile`` of cases."""
-
-    metric: str
-    ms: float
-    percentile: float
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Everything that a profile shows.
-
-    Attributes
-    ----------
-    workload : str
-    model : str or None
-    slo : tuple of Slo
-    input_tokens, output_tokens : float or None
-        Of one call to the model.
-    calls_per_request, burst_factor, utilisation_cap, rtt_ms : float
-    deployments, rejected : tuple
-        Empty for a workload that states its replica itself.
-    constants : tuple of str
-        Where the efficiencies of each accelerator's engine come from.
-    accelerator : str or None
-        That of the curves; None where no deployment meets the SLO, and there are none.
-    replica_rps, replica_kw, replica_usd : float
-        Of one replica, at saturation.
-    replicas : int
-        In the pool of the load curve.
-    load : tuple of LoadPoint
-    total_rps : float
-        Calls per second that the sites of the pooling curve share.
-    pooling : tuple of PoolingPoint
-    """
-
-    workload: str
-    model: str | None
-    slo: tuple[Slo, ...]
-    input_tokens: float | None
-    output_tokens: float | None
-    calls_per_request: float
-    burst_factor: float
-    utilisation_cap: float
-    rtt_ms: float
-    deployments: tuple[DeploymentRow, ...] = ()
-    rejected: tuple[RejectedRow, ...] = ()
-    constants: tuple[str, ...] = ()
-    accelerator: str | None = None
-    replica_rps: float = 0.0
-    replica_kw: float = 0.0
-    replica_usd: float = 0.0
-    replicas: int = 0
-    load: tuple[LoadPoint, ...] = ()
-    total_rps: float = 0.0
-    pooling: tuple[PoolingPoint, ...] = ()
-
-    @property
-    def chosen(self) -> DeploymentRow | None:
-        """The deployment of the curves."""
-        return next((row for row in self.deployments if row.chosen), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON document; times that grow without end are null."""
-        return {"schema_version": SCHEMA_VERSION} | {k: _finite(v) for k, v in asdict(self).items()}
 
 
 def profile(
@@ -156,12 +58,26 @@ def profile(
     Raises
     ------
     ScenarioError
-        If the workload has no SLO and no model, so that nothing waits; or no time is left after the round trip.
+        If nothing waits in the workload, or no time is left to wait after the round trip.
     """
-    rows, rejected, constants = _deployments(case)
-    subject = _subject(case, rows, rtt_ms)
     workload = case.workload
-    base = Profile(
+    deployments, rejected = _deployments(case)
+    variant = _cheapest(case, deployments)
+    curves = None
+    if variant is not None:
+        subject = _subject(case, variant, rtt_ms)
+        total = total_rps or case.total_rps or BUSY * variant.rps
+        curves = Curves(
+            accelerator=variant.accelerator,
+            replica_rps=variant.rps,
+            replica_kw=variant.replica_mw * KW_PER_MW,
+            replica_usd=variant.usd,
+            replicas=replicas,
+            load=load_curve(subject, replicas, loads),
+            total_rps=total,
+            pooling=pooling_curve(subject, total, sites),
+        )
+    return Profile(
         workload=workload.id,
         model=workload.model,
         slo=tuple(Slo(slo.metric, slo.ms, slo.percentile) for slo in workload.slo),
@@ -171,10 +87,95 @@ def profile(
         burst_factor=workload.burst_factor,
         utilisation_cap=case.scenario.policy.utilisation_cap,
         rtt_ms=rtt_ms,
-        deployments=rows,
+        constants=_constants(case),
+        deployments=deployments,
         rejected=rejected,
-        constants=constants,
+        curves=curves,
     )
-    if subject is None:
-        return base
-    return _with_curves(base, subject, replicas, total_rps or case.total_rps, loads, sites)
+
+
+def _deployments(case: Case) -> tuple[tuple[DeploymentRow, ...], tuple[RejectedRow, ...]]:
+    """Deployments on every accelerator, cheapest per request first, and those left out."""
+    workload, found, rejected = case.workload, [], []
+    for accelerator in workload.accelerators:
+        choice = deploy(case.scenario, workload, accelerator).choice
+        found += [(config, accelerator) for config in choice.configs]
+        rejected += [RejectedRow(accelerator, r.precision, r.tp, r.reason) for r in choice.rejected]
+    found.sort(key=lambda pair: (pair[0].usd_per_1k, pair[0].tp))
+    calls = workload.calls_per_request
+    rows = tuple(_row(config, accelerator, calls, n == 0) for n, (config, accelerator) in enumerate(found))
+    return rows, tuple(rejected)
+
+
+def _row(config: Config, accelerator: str, calls: float, chosen: bool) -> DeploymentRow:
+    return DeploymentRow(
+        accelerator=accelerator,
+        precision=config.precision,
+        tp=config.tp,
+        batch=config.batch,
+        rps=config.rps,
+        ttft_ms=config.ttft_ms,
+        tpot_ms=config.tpot_ms,
+        kw=config.kw,
+        usd_per_1k=config.usd_per_1k * calls,
+        bound_by=config.bound_by,
+        chosen=chosen,
+    )
+
+
+def _cheapest(case: Case, deployments: tuple[DeploymentRow, ...]) -> Variant | None:
+    """The variant of the chosen deployment, or of the replica that the workload states."""
+    variants = {variant.accelerator: variant for variant in resolve_variants(case.scenario)}
+    if case.workload.model is None:
+        return next(iter(variants.values()))
+    return variants[deployments[0].accelerator] if deployments else None
+
+
+def _subject(case: Case, variant: Variant, rtt_ms: float) -> Subject:
+    workload, scenario, setup, lengths = case.workload, case.scenario, None, None
+    queue = variant.queue
+    if variant.config is not None:
+        setup = _setup(case, variant.accelerator, variant.config)
+        lengths = Lengths(workload.input_tokens or 0.0, workload.output_tokens or 1.0)
+        if queue is None:  # without an SLO no tail is sized, but requests wait all the same
+            replica = deploy(scenario, workload, variant.accelerator).replica
+            queue = None if replica is None else ModelQueue(replica)
+    if queue is None:
+        raise ScenarioError(
+            [Problem("", f"{workload.id!r} has neither SLO nor model: nothing in it waits")], "profile"
+        )
+    rooms = variant.rooms(workload)
+    short = [room.ms - rtt_ms for room in rooms if room.ms <= rtt_ms]
+    if short:
+        message = f"the round trip of {rtt_ms:g} ms and the service miss the SLO by {-min(short):.3g} ms"
+        raise ScenarioError([Problem("--rtt-ms" if rtt_ms else "", message)], "profile")
+    cap = scenario.policy.utilisation_cap
+    return Subject(variant, queue, workload, rooms, cap, rtt_ms, setup, lengths)
+
+
+def _setup(case: Case, accelerator: str, config: Config) -> Setup:
+    numbers = accelerator_numbers(case.scenario, accelerator)
+    del numbers["price_usd"]
+    device = Accelerator(**numbers)
+    model = Model(**model_numbers(case.scenario, case.workload.model or ""))
+    engine = Engine(**engine_numbers(case.workload.engine, device.family, config.precision))
+    return Setup(model, device, engine, Deployment(config.precision, config.tp))
+
+
+def _constants(case: Case) -> tuple[str, ...]:
+    """In a line for each accelerator: whose efficiencies are used, and how far they were off where measured."""
+    lines = []
+    for accelerator in case.workload.accelerators:
+        family = accelerator_numbers(case.scenario, accelerator)["family"]
+        entry = load_catalogue().engine(case.workload.engine, family)
+        line = f"{accelerator}: {case.workload.engine} on {family}"
+        if (entry.engine, entry.family) != (case.workload.engine, family):
+            line += f" was never measured, taken as {entry.engine} engine on {entry.family} hardware"
+        fit = entry.fit
+        if fit is None or fit.held_out_median_error is None:
+            line += "; no measured rows to check against"
+        else:
+            off = percent(fit.held_out_median_error)
+            line += f"; time per token off by {off} (median) on {counted(fit.held_out_rows, 'row')} held out"
+        lines.append(line)
+    return tuple(lines)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.pooling import pooling
 from siteopt.report.tables import MOST_ROWS, add_row, print_table, say, table
-from siteopt.report.workloads import WorkloadSummary, summarise_workloads
+from siteopt.report.workloads import WorkloadSummary, summarise_deployments, summarise_workloads
 from siteopt.words import counted, listed, money, mw, percent
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
     _print_headline(console, scenario, plan)
     _print_sites(console, scenario, plan)
     _print_workloads(console, scenario, plan)
+    _print_deployments(console, plan)
+    _print_pooling(console, scenario, plan)
     _print_costs(console, plan)
     _print_grid(console, plan)
     _print_evidence(console, plan)
@@ -128,6 +131,32 @@ def _print_workloads(console: Console, scenario: Scenario, plan: Plan) -> None:
         slo = "none" if row.slo_ms is None else _time(row.slo_ms)
         add_row(out, _cut(row.id, 20), _tiers(row), _places(row), slowest, slo, f"{row.replicas:,}")
     print_table(console, title, out)
+
+
+def _print_deployments(console: Console, plan: Plan) -> None:
+    rows = summarise_deployments(plan)
+    if not rows:
+        return
+    out = table("workload", "deployment of one replica", ">pools", ">replicas", ">busy at peak")
+    for row in rows:
+        counts = (f"{row.pools:,}", f"{row.replicas:,}", percent(row.utilisation))
+        add_row(out, _cut(row.workload, 20), row.deployment, *counts)
+    print_table(console, "Models: how they are deployed", out)
+
+
+def _print_pooling(console: Console, scenario: Scenario, plan: Plan) -> None:
+    rows = pooling(scenario, plan)
+    if not rows:
+        return
+    out = table(
+        "workload", ">pools", ">replicas in the plan", ">in one pool", ">extra", ">one pool, tail alone"
+    )
+    for row in rows:
+        counts = (f"{row.pools:,}", f"{row.replicas:,}", f"{row.in_one_pool:,}", percent(row.extra))
+        add_row(out, _cut(row.workload, 20), *counts, f"{row.for_its_tail:,}")
+    print_table(
+        console, "What pooling costs: replicas against those of one pool with the same round trips", out
+    )
 
 
 def _tiers(row: WorkloadSummary) -> str:

@@ -1,4 +1,4 @@
-"""What a plan does for each workload: shares by tier and site, the worst latency, the replicas."""
+"""What a plan does for each workload: shares by tier and site, worst latency, replicas and how they are deployed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from siteopt.plan import FlowPlan, Percentiles, Plan
+    from siteopt.plan import FlowPlan, Percentiles, Plan, PoolPlan
     from siteopt.scenario.schema import Scenario, Workload
 
 #: The percentile that stands in a plan for the percentile of an SLO.
@@ -45,6 +45,53 @@ class WorkloadSummary:
     percentile: str
     slo_ms: float | None
     replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSummary:
+    """How a plan deploys the model of one workload on one accelerator.
+
+    Attributes
+    ----------
+    workload : str
+    deployment : str
+        Such as ``H100_SXM fp8 TP4, batch 128``.
+    pools, replicas : int
+    utilisation : float
+        Of all its replicas at peak.
+    """
+
+    workload: str
+    deployment: str
+    pools: int
+    replicas: int
+    utilisation: float
+
+
+def deployment_text(
+    accelerator: str, precision: str | None, tensor_parallel: int | None, batch: int | None
+) -> str:
+    """A deployment in words: ``H100_SXM fp8 TP4, batch 128``."""
+    return f"{accelerator} {precision} TP{tensor_parallel}, batch {batch}"
+
+
+def summarise_deployments(plan: Plan) -> list[DeploymentSummary]:
+    """One row for each workload with a model and each of its deployments, in the order of the plan's workloads."""
+    pools: dict[tuple[str, str], list[PoolPlan]] = defaultdict(list)
+    for pool in plan.pools:
+        if pool.precision is not None:
+            how = deployment_text(pool.accelerator, pool.precision, pool.tensor_parallel, pool.batch)
+            pools[pool.workload, how].append(pool)
+    return [
+        DeploymentSummary(
+            workload=workload,
+            deployment=how,
+            pools=len(rows),
+            replicas=(replicas := sum(pool.replicas for pool in rows)),
+            utilisation=sum(pool.load_erlang for pool in rows) / replicas,
+        )
+        for (workload, how), rows in pools.items()
+    ]
 
 
 def summarise_workloads(scenario: Scenario, plan: Plan) -> list[WorkloadSummary]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Ruins per round, and how many neighbouring sites one of them touches, by turns.
 RUINS = 200
 NEIGHBOURS = (1, 2, 3, 4)
+#: Shakes per round, and by how much of the cost one may be worse before the descent.
+SHAKES = 4
+SHAKE_WORSE = 0.003
 
 
 class Search:
@@ -35,6 +38,7 @@ class Search:
         self._instance = instance
         self._evaluator = Evaluator(instance, unserved_penalty_usd(instance))
         self._kernel = LocalSearch(self._evaluator, seed)
+        self._kernel.order_demands(hardest_first(instance))
         self._descending = True
         self._round = 0
 
@@ -87,16 +91,40 @@ class Search:
         return self.cost_usd, (option, share, unserved)
 
     def round(self) -> bool:
-        """One round: descend while that pays, else ruin and recreate; returns whether the cost fell."""
+        """One round: descend while that pays, else ruin or shake by turns; returns whether the cost fell."""
         before = self.cost_usd
         if self._descending:
-            flows, sites = self._kernel.improve_flows(), self._kernel.improve_sites()
-            self._descending = (flows or sites) and self.cost_usd < before * (1.0 - 1e-6)
+            self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)
         else:
-            self._kernel.ruin_and_recreate(RUINS, NEIGHBOURS[self._round % len(NEIGHBOURS)])
+            neighbours = NEIGHBOURS[self._round // 2 % len(NEIGHBOURS)]
+            if self._round % 2:
+                self._kernel.ruin_and_recreate(RUINS, neighbours, 0.0)
+            else:
+                self._shake(neighbours)
             self._descending = self.cost_usd < before - 1.0
         self._round += 1
         return self.cost_usd < before - 1.0
+
+    def _descend(self) -> bool:
+        flows, sites = self._kernel.improve_flows(), self._kernel.improve_sites()
+        return flows or sites
+
+    def _shake(self, neighbours: int) -> None:
+        """Accept ruins that cost a little, descend from there, and come back unless that paid.
+
+        What a ruin displaces needs whole modules elsewhere, so that a good exchange often looks bad at first.
+        """
+        option, _, _, share, unserved = self._evaluator.state()
+        before = self.cost_usd
+        for _ in range(SHAKES):
+            if self._kernel.ruin_and_recreate(2, neighbours, SHAKE_WORSE * abs(before)) == 0:
+                continue
+            for _ in range(4):
+                if not self._descend():
+                    break
+            if self.cost_usd < before - 1.0 and self._evaluator.is_feasible():
+                return
+            self._evaluator.load(option, share, unserved)
 
 
 def best_options(instance: Instance) -> NDArray[np.int32]:
@@ -115,7 +143,8 @@ def best_options(instance: Instance) -> NDArray[np.int32]:
 
 
 def hardest_first(instance: Instance) -> NDArray[np.int32]:
-    """Demands by what they may choose from: indivisible ones first, then the fewest arcs first, then the largest."""
+    """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)
-    return np.lexsort((-demands.peak_rps, choices, demands.is_splittable)).astype(np.int32)
+    may_wait = np.isfinite(demands.unserved_usd)
+    return np.lexsort((-demands.peak_rps, demands.is_splittable, choices, may_wait)).astype(np.int32)

@@ -52,11 +52,13 @@ def tier(facts: Facts) -> Iterator[Violation]:
 
 
 def slo(facts: Facts) -> Iterator[Violation]:
-    """Rule ``slo``: every SLO of the workload holds at its percentile."""
+    """Rule ``slo``: every SLO of the workload holds at its percentile where nobody waits."""
     for flow in facts.flows:
-        workload, rtt_ms = facts.workloads[flow.workload], facts.rtt_ms(flow)
-        for limit in workload.slo:
-            actual_ms = latency_ms(workload, limit.metric, rtt_ms, limit.percentile)
+        replica, rtt_ms = facts.replica(facts.pool(flow)), facts.rtt_ms(flow)
+        if replica is None:
+            continue
+        for limit in facts.workloads[flow.workload].slo:
+            actual_ms = latency_ms(replica, limit.metric, rtt_ms, limit.percentile)
             if isfinite(actual_ms) and above(actual_ms, limit.ms):
                 message = (
                     f"{limit.metric} at {limit.percentile:g} is {actual_ms:.6g} ms; at most {limit.ms:.6g} ms"

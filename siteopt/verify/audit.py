@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siteopt.verify import access, decisions, figures, identity, limits
+from siteopt.verify import access, decisions, deployment, figures, identity, limits, tails
 from siteopt.verify.facts import Facts
 
 if TYPE_CHECKING:
@@ -19,9 +19,17 @@ RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     *(decisions.integers, decisions.site_status, decisions.design_allowed, decisions.modules_in_range),
     *(decisions.pools_at_open_sites, decisions.flows_at_pools, decisions.share_range),
     *(decisions.assignment, decisions.unserved_allowed, decisions.splitting),
+    *(deployment.accelerator, deployment.deployment),
     *(limits.capacity, limits.utilisation_cap, limits.power, limits.headroom, limits.grid),
     *(limits.budget, limits.max_sites),
-    *(access.jurisdiction, access.sovereign_route, access.tier, access.slo, access.reported_route),
+    *(
+        access.jurisdiction,
+        access.sovereign_route,
+        access.tier,
+        access.slo,
+        access.reported_route,
+        tails.tail,
+    ),
     *(figures.site_power, figures.site_capex, figures.pool_load, figures.flow_latency, figures.flow_slo),
     *(figures.grid_use, figures.cost_breakdown, figures.cost, figures.bound, figures.gap, figures.status),
 )

@@ -32,8 +32,10 @@ def facility_usd(facts: Facts, row: SitePlan) -> float:
 def accelerators_usd(facts: Facts) -> dict[str, float]:
     """Purchase of replicas per site, USD."""
     spent: dict[str, float] = {}
-    for (site, workload), replicas in facts.replicas.items():
-        spent[site] = spent.get(site, 0.0) + replicas * facts.workloads[workload].replica.usd
+    for pool, replicas in facts.replicas.items():
+        replica = facts.replica(pool)
+        if replica is not None:
+            spent[pool[0]] = spent.get(pool[0], 0.0) + replicas * replica.usd
     return spent
 
 

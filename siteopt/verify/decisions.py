@@ -6,7 +6,7 @@ from collections import defaultdict
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from siteopt.verify.facts import REPLICA
+from siteopt.verify.replica import STATED
 from siteopt.verify.violation import SHARE, Violation
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def flows_at_pools(facts: Facts) -> Iterator[Violation]:
     for flow in facts.flows:
         if (flow.site, flow.workload, flow.accelerator) not in pools:
             message = f"share {flow.share:g} goes to {flow.site!r}, where {flow.workload!r} has 0 replicas"
-            if flow.accelerator != REPLICA:
+            if flow.accelerator != STATED:
                 message += f" of {flow.accelerator!r}"
             yield Violation("linking", f"{flow.region}/{flow.workload}", message, flow.share)
 

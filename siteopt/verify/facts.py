@@ -10,14 +10,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from siteopt.verify.geography import Geography
+from siteopt.verify.replica import STATED, ModelReplica, stated_replica, unusable
 
 if TYPE_CHECKING:
-    from siteopt.plan import FlowPlan, Plan, SitePlan
+    from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan
     from siteopt.scenario.schema import GridLimit, Region, Scenario, Workload
+    from siteopt.verify.queue import Tail
+    from siteopt.verify.replica import ReplicaFacts
 
-#: The one accelerator of a workload whose capacity is stated as replicas per second.
-REPLICA = "replica"
-Pool = tuple[str, str]
+#: Site, workload and accelerator.
+Pool = tuple[str, str, str]
 
 
 class Facts:
@@ -27,8 +29,9 @@ class Facts:
     ----------
     open : dict
         Site id to its row of the plan, for known sites with a known design.
-    replicas, peak_erlang, mean_erlang : dict
-        Per pool (site, workload): replicas, and replicas kept busy at peak and on average over the year.
+    replicas, peak_rps, peak_erlang, mean_erlang : dict
+        Per pool (site, workload, accelerator): replicas, calls per second at peak, and replicas kept busy at peak and
+        on average over the year.
     it_mw, mean_it_mw, facility_mw : dict
         Per open site: IT power at full load of all replicas, at mean load, and the first times PUE, MW.
     served : dict
@@ -49,16 +52,19 @@ class Facts:
                 self._groups[group].add(jurisdiction.id)
         self._every_jurisdiction = frozenset(jurisdiction.id for jurisdiction in scenario.jurisdictions)
 
-        known_pools = [p for p in plan.pools if p.site in self.sites and p.workload in self.workloads]
         self.open: dict[str, SitePlan] = {}
-        for row in plan.sites:
-            if row.id in self.sites and row.design in self.designs:
-                self.open.setdefault(row.id, row)
+        for built in plan.sites:
+            if built.id in self.sites and built.design in self.designs:
+                self.open.setdefault(built.id, built)
         self.flows = [f for f in plan.flows if (f.region, f.workload) in self.demand and f.site in self.sites]
         self.unserved = [u for u in plan.unserved if (u.region, u.workload) in self.demand]
         self.replicas: dict[Pool, int] = defaultdict(int)
-        for pool in known_pools:
-            self.replicas[pool.site, pool.workload] += pool.replicas
+        self._replica: dict[Pool, ReplicaFacts] = {}
+        self._tail: dict[Pool, Tail | None] = {}
+        self._stated = {workload.id: stated_replica(workload) for workload in scenario.workloads}
+        for row in plan.pools:
+            self._add_pool(row)
+        self.peak_rps: dict[Pool, float] = defaultdict(float)
         self.peak_erlang: dict[Pool, float] = defaultdict(float)
         self.mean_erlang: dict[Pool, float] = defaultdict(float)
         self.served: dict[tuple[str, str], float] = defaultdict(float)
@@ -112,19 +118,50 @@ class Facts:
             == (limit.zone if limit.zone is not None else limit.jurisdiction)
         )
 
+    def pool(self, row: PoolPlan | FlowPlan) -> Pool:
+        """The pool that a row belongs to; a workload that states its replica has one kind, whatever its name."""
+        stated = self._stated.get(row.workload) is not None
+        return row.site, row.workload, STATED if stated else row.accelerator
+
+    def replica(self, pool: Pool) -> ReplicaFacts | None:
+        """A replica of a pool; None where it runs a model and no row of the plan says how."""
+        return self._stated.get(pool[1]) or self._replica.get(pool)
+
+    def tail(self, pool: Pool) -> Tail | None:
+        """Waiting time of a pool at its peak times the burst factor; None where nothing is sized for it."""
+        if pool not in self._tail:
+            workload, replica = self.workloads[pool[1]], self.replica(pool)
+            waits = workload.sizing == "tail" and any(limit.metric != "tpot" for limit in workload.slo)
+            rate_rps = self.peak_rps.get(pool, 0.0) * workload.burst_factor
+            self._tail[pool] = (
+                replica.tail(self.replicas.get(pool, 0), rate_rps) if waits and replica is not None else None
+            )
+        return self._tail[pool]
+
+    def _add_pool(self, row: PoolPlan) -> None:
+        if row.site not in self.sites or row.workload not in self.workloads:
+            return
+        pool, workload = self.pool(row), self.workloads[row.workload]
+        self.replicas[pool] += row.replicas
+        if pool not in self._replica and row.accelerator in workload.accelerators and unusable(row) is None:
+            self._replica[pool] = ModelReplica(self.scenario, workload, row)
+
     def _add_load(self, flow: FlowPlan) -> None:
         demand, workload = self.demand[flow.region, flow.workload], self.workloads[flow.workload]
-        per_rps = flow.share * workload.calls_per_request / workload.replica.rps
-        self.peak_erlang[flow.site, flow.workload] += per_rps * demand.peak_rps
-        self.mean_erlang[flow.site, flow.workload] += per_rps * demand.mean_rps
         self.served[flow.region, flow.workload] += flow.share
+        pool = self.pool(flow)
+        replica, calls = self.replica(pool), flow.share * workload.calls_per_request
+        if replica is not None:
+            self.peak_rps[pool] += calls * demand.peak_rps
+            self.peak_erlang[pool] += calls * demand.peak_rps / replica.rps
+            self.mean_erlang[pool] += calls * demand.mean_rps / replica.rps
 
     def _add_power(self) -> None:
-        for (site, name), replicas in self.replicas.items():
-            if site not in self.open:
+        for pool, replicas in self.replicas.items():
+            site, replica = pool[0], self.replica(pool)
+            if site not in self.open or replica is None:
                 continue
-            replica = self.workloads[name].replica
-            busy = self.mean_erlang.get((site, name), 0.0)
+            busy = self.mean_erlang.get(pool, 0.0)
             self.it_mw[site] += replicas * replica.kw / 1000.0
             idle_kw = replica.kw * replica.idle_fraction
             self.mean_it_mw[site] += (idle_kw * replicas + (replica.kw - idle_kw) * busy) / 1000.0

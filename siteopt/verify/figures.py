@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from siteopt.verify.access import flow_name
@@ -13,7 +13,11 @@ from siteopt.verify.violation import ABSOLUTE_USD, RELATIVE, Violation, differ
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from siteopt.plan import FlowPlan
     from siteopt.verify.facts import Facts
+
+#: Percentiles that a plan reports.
+PERCENTILES = (0.50, 0.95, 0.99)
 
 
 def site_power(facts: Facts) -> Iterator[Violation]:
@@ -33,27 +37,40 @@ def site_capex(facts: Facts) -> Iterator[Violation]:
 def pool_load(facts: Facts) -> Iterator[Violation]:
     """Rules ``load_erlang`` and ``utilisation``: peak load of each pool."""
     for pool in facts.plan.pools:
-        subject, erlang = (
-            f"{pool.site}/{pool.workload}",
-            facts.peak_erlang.get((pool.site, pool.workload), 0.0),
-        )
+        subject, erlang = f"{pool.site}/{pool.workload}", facts.peak_erlang.get(facts.pool(pool), 0.0)
         utilisation = erlang / pool.replicas if pool.replicas else 0.0
         yield from _figure("load_erlang", subject, pool.load_erlang, erlang, "erlang")
         yield from _figure("utilisation", subject, pool.utilisation, utilisation, "of the replicas")
 
 
 def flow_latency(facts: Facts) -> Iterator[Violation]:
-    """Rule ``latency_ms``: percentiles of each flow, in the metric of its first SLO."""
+    """Rule ``latency_ms``: percentiles of each flow, waits included, in the metric of its first SLO.
+
+    Where the queue grows without end there are none, and the rule ``tail`` says so.
+    """
     for flow in facts.flows:
-        workload, rtt_ms, subject = facts.workloads[flow.workload], facts.rtt_ms(flow), flow_name(flow)
-        metric = reported_metric(workload)
-        if flow.latency_ms is None:
+        replica, rtt_ms = facts.replica(facts.pool(flow)), facts.rtt_ms(flow)
+        if replica is None or not isfinite(rtt_ms):
+            continue
+        metric, tail = reported_metric(facts.workloads[flow.workload]), facts.tail(facts.pool(flow))
+        waits = [tail.quantile_ms(p) if tail is not None else 0.0 for p in PERCENTILES]
+        actual = [latency_ms(replica, metric, rtt_ms, p, w) for p, w in zip(PERCENTILES, waits, strict=True)]
+        yield from _percentiles(flow, metric, actual)
+
+
+def _percentiles(flow: FlowPlan, metric: str, actual_ms: list[float]) -> Iterator[Violation]:
+    subject, endless = flow_name(flow), inf in actual_ms
+    if flow.latency_ms is None:
+        if not endless:
             yield Violation("latency_ms", subject, f"{metric} is not reported; p50, p95 and p99 are required")
-        elif isfinite(rtt_ms):
-            reported = (flow.latency_ms.p50, flow.latency_ms.p95, flow.latency_ms.p99)
-            for p, ms in zip((0.50, 0.95, 0.99), reported, strict=True):
-                actual_ms = latency_ms(workload, metric, rtt_ms, p)
-                yield from _figure("latency_ms", f"{subject} p{p * 100:.0f}", ms, actual_ms, "ms")
+        return
+    reported = (flow.latency_ms.p50, flow.latency_ms.p95, flow.latency_ms.p99)
+    if endless:
+        message = f"{metric} at p99 is reported as {reported[-1]:.9g} ms, but the queue grows without end"
+        yield Violation("latency_ms", subject, message)
+        return
+    for p, ms, true_ms in zip(PERCENTILES, reported, actual_ms, strict=True):
+        yield from _figure("latency_ms", f"{subject} p{p * 100:.0f}", ms, true_ms, "ms")
 
 
 def flow_slo(facts: Facts) -> Iterator[Violation]:

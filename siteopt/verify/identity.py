@@ -8,7 +8,7 @@ from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from siteopt.verify.facts import REPLICA
+from siteopt.verify.replica import STATED
 from siteopt.verify.violation import Violation
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from siteopt.verify.facts import Facts
 
 #: Fields of the plan's rows that hold names; every other field holds a number, or nothing.
-NAMES = {"id", "design", "site", "workload", "accelerator", "region", "route"}
+NAMES = {"id", "design", "site", "workload", "accelerator", "region", "route", "precision"}
 PLAN_NUMBERS = ("cost_usd", "bound_usd", "gap", "seconds", "seed")
 TABLES = ("sites", "pools", "flows", "unserved", "grid")
 #: Fields that a plan may leave empty.
-OPTIONAL = {"bound_usd", "gap", "latency_ms", "slo_ms"}
+OPTIONAL = {"bound_usd", "gap", "latency_ms", "slo_ms", "tensor_parallel", "batch"}
 
 
 def numbers(plan: Plan) -> Iterator[Violation]:
@@ -42,10 +42,11 @@ def unknown_ids(facts: Facts) -> Iterator[Violation]:
     users: list[PoolPlan | FlowPlan] = [*plan.pools, *plan.flows]
     demands: list[FlowPlan | UnservedPlan] = [*plan.flows, *plan.unserved]
     limits = {limit.id for limit in facts.scenario.grid_limits}
+    hardware = {name for workload in facts.scenario.workloads for name in workload.accelerators} | {STATED}
     yield from _unknown("site", [*(row.id for row in plan.sites), *(row.site for row in users)], facts.sites)
     yield from _unknown("design", (row.design for row in plan.sites), facts.designs)
     yield from _unknown("workload", (pool.workload for pool in plan.pools), facts.workloads)
-    yield from _unknown("accelerator", (row.accelerator for row in users), {REPLICA})
+    yield from _unknown("accelerator", (row.accelerator for row in users), hardware)
     yield from _unknown("demand", ((row.region, row.workload) for row in demands), facts.demand)
     yield from _unknown("grid limit", (row.id for row in plan.grid), limits)
 
@@ -54,7 +55,7 @@ def duplicates(facts: Facts) -> Iterator[Violation]:
     """Rule ``duplicate``: one row for each site, pool, flow, unserved demand and grid limit."""
     plan = facts.plan
     yield from _repeated("site", (row.id for row in plan.sites))
-    yield from _repeated("pool", (f"{row.site}/{row.workload}" for row in plan.pools))
+    yield from _repeated("pool", (f"{row.site}/{row.workload} on {row.accelerator}" for row in plan.pools))
     yield from _repeated("flow", (f"{row.region}/{row.workload} -> {row.site}" for row in plan.flows))
     yield from _repeated("unserved demand", (f"{row.region}/{row.workload}" for row in plan.unserved))
     yield from _repeated("grid limit", (row.id for row in plan.grid))

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 def capacity(facts: Facts) -> Iterator[Violation]:
     """Rule ``capacity``: at peak, no more replicas are busy than stand there."""
-    for (site, workload), erlang in facts.peak_erlang.items():
-        replicas = facts.replicas.get((site, workload), 0)
+    for pool, erlang in facts.peak_erlang.items():
+        replicas = facts.replicas.get(pool, 0)
         if above(erlang, replicas):
             message = f"peak load keeps {erlang:.6g} replicas busy; {replicas} stand there"
-            yield Violation("capacity", f"{site}/{workload}", message, erlang - replicas)
+            yield Violation("capacity", f"{pool[0]}/{pool[1]}", message, erlang - replicas)
 
 
 def utilisation_cap(facts: Facts) -> Iterator[Violation]:
-    """Rule ``utilisation_cap``: workloads sized by utilisation stay below the policy's cap at peak."""
+    """Rule ``utilisation_cap``: workloads sized by utilisation or by their tail stay below the policy's cap at peak."""
     cap = facts.scenario.policy.utilisation_cap
-    for (site, workload), erlang in facts.peak_erlang.items():
-        usable = cap * facts.replicas.get((site, workload), 0)
-        if facts.workloads[workload].sizing == "utilisation" and above(erlang, usable):
+    for pool, erlang in facts.peak_erlang.items():
+        usable = cap * facts.replicas.get(pool, 0)
+        if facts.workloads[pool[1]].sizing != "linear" and above(erlang, usable):
             message = f"peak load {erlang:.6g} erlang exceeds {usable:.6g}, the cap {cap:g} of the replicas"
-            yield Violation("utilisation_cap", f"{site}/{workload}", message, erlang - usable)
+            yield Violation("utilisation_cap", f"{pool[0]}/{pool[1]}", message, erlang - usable)
 
 
 def power(facts: Facts) -> Iterator[Violation]:

@@ -1,4 +1,4 @@
-"""Latency of a flow: a round trip that is fixed, and a service time that is gamma distributed."""
+"""Latency of a flow: round trips and waits, as many as its metric counts, and a time in service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scipy import stats
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Metric, Workload
+    from siteopt.verify.replica import ReplicaFacts
 
 #: Below this no double tells the distribution from its mean, and the shape 1 / scv may overflow.
 CONSTANT_SCV = 1e-30
@@ -22,14 +23,18 @@ def gamma_quantile(mean: float, scv: float, p: float) -> float:
     return float(stats.gamma.ppf(p, 1.0 / scv, scale=mean * scv))
 
 
-def latency_ms(workload: Workload, metric: Metric, rtt_ms: float, p: float) -> float:
-    """The ``p`` quantile of a flow's latency, ms.
+def trips(replica: ReplicaFacts, metric: Metric) -> float:
+    """Round trips, and waits, that count towards a metric; none to the time between two tokens."""
+    return {"ttft": 1.0, "tpot": 0.0, "e2e": replica.calls}[metric]
 
-    ``ttft`` is one round trip and one service; ``e2e`` is as many of both as a request makes calls. Services
-    are independent: the sum of n has n times the mean, and an n-th of the squared coefficient of variation.
+
+def latency_ms(replica: ReplicaFacts, metric: Metric, rtt_ms: float, p: float, wait_ms: float = 0.0) -> float:
+    """The ``p`` quantile of a flow's latency, ms, where ``wait_ms`` is that of one wait.
+
+    Quantiles of the parts are added up, which is on the safe side.
     """
-    calls = workload.calls_per_request if metric == "e2e" else 1.0
-    return calls * rtt_ms + gamma_quantile(calls * workload.service.ms, workload.service.scv / calls, p)
+    count = trips(replica, metric)
+    return (count * (rtt_ms + wait_ms) if count else 0.0) + replica.service_ms(metric, p)
 
 
 def reported_metric(workload: Workload) -> Metric:

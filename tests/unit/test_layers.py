@@ -14,10 +14,10 @@ FLOORS = {
     0: {"errors", "units", "_core"},
     1: {"scenario", "serving", "network", "grid"},
     2: {"instance", "plan", "plan_file", "progress", "words"},
-    3: {"compile", "evaluate", "verify", "impossible", "suspicions"},
+    3: {"compile", "evaluate", "verify", "impossible", "suspicions", "pooling"},
     4: {"milp", "bounds", "search"},
     5: {"solve", "incumbent"},
-    6: {"compare", "explain", "sensitivity", "report"},
+    6: {"compare", "explain", "sensitivity", "report", "profile"},
     7: {"cli", "__main__"},
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
@@ -31,6 +31,8 @@ STEPS = {
     ("compile", "evaluate"),
     ("compile", "impossible"),
     ("compile", "suspicions"),
+    ("compile", "pooling"),
+    ("profile", "report"),
     ("incumbent", "solve"),
     ("cli", "__main__"),
 }
@@ -40,6 +42,7 @@ HOMES = {
     "pyomo": ("siteopt.milp",),
     "networkx": ("siteopt.network", "siteopt.verify"),
     "highspy": ("siteopt.milp.highs",),
+    "matplotlib": ("siteopt.report.profile_plot",),
 }
 MODULES = {
     ".".join(("siteopt", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path

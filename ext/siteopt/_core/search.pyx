@@ -7,7 +7,7 @@ worse than it was found. Nothing is allocated while searching.
 import numpy as np
 
 from libc.math cimport INFINITY, floor
-from libc.stdint cimport int32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint64_t
 from libc.stdlib cimport qsort
 
 from siteopt._core.evaluator cimport Evaluator
@@ -42,7 +42,8 @@ cdef class LocalSearch:
 
     cdef Evaluator ev
     cdef uint64_t _random
-    cdef int32_t[::1] _order, _what, _from, _to
+    cdef int32_t[::1] _order, _hardest, _what, _from, _to
+    cdef uint8_t[::1] _is_cut
     cdef double[::1] _amount
     cdef Py_ssize_t _length, _capacity
     cdef object _candidate_memory
@@ -56,6 +57,8 @@ cdef class LocalSearch:
         self._what, self._from, self._to = np.empty((3, self._capacity), dtype=np.int32)
         self._amount = np.empty(self._capacity)
         self._order = np.arange(evaluator.n_demand, dtype=np.int32)
+        self._hardest = np.arange(evaluator.n_demand, dtype=np.int32)
+        self._is_cut = np.zeros(evaluator.n_demand, dtype=np.uint8)
         self._candidate_memory = np.empty((evaluator.n_arc + 1) * sizeof(Candidate), dtype=np.uint8)
         cdef unsigned char[::1] memory = self._candidate_memory
         self._candidates = <Candidate*>&memory[0]
@@ -78,10 +81,11 @@ cdef class LocalSearch:
                 self.ev.set_option(j, option[j])
 
     def order_demands(self, const int32_t[::1] order not None):
-        """Set the order in which demands are looked at first; later passes shuffle it."""
+        """Set the order in which demands are served from nothing, hardest first; passes that improve shuffle it."""
         if sorted(order) != list(range(self.ev.n_demand)):
             raise ValueError("order is not a permutation of the demands")
         self._order[:] = order
+        self._hardest[:] = order
 
     def improve_flows(self):
         """One pass over all demands: every flow may move or split; returns whether anything paid."""
@@ -114,18 +118,24 @@ cdef class LocalSearch:
             self.ev.refresh()
         return self.ev.cost < before - CENT
 
-    def ruin_and_recreate(self, Py_ssize_t rounds, Py_ssize_t sites):
-        """Empty a few neighbouring sites, serve their load anew, keep what is better; ``rounds`` times.
+    def ruin_and_recreate(self, Py_ssize_t rounds, Py_ssize_t sites, double worse_usd):
+        """Empty a few neighbouring sites and serve their load anew; ``rounds`` times (Schrimpf et al. 2000).
+
+        Parameters
+        ----------
+        rounds, sites : int
+        worse_usd : float
+            A round is undone if it costs more than this in addition; 0 keeps only what is better.
 
         Returns
         -------
         int
-            Rounds that paid (Schrimpf et al. 2000, in its strict form: no worsening is accepted).
+            Rounds that were kept.
         """
         cdef Py_ssize_t r, paid = 0
         with nogil:
             for r in range(rounds):
-                paid += self._ruin(sites)
+                paid += self._ruin(sites, worse_usd)
             self.ev.refresh()
         return paid
 
@@ -165,8 +175,11 @@ cdef class LocalSearch:
         self.ev.cost = cost
 
     cdef bint _keep_if_better(self, double cost) noexcept nogil:
+        return self._keep_if_below(cost, cost - CENT)
+
+    cdef bint _keep_if_below(self, double cost, double limit) noexcept nogil:
         # Shifts keep the budget one by one, but opening spends capital by itself.
-        if self.ev.cost < cost - CENT and self.ev.capex <= self.ev.budget_usd * (1.0 + 5e-7):
+        if self.ev.cost < limit and self.ev.capex <= self.ev.budget_usd * (1.0 + 5e-7):
             self._length = 0
             return True
         self._undo(cost)
@@ -408,7 +421,7 @@ cdef class LocalSearch:
 
     # ------------------------------------------------------------------ ruin and recreate
 
-    cdef bint _ruin(self, Py_ssize_t sites) noexcept nogil:
+    cdef bint _ruin(self, Py_ssize_t sites, double worse_usd) noexcept nogil:
         cdef double before = self.ev.cost
         cdef Py_ssize_t short = self.ev.short_demands
         cdef Py_ssize_t i = self._below(self.ev.n_demand), first = self.ev.demand_arc_ptr[i]
@@ -425,17 +438,24 @@ cdef class LocalSearch:
             if done < sites and self._flip(j):
                 done += 1
         n = self._length
-        for tries in range(n):  # the journal grows while the flows that were cut off are served again
-            if self._what[tries] >= 0 and self.ev.unserved[self._what[tries]] > 0.0:
-                self._improve_demand(self._what[tries])
         for tries in range(n):
             if self._what[tries] >= 0:
-                self._improve_demand(self._what[tries])
+                self._is_cut[self._what[tries]] = 1
+        # Hardest first: what may only run at a hub gets its place before what may run anywhere.
+        for tries in range(self.ev.n_demand):
+            i = self._hardest[tries]
+            if self._is_cut[i]:
+                self._improve_demand(i)
+        for tries in range(self.ev.n_demand):
+            i = self._hardest[tries]
+            if self._is_cut[i]:
+                self._improve_demand(i)
+                self._is_cut[i] = 0
         # Room that a must-serve demand gave up may be worth more to others than its penalty; it is not a plan.
         if self.ev.short_demands > short:
             self._undo(before)
             return False
-        return self._keep_if_better(before)
+        return self._keep_if_below(before, before + worse_usd - CENT)
 
     cdef bint _flip(self, Py_ssize_t j) noexcept nogil:
         """Open a closed site with a random design, or empty an open one and, if allowed, close it."""
