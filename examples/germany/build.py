@@ -38,6 +38,7 @@ def main() -> None:
     small = _scenario("germany", hvmv + near, large, cities, transmission, hv_limits, zone_limits)
     _write(HERE / "scenario.json", small)
     _write(HERE / "variant-roomy-hubs.json", _roomy_hubs(small))
+    _write(HERE / "variant-cheap-modules.json", _cheap_modules(small))
     most = [c for c in cities if c.population >= FULL_PEOPLE]
     full = _scenario(
         "germany-full", hvmv + transmission.places, most, cities, transmission, hv_limits, zone_limits
@@ -76,10 +77,11 @@ def _scenario(
         "sites": sites,
         "grid_limits": _grid_limits(sites, places, transmission, hv_limits, zone_limits),
         "designs": facilities.designs(),
+        "accelerators": workloads.accelerator_rows(uses),
         "workloads": [use.workload for use in uses],
         "regions": demand.region_rows(cities),
         "demand": demand.demand_rows(cities, uses),
-        "policy": facilities.POLICY,
+        "policy": facilities.POLICY | {"server_cost_factor": workloads.SERVER_COST_FACTOR},
     }
 
 
@@ -136,6 +138,12 @@ def _roomy_hubs(scenario: dict[str, Any]) -> dict[str, Any]:
         {**s, "headroom_mw": ROOMY_HUB_MW} if s["tier"] == "hyperscale" else s for s in scenario["sites"]
     ]
     return {**scenario, "name": "germany-roomy-hubs", "sites": sites}
+
+
+def _cheap_modules(scenario: dict[str, Any]) -> dict[str, Any]:
+    """The same country with prefabricated modules in the middle of what is quoted for them."""
+    designs = facilities.designs(facilities.SMALL_MODULE_USD_PER_MW, facilities.LARGE_MODULE_USD_PER_MW)
+    return {**scenario, "name": "germany-cheap-modules", "designs": designs}
 
 
 def _write(path: Path, scenario: dict[str, Any]) -> None:

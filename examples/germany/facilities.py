@@ -29,6 +29,10 @@ HALL_USD_PER_MW = {
 }
 """The same by country of the hub: Zurich and London of the same index, Cushman & Wakefield's mean of 2025
 for the US, Frankfurt's for Amsterdam (assumption)."""
+SMALL_MODULE_USD_PER_MW = 7.5e6
+"""Prefabricated air-cooled modules above 500 kW, as quoted (of the variant with cheap modules)."""
+LARGE_MODULE_USD_PER_MW = 10.0e6
+"""Middle of the 8-12 million USD/MW that are quoted for prefabricated plants of several MW (same variant)."""
 AI_PREMIUM = 1.085
 """Liquid-cooled AI halls over conventional ones (Turner & Townsend 2025-26: 7-10 %)."""
 OPERATOR_USD_PER_YEAR = 110_000.0
@@ -62,16 +66,18 @@ def design(
     }
 
 
-def designs() -> list[dict[str, Any]]:
-    """Micro and regional modules, and halls of hubs by country.
+def designs(
+    air_usd_per_mw: float = FRANKFURT_USD_PER_MW, modular_usd_per_mw: float = FRANKFURT_USD_PER_MW
+) -> list[dict[str, Any]]:
+    """Micro and regional modules at the given prices before the AI premium, and halls of hubs by country.
 
-    All German designs cost the same per MW: prefabricated plants of several MW are quoted at 8-12 million
+    By default all German designs cost the same per MW: prefabricated plants of several MW are quoted at 8-12 million
     USD/MW and halls in Frankfurt at 11.6, so that neither side is shown to be cheaper. Small sites differ
     in what is spent once per site, in staff, in PUE, and in what redundancy leaves of the nameplate.
     """
-    liquid = FRANKFURT_USD_PER_MW * AI_PREMIUM
+    liquid = modular_usd_per_mw * AI_PREMIUM
     return [
-        design("micro-air", "micro", 0.5, 10, (1.55, 0.85), 1.5e6, FRANKFURT_USD_PER_MW, 2),
+        design("micro-air", "micro", 0.5, 10, (1.55, 0.85), 1.5e6, air_usd_per_mw, 2),
         design("micro-liquid", "micro", 1.0, 20, (1.25, 0.85), 2.5e6, liquid, 3),
         design("regional-liquid", "regional", 5.0, 4, (1.20, 0.85), 3.5e6, liquid, 5),
         *(
@@ -143,7 +149,7 @@ HUBS = (
 HUB_EGRESS_USD_PER_GB = 0.05
 
 POLICY = {
-    "budget_usd": 40e9,
+    "budget_usd": 60e9,
     "max_sites": 60,
     "utilisation_cap": 0.8,
     "carbon_usd_per_t": 15.0,
