@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.compile.deployment import deploy
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
 from siteopt.network.latency import rtt_block_ms
 from siteopt.network.topology import build_topology
@@ -35,6 +36,9 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
     for row in needs.lost:
         by_workload.setdefault(scenario.demand[row].workload, []).append(scenario.demand[row])
     for name, demands in by_workload.items():
+        if name not in variants:
+            yield from _undeployable(scenario, workloads[name])
+            continue
         regions = [d.region for d in demands]
         asked = sum(d.workload == name for d in scenario.demand)
         who = (
@@ -49,6 +53,16 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         first = f"For {regions[0]}, " if len(regions) > 1 else ""
         sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
         yield f"{name} must be served, but no site may serve {who}. {first}{sites} {why}."
+
+
+def _undeployable(scenario: Scenario, workload: Workload) -> Iterator[str]:
+    """A model that none of its accelerators serves within the SLO, with the nearest miss of each."""
+    for accelerator in workload.accelerators:
+        rejected = deploy(scenario, workload, accelerator).choice.rejected
+        reason = (
+            f"; at {rejected[-1].precision} on {rejected[-1].tp}: {rejected[-1].reason}" if rejected else ""
+        )
+        yield f"{workload.id} must be served, but {workload.model} cannot meet its SLO on {accelerator}{reason}."
 
 
 def fastest_variants(scenario: Scenario) -> dict[str, Variant]:
@@ -137,7 +151,7 @@ def _slo_room(workload: Workload, variant: Variant) -> str:
     """What the tightest SLO leaves for the round trip."""
     room = variant.largest_rtt_ms(workload)
     slo = min(
-        workload.slo,
+        (s for s in workload.slo if s.metric != "tpot"),
         key=lambda s: (
             (s.ms - variant.times.quantile_ms(s.metric, s.percentile)) / calls_in(workload, s.metric)
         ),

@@ -93,7 +93,7 @@ def _print_demand(console: Console, scenario: Scenario, instance: Instance) -> N
         ),
     )
     need_mw = demand_mw(scenario, instance)
-    reach = np.diff(instance.demands.arc_ptr)
+    reach = sites_in_reach(instance)
     for k, workload in enumerate(scenario.workloads):
         rows = np.flatnonzero(instance.demands.workload == k)
         if not len(rows):
@@ -125,6 +125,12 @@ def site_capacity_mw(instance: Instance) -> NDArray[np.float64]:
     capacity = np.zeros(len(instance.sites.id))
     np.maximum.at(capacity, instance.options.site, instance.option_capacity_mw)
     return capacity
+
+
+def sites_in_reach(instance: Instance) -> NDArray[np.int64]:
+    """Sites that may serve each demand, on whichever accelerator, shape (n_demand,)."""
+    pairs = np.unique(np.stack([instance.arcs.demand, instance.pools.site[instance.arcs.pool]]), axis=1)
+    return np.bincount(pairs[0], minlength=len(instance.demands.region))
 
 
 def demand_mw(scenario: Scenario, instance: Instance) -> NDArray[np.float64]:

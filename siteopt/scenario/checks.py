@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.scenario.hardware import accelerator_numbers, model_numbers
@@ -235,9 +235,29 @@ def _hardware(scenario: Scenario) -> Iterator[Problem]:
             names.append((f"workloads[{i}].model", model_numbers, workload.model))
         for path, numbers, name in names:
             try:
-                numbers(scenario, name, path)
+                found = numbers(scenario, name, path)
             except ScenarioError as error:
                 yield from error.problems
+                continue
+            if numbers is model_numbers:
+                yield from _model_sizes(found, path)
+        for n, accelerator in enumerate(workload.accelerators):
+            if accelerator in workload.accelerators[:n]:
+                yield Problem(f"workloads[{i}].accelerators[{n}]", f"{accelerator!r} is listed twice")
+
+
+def _model_sizes(numbers: dict[str, Any], path: str) -> Iterator[Problem]:
+    """Active parameters agree with the experts: all of a dense model, fewer of one with experts."""
+    total, active = numbers["params_b"], numbers["active_params_b"]
+    if numbers.get("experts"):
+        if active >= total:
+            yield Problem(
+                path, f"a model with experts has fewer active_params_b ({active:g}) than params_b ({total:g})"
+            )
+    elif active != total:
+        yield Problem(
+            path, f"a dense model has active_params_b ({active:g}) equal to params_b ({total:g}); give both"
+        )
 
 
 def _workload_slos(workload: Workload, path: str) -> Iterator[Problem]:

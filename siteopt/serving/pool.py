@@ -62,17 +62,18 @@ class ServiceQueue:
         return load * (1000.0 / self.holding_ms * (1.0 - SHRINK))
 
     def replicas_needed(self, rate_rps: float, slack_ms: float, percentile: float) -> int:
-        """See :class:`PoolQueue`."""
+        """See :class:`PoolQueue`; -1 also beyond the largest pool that is computed."""
         load = rate_rps * self.holding_ms / 1000.0 / (1.0 - SHRINK)
         servers = int(queueing.servers_needed(load, slack_ms, self.holding_ms, self.scv, percentile))
         return -1 if servers < 0 else -(-servers // self.slots)
 
     def wait_quantile_ms(self, replicas: int, rate_rps: float, percentile: float) -> float:
         """See :class:`PoolQueue`."""
-        load = rate_rps * self.holding_ms / 1000.0
-        return float(
-            queueing.wait_quantile_ms(replicas * self.slots, load, self.holding_ms, self.scv, percentile)
-        )
+        servers, load = replicas * self.slots, rate_rps * self.holding_ms / 1000.0
+        if servers > queueing.MAX_SERVERS:
+            # At one utilisation a larger pool waits less: the largest that is computed errs on the safe side.
+            servers, load = queueing.MAX_SERVERS, load * queueing.MAX_SERVERS / servers
+        return float(queueing.wait_quantile_ms(servers, load, self.holding_ms, self.scv, percentile))
 
 
 @dataclass(frozen=True, slots=True)

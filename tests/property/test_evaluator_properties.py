@@ -162,7 +162,7 @@ def test_search_never_returns_a_worse_or_infeasible_state(instance: Instance, se
     evaluator = loaded(instance, start, penalty)
     was_feasible, kernel = evaluator.is_feasible(), LocalSearch(evaluator, seed)
     calls: list[Any] = [kernel.serve_all, kernel.improve_flows, kernel.improve_sites]
-    calls += [lambda n=n: kernel.ruin_and_recreate(10, n) for n in (1, 2, 3)]
+    calls += [lambda n=n: kernel.ruin_and_recreate(10, n, 0.0) for n in (1, 2, 3)]
     for step in rng.integers(0, len(calls), 12):
         before = evaluator.cost_usd
         calls[step]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
@@ -20,11 +20,13 @@ from siteopt._core.lagrangian import SitePricer
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, plan_of, trimmed
-from siteopt.instance import Instance, Solution
 from siteopt.milp.highs import Limits
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.solve import ExactModel
 from siteopt.search.local_search import Search
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance, Solution
 
 #: Of the costs and revenues that a plan of this size may have; the solver works to 1e-6 of a million USD.
 TOLERANCE = 1e-6
@@ -37,15 +39,12 @@ class Best:
 
     def __init__(self, instance: Instance) -> None:
         self._instance, self._search = instance, Search(instance, seed=1)
-        self.cost_usd, self.solution, self.bound_usd = inf, None, -inf
-        self.refused: list[set[str]] = []
+        self.cost_usd, self.bound_usd = inf, -inf
+        self.solution: Solution | None = None
 
     def found(self, option: Any, share: Any, unserved: Any) -> None:
-        if not self._search.load(option, share, unserved):
-            self.refused.append({"refused"})
-        elif self._search.cost_usd < self.cost_usd:
-            self.solution: Solution | None = self._search.solution()
-            self.cost_usd = self._search.cost_usd
+        if self._search.load(option, share, unserved) and self._search.cost_usd < self.cost_usd:
+            self.cost_usd, self.solution = self._search.cost_usd, self._search.solution()
 
     def proved(self, bound_usd: float) -> None:
         self.bound_usd = max(self.bound_usd, bound_usd)
@@ -129,17 +128,21 @@ def test_both_models_are_exact_where_every_integer_is_a_breakpoint(document: dic
 @settings(max_examples=40)
 @given(document=tail_documents())
 def test_more_segments_narrow_the_sandwich(document: dict[str, Any]) -> None:
-    """A model with twice the segments never lies farther from the truth; equal at the latest with all integers."""
+    """With every integer a breakpoint neither side lies farther out than with a line or two; all lie around the truth.
+
+    Between few and a few more nothing is sure of one scenario: segments are chosen for the largest error of the
+    whole tail, which need not be the error at the optimum.
+    """
     scenario = load_scenario(document)
     instance = compile_instance(scenario)
     true_usd, plan = enumerated(scenario, instance)
     slack = TOLERANCE * gross_usd(instance, plan)
-    last = (-inf, inf)
-    for segments in (1, 2, EVERY_INTEGER):
-        outer_usd, inner_usd = (solved(instance, bracket, segments)[0] for bracket in ("outer", "inner"))
-        assert outer_usd >= last[0] - slack
-        assert inner_usd <= last[1] + slack
-        last = (outer_usd, inner_usd)
+    with patch("siteopt.milp.segments.SANDWICH", 0.0):
+        outer_usd, inner_usd = (solved(instance, side, EVERY_INTEGER)[0] for side in ("outer", "inner"))
+        assert outer_usd - slack <= true_usd <= inner_usd + slack
+        for segments in (1, 2):
+            assert solved(instance, "outer", segments)[0] <= outer_usd + slack
+            assert solved(instance, "inner", segments)[0] >= inner_usd - slack
 
 
 @settings(max_examples=100)

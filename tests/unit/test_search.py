@@ -106,11 +106,12 @@ def test_best_options_are_buildable(germany_instance: Instance) -> None:
         assert option == -1 if ptr[j] == ptr[j + 1] else ptr[j] <= option < ptr[j + 1]
 
 
-def test_hardest_first_is_a_permutation(germany_instance: Instance) -> None:
-    order = hardest_first(germany_instance)
-    assert sorted(order.tolist()) == list(range(len(germany_instance.demands.region)))
-    whole = germany_instance.demands.is_splittable[order]
-    assert whole.tolist() == sorted(whole.tolist())
+def test_hardest_first_puts_what_must_be_served_before_what_may_wait(germany_instance: Instance) -> None:
+    order, demands = hardest_first(germany_instance), germany_instance.demands
+    assert sorted(order.tolist()) == list(range(len(demands.region)))
+    may_wait = np.isfinite(demands.unserved_usd)
+    keys = list(zip(may_wait[order].tolist(), np.diff(demands.arc_ptr)[order].tolist(), strict=True))
+    assert keys == sorted(keys)
 
 
 def test_wrong_calls_are_refused(small_instance: Instance) -> None:
