@@ -22,7 +22,9 @@ SERVICE_MS = 10.0
 PERCENTILE = 0.99
 
 
-def sample_ms(servers: int, utilisation: float, scv: float, requests: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def sample_ms(
+    servers: int, utilisation: float, scv: float, requests: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Waits and service times of requests to an M/G/c queue, ms, the first tenth left out."""
     rng = np.random.default_rng(seed)
     service = rng.gamma(1.0 / scv, SERVICE_MS * scv, requests)
@@ -43,12 +45,16 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200_000)
     requests = parser.parse_args().requests
     print(f"M/G/c, mean service {SERVICE_MS:g} ms, p{100 * PERCENTILE:g}, {requests:,} requests a case")
-    print(f"{'servers':>7} {'load':>5} {'scv':>5} {'rule ms':>8} {'sampled':>8} {'rule over':>9} {'P(<= rule)':>10}")
+    print(
+        f"{'servers':>7} {'load':>5} {'scv':>5} {'rule ms':>8} {'sampled':>8} {'rule over':>9} {'P(<= rule)':>10}"
+    )
     excess = []
     for n, (servers, utilisation, scv) in enumerate(CASES):
         queue = ServiceQueue(SERVICE_MS, scv, 1)
         rate = servers * utilisation * 1000.0 / SERVICE_MS
-        rule = queue.wait_quantile_ms(servers, rate, PERCENTILE) + service_quantile_ms(SERVICE_MS, scv, PERCENTILE)
+        rule = queue.wait_quantile_ms(servers, rate, PERCENTILE) + service_quantile_ms(
+            SERVICE_MS, scv, PERCENTILE
+        )
         total = np.sum(sample_ms(servers, utilisation, scv, requests, seed=n), axis=0)
         sampled = float(np.quantile(total, PERCENTILE))
         excess.append(rule / sampled - 1.0)
@@ -56,7 +62,9 @@ def main() -> None:
         print(
             f"{servers:7d} {utilisation:5.2f} {scv:5.2f} {rule:8.2f} {sampled:8.2f} {excess[-1]:8.1%} {met:10.4f}"
         )
-    print(f"the rule is above the sample by {np.median(excess):.1%} (median), {min(excess):.1%} to {max(excess):.1%}")
+    print(
+        f"the rule is above the sample by {np.median(excess):.1%} (median), {min(excess):.1%} to {max(excess):.1%}"
+    )
 
 
 if __name__ == "__main__":
