@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from generated import without_tails
 from vectorised_evaluator import VectorisedEvaluator
 
 import siteopt
@@ -147,19 +148,6 @@ def tail_deltas(instance: Instance) -> float:
     rate = per_second(lambda: kernel.move_deltas(source, target), len(source))
     print(f"{'tail sizing: deltas to open sites, in random order':76s}{rate:14,.0f}")
     return rate
-
-
-def without_tails(document: dict[str, Any]) -> dict[str, Any]:
-    """The scenario that NumPy can follow: pools sized by utilisation, one accelerator for each workload."""
-    workloads = [
-        {
-            **w,
-            "sizing": "utilisation",
-            **({"accelerators": w["accelerators"][:1]} if "accelerators" in w else {}),
-        }
-        for w in document["workloads"]
-    ]
-    return {**document, "workloads": workloads}
 
 
 def main() -> None:

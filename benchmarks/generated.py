@@ -54,6 +54,19 @@ def generated_scenario(n_sites: int, n_regions: int, seed: int = 1) -> dict[str,
     }
 
 
+def without_tails(document: dict[str, Any]) -> dict[str, Any]:
+    """A scenario that the plain comparisons can follow: pools sized by utilisation, one accelerator a workload."""
+    workloads = [
+        {
+            **w,
+            "sizing": "utilisation",
+            **({"accelerators": w["accelerators"][:1]} if "accelerators" in w else {}),
+        }
+        for w in document["workloads"]
+    ]
+    return {**document, "workloads": workloads}
+
+
 def _place(random: np.random.Generator) -> dict[str, float]:
     return {"lat": float(random.uniform(47.5, 55.0)), "lon": float(random.uniform(6.0, 15.0))}
 

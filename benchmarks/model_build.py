@@ -6,7 +6,9 @@ python benchmarks/model_build.py [--runs 5] [--full]
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
+import json
 import statistics
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from direct_model import direct_matrix
-from generated import generated_scenario
+from generated import generated_scenario, without_tails
 from scipy.sparse import csr_matrix
 
 import siteopt
@@ -143,8 +145,12 @@ def main() -> None:
     print(f"worst ratio {max(ratios):.1f}, aim {AIM:g}")
 
 
-def _instance(source: Any) -> Instance:
-    return compile_instance(siteopt.load_scenario(source))
+def _instance(source: Path | dict[str, Any]) -> Instance:
+    document = json.loads(source.read_text(encoding="utf-8")) if isinstance(source, Path) else source
+    with contextlib.chdir(
+        source.parent if isinstance(source, Path) else "."
+    ):  # tables lie beside the document
+        return compile_instance(siteopt.load_scenario(without_tails(document)))
 
 
 if __name__ == "__main__":
