@@ -120,7 +120,7 @@ def _letters(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _print_workloads(console: Console, scenario: Scenario, plan: Plan) -> None:
