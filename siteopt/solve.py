@@ -35,11 +35,11 @@ Method = Literal["auto", "milp", "search"]
 logger = logging.getLogger(__name__)
 
 #: Above this many arcs the exact model does not get through its first relaxation in any time a user would wait.
-LARGEST_MODEL_ARCS = 150_000
+LARGEST_MODEL_ARCS = 60_000
 #: Dual steps before the first plan, and per round of the search.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 #: The search has stalled when this many rounds in a row bring nothing.
-STALLED_ROUNDS = 40
+STALLED_ROUNDS = 120
 #: Share of the time that search and bound may take before the exact model gets the rest.
 SEARCH_SHARE = 0.5
 

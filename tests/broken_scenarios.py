@@ -90,7 +90,12 @@ BROKEN: dict[str, tuple[str, Any, str, str]] = {
     "mean above peak": ("demand[1].mean_rps", 1e6, "demand[1]", "exceeds peak_rps 1500"),
     "unknown tier": ("sites[0].tier", "mini", "sites[0].tier", "should be 'device', 'enclosure', 'micro'"),
     "unknown status": ("sites[0].status", "maybe", "sites[0].status", "'existing', 'forced' or 'forbidden'"),
-    "unknown sizing": ("workloads[0].sizing", "tails", "workloads[0].sizing", "should be 'linear', 'utilisation' or 'tail'"),
+    "unknown sizing": (
+        "workloads[0].sizing",
+        "tails",
+        "workloads[0].sizing",
+        "should be 'linear', 'utilisation' or 'tail'",
+    ),
     "empty id": ("regions[0].id", "", "regions[0].id", "should not be an empty string"),
     "unknown jurisdiction": ("sites[0].jurisdiction", "DEU", "sites[0].jurisdiction", "did you mean 'DE'?"),
     "unknown design": ("sites[0].designs", ["modul"], "sites[0].designs[0]", "did you mean 'module'?"),

@@ -55,8 +55,8 @@ class Physics:
         workload = self._workload(v)
         calls = workload.calls_per_request if slo.metric == "e2e" else 1.0
         if workload.service is None:  # how long models take is the roofline's, and has a twin of its own
-            rooms = dict(zip(workload.slo, self._instance.variants.rooms[v], strict=False))
-            return rooms[slo][0]
+            timed = [each for each in workload.slo if each.metric != "tpot"]
+            return self._instance.variants.rooms[v][timed.index(slo)][0]
         mean, scv = calls * workload.service.ms, workload.service.scv / calls
         quantile = mean if scv == 0.0 else float(gamma.ppf(slo.percentile, 1.0 / scv, scale=mean * scv))
         return (slo.ms - quantile) / calls

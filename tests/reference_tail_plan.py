@@ -1,14 +1,15 @@
 """The true optimum of a tiny scenario whose pools are sized by their tail, by enumeration.
 
-Every site takes each of its states: closed, or a design with a vector of replicas per pool and the fewest modules
-that carry them. What pools carry comes from :mod:`reference_tail`; how far each of them reaches is enumerated too,
-since a pool that serves nobody far away carries more. Prices and power are read from the rows of the instance, which
-other tests hold against the scenario (``reference.py``, ``reference_plan.py``).
+Every site takes each of its states: closed, or a design with replicas per pool and the fewest modules that carry
+them. What pools carry comes from :mod:`reference_tail`; how far each of them reaches is enumerated too, since a pool
+that serves nobody far away carries more. Prices and power are rows of the instance, which other tests hold against
+the scenario.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from math import ceil, inf
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ MOST_COMBINATIONS = 300_000
 SLACK = 1e-9
 #: Cost, shares by arc, unserved shares by demand.
 Placement = tuple[float, dict[int, float], dict[int, float]]
+NOTHING_FITS: Placement = (inf, {}, {})
 
 
 class TooManyError(Exception):
@@ -58,6 +60,11 @@ class Place:
     replicas: int
 
 
+def total(terms: list[list[float]]) -> np.ndarray:
+    """Sum of one entry of each list, for every combination."""
+    return np.asarray(reduce(np.add.outer, map(np.array, terms)))
+
+
 def optimum(scenario: Scenario, instance: Instance) -> tuple[float, Solution] | None:
     """Least net present cost and a solution that has it, or None where nothing meets every rule.
 
@@ -67,16 +74,15 @@ def optimum(scenario: Scenario, instance: Instance) -> tuple[float, Solution] | 
         If there are more combinations than one waits for.
     """
     search = _Search(scenario, instance)
-    shape = tuple(map(len, search.states))
-    if 0 in shape:
+    if not all(search.states):
         return None
-    fixed, allowed = search.fixed_usd(shape), search.allowed(shape)
-    lower = np.where(allowed, fixed + search.cheapest_usd(shape), inf).ravel()
+    fixed, allowed = search.fixed_usd(), search.allowed()
+    lower = np.where(allowed, fixed + search.cheapest_usd(), inf).ravel()
     best, best_states = inf, None
     for index in np.argsort(lower, kind="stable"):
         if lower[index] >= best - 1e-12 * abs(best) or lower[index] == inf:
             break
-        where = np.unravel_index(index, shape)
+        where = np.unravel_index(index, fixed.shape)
         states = tuple(search.states[j][i] for j, i in enumerate(where))
         usd = fixed[where] + sum(search.placement(k, states)[0] for k in search.workloads)
         if usd < best:
@@ -96,52 +102,49 @@ class _Search:
         # The number of combinations is known before any of them is made.
         vectors = [self._vectors(j) for j in range(len(instance.sites.id))]
         options = np.diff(instance.sites.option_ptr)
-        if (
-            np.prod([len(v) * max(1, int(o)) + 1.0 for v, o in zip(vectors, options, strict=True)])
-            > MOST_COMBINATIONS
-        ):
+        counts = [len(v) * max(1, int(o)) + 1.0 for v, o in zip(vectors, options, strict=True)]
+        if np.prod(counts) > MOST_COMBINATIONS:
             raise TooManyError
         self.states = [list(self._states(j, vectors[j])) for j in range(len(vectors))]
         self._placed: dict[tuple[int, tuple[Place, ...]], Placement] = {}
 
-    def fixed_usd(self, shape: tuple[int, ...]) -> np.ndarray:
+    def fixed_usd(self) -> np.ndarray:
         """Cost of each combination before any demand is placed, USD."""
-        return self._sum([[s.usd for s in states] for states in self.states], shape)
+        return total([[s.usd for s in states] for states in self.states])
 
-    def allowed(self, shape: tuple[int, ...]) -> np.ndarray:
+    def allowed(self) -> np.ndarray:
         """Which combinations meet the budget, the number of sites and the grid limits."""
         instance, grid = self.instance, self.instance.grid
-        capex = self._sum([[s.capex_usd for s in states] for states in self.states], shape)
-        new = self._sum([[float(s.is_new) for s in states] for states in self.states], shape)
+        capex = total([[s.capex_usd for s in states] for states in self.states])
+        new = total([[float(s.is_new) for s in states] for states in self.states])
         result = (capex <= instance.budget_usd * (1.0 + SLACK)) & (new <= instance.max_sites)
         for g in range(len(grid.id)):
-            weight = dict.fromkeys(range(len(shape)), 0.0)
+            weight = dict.fromkeys(range(len(self.states)), 0.0)
             for e in range(grid.ptr[g], grid.ptr[g + 1]):
                 weight[int(grid.site[e])] = float(grid.coefficient[e])
             used = [[weight[j] * s.facility_mw for s in states] for j, states in enumerate(self.states)]
-            result &= self._sum(used, shape) <= grid.limit_mw[g] * (1.0 + SLACK) + SLACK
+            result &= total(used) <= grid.limit_mw[g] * (1.0 + SLACK) + SLACK
         return result
 
-    def cheapest_usd(self, shape: tuple[int, ...]) -> np.ndarray:
+    def cheapest_usd(self) -> np.ndarray:
         """Cost of giving every demand its cheapest pool, however full, USD."""
-        total = np.zeros(shape)
-        for i in range(len(self.instance.demands.region)):
-            least = np.full(shape, float(self.instance.demands.unserved_usd[i]))
-            for j, states in enumerate(self.states):
-                prices = [min((self._usd(i, p) for p in self._places(s)), default=inf) for s in states]
-                least = np.minimum(least, self._along(prices, j, shape))
-            total += least
-        return total
+        result = np.zeros(())
+        for i, rest in enumerate(self.instance.demands.unserved_usd.tolist()):
+            prices = [
+                [min((self._usd(i, p) for p in self._places(s)), default=inf) for s in states]
+                for states in self.states
+            ]
+            result = result + np.minimum(reduce(np.minimum.outer, map(np.array, prices)), rest)
+        return result
 
     def placement(self, k: int, states: tuple[State, ...]) -> Placement:
         """Least cost of placing workload ``k``; shares by arc, and unserved shares by demand."""
         of_workload = self.instance.variants.workload[self.instance.pools.variant]
         places = tuple(p for s in states for p in self._places(s) if of_workload[p.pool] == k)
-        key = (k, places)
-        if key not in self._placed:
+        if (k, places) not in self._placed:
             whole = any(self.instance.demands.is_splittable[i] == 0 for i in self.demands[k])
-            self._placed[key] = (self._whole if whole else self._split)(k, places)
-        return self._placed[key]
+            self._placed[k, places] = (self._whole if whole else self._split)(k, places)
+        return self._placed[k, places]
 
     def solution(self, states: tuple[State, ...]) -> Solution:
         """The decisions of a combination of states."""
@@ -158,22 +161,17 @@ class _Search:
         modules = np.array([s.modules for s in states], dtype=np.int32)
         return Solution(option, modules, replicas, share, unserved)
 
-    # ------------------------------------------------------------------ placing
-
     def _split(self, k: int, places: tuple[Place, ...]) -> Placement:
         """Try every choice of how far each pool reaches; shares follow by linear programming."""
-        demands = self.demands[k]
-        best: Placement = (inf, {}, {})
+        demands, best = self.demands[k], NOTHING_FITS
         if not demands:
             return 0.0, {}, {}
         load = self.instance.demands.peak_rps[demands]
         for reach in product(*(self._reaches(k, place) for place in places)):
             room = [self._carries(place, rtt) / load.max() for place, rtt in zip(places, reach, strict=True)]
+            pairs = list(zip(places, reach, strict=True))
             prices = [
-                [
-                    self._usd(i, place) if self._rtt(i, place) <= rtt else inf
-                    for place, rtt in zip(places, reach, strict=True)
-                ]
+                [self._usd(i, place) if self._rtt(i, place) <= rtt else inf for place, rtt in pairs]
                 + [float(self.instance.demands.unserved_usd[i])]
                 for i in demands
             ]
@@ -186,7 +184,7 @@ class _Search:
         """Try every place of every demand."""
         demands, peak = self.demands[k], self.instance.demands.peak_rps
         unserved = self.instance.demands.unserved_usd
-        best: Placement = (inf, {}, {})
+        best = NOTHING_FITS
         for choice in product(range(len(places) + 1), repeat=len(demands)):
             pairs = list(zip(demands, choice, strict=True))
             usd = sum(float(unserved[i]) if c == len(places) else self._usd(i, places[c]) for i, c in pairs)
@@ -235,16 +233,10 @@ class _Search:
         if a is None:
             return inf
         sites, variants, j = instance.sites, instance.variants, instance.pools.site[place.pool]
-        busy_mw = (
-            instance.demands.mean_rps[i]
-            / variants.rps[v]
-            * variants.replica_mw[v]
-            * (1 - variants.idle_fraction[v])
-        )
+        busy = instance.demands.mean_rps[i] / variants.rps[v]
+        busy_mw = busy * variants.replica_mw[v] * (1 - variants.idle_fraction[v])
         power_usd = sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]
         return float(instance.arcs.usd[a] + busy_mw * instance.options.pue[place.option] * power_usd)
-
-    # ------------------------------------------------------------------ states of a site
 
     def _vectors(self, j: int) -> list[dict[int, int]]:
         """Numbers of replicas of the site's pools; never two accelerators for one workload."""
@@ -303,13 +295,3 @@ class _Search:
 
     def _places(self, state: State) -> list[Place]:
         return [Place(p, state.option, n) for p, n in state.replicas.items()]
-
-    def _sum(self, terms: list[list[float]], shape: tuple[int, ...]) -> np.ndarray:
-        total = np.zeros(shape)
-        for j, values in enumerate(terms):
-            total += self._along(values, j, shape)
-        return total
-
-    @staticmethod
-    def _along(values: list[float], axis: int, shape: tuple[int, ...]) -> np.ndarray:
-        return np.asarray(values, dtype=float).reshape([-1 if j == axis else 1 for j in range(len(shape))])

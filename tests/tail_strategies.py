@@ -149,3 +149,16 @@ def _model_slos(draw: st.DrawFn, calls: float) -> list[dict[str, Any]]:
             {"metric": "e2e", "ms": calls * draw(st.sampled_from([4_000.0, 20_000.0])), "percentile": 0.95}
         )
     return slos
+
+
+@st.composite
+def lone_rival_documents(draw: st.DrawFn) -> dict[str, Any]:
+    """A model on two accelerators by itself, at up to three sites: few enough plans to enumerate."""
+    document = draw(rival_documents())
+    model = document["workloads"][0]
+    document["sites"] = document["sites"][:3]
+    return document | {
+        "workloads": [model],
+        "demand": [row for row in document["demand"] if row["workload"] == model["id"]],
+        "grid_limits": [limit for limit in document["grid_limits"] if _is_known(limit, document["sites"])],
+    }

@@ -23,7 +23,8 @@ from siteopt.verify import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMAND = [sys.executable, "-m", "siteopt"]
+#: With -P the working directory stays out of the path: the installed package is tested, not the checkout.
+COMMAND = [sys.executable, "-P", "-m", "siteopt"]
 
 
 def run(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -111,7 +112,7 @@ def test_interrupt_gives_the_best_plan_so_far(tmp_path: Path) -> None:
 
 def test_reader_that_stops_reading_is_no_error(scenario: Path) -> None:
     """``siteopt schema | head -1`` is quiet."""
-    line = f"{sys.executable} -m siteopt schema | head -n 1"
+    line = f"{sys.executable} -P -m siteopt schema | head -n 1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "{\n"
     assert done.stderr == ""
@@ -122,7 +123,9 @@ def test_readers_that_are_gone_do_not_end_the_work(command: str, scenario: Path,
     """Neither progress nor result may fail for want of a reader; the file is written all the same."""
     out = tmp_path / "plan.json"
     option = f"--out {out}" if command.startswith("solve") else ""
-    line = f"{sys.executable} -m siteopt {command} {scenario} {option} 2>&1 | true; echo ${{PIPESTATUS[0]}}"
+    line = (
+        f"{sys.executable} -P -m siteopt {command} {scenario} {option} 2>&1 | true; echo ${{PIPESTATUS[0]}}"
+    )
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "0\n"
     assert out.exists() == bool(option)
