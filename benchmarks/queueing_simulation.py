@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.serving import queueing
+from siteopt.serving import queueing, replica_queue
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -87,7 +87,7 @@ class Replica:
 class Pool:
     """Replicas behind one queue."""
 
-    def __init__(self, environment: Any, replica: queueing.LLMReplica, count: int) -> None:
+    def __init__(self, environment: Any, replica: replica_queue.LLMReplica, count: int) -> None:
         self.environment, self.slots = environment, replica.slots
         self.replicas = [Replica(environment, replica.completion_rps) for _ in range(count)]
         self.queue: list[tuple[float, float]] = []
@@ -134,7 +134,7 @@ class Pool:
 
 
 def simulate_pool(
-    replica: queueing.LLMReplica, count: int, rho: float, scv: float, arrivals: int, seed: int
+    replica: replica_queue.LLMReplica, count: int, rho: float, scv: float, arrivals: int, seed: int
 ) -> tuple[NDArray[np.float64], float]:
     """Waits in ms in order of arrival, and the mean time in service in ms."""
     import simpy
@@ -182,7 +182,7 @@ def mgc_table(arrivals: int, seeds: int) -> None:
 
 
 def pool_table(arrivals: int, seeds: int) -> None:
-    replica = queueing.LLMReplica.from_work(12, 0.05, 0.0005, 128, 512, 48)
+    replica = replica_queue.LLMReplica.from_work(12, 0.05, 0.0005, 128, 512, 48)
     solo = 1000.0 / replica.completion_rps[0]
     print("\nLLM pools (48 slots each), ms: mean service, wait at p95, p99; formula / simpy / error %")
     print("  n   rho  SCV of the work")
@@ -193,8 +193,8 @@ def pool_table(arrivals: int, seeds: int) -> None:
             waits = [simulate_pool(replica, count, rho, scv, enough, seed) for seed in range(seeds)]
             runs = np.array([[service, *np.quantile(wait, PERCENTILES[1:])] for wait, service in waits])
             rate = rho * count * replica.capacity_rps
-            formula = [queueing.llm_figures(replica, rate, count).service_ms]
-            formula += [queueing.llm_wait_quantile_ms(replica, count, rate, p) for p in PERCENTILES[1:]]
+            formula = [replica_queue.llm_figures(replica, rate, count).service_ms]
+            formula += [replica_queue.llm_wait_quantile_ms(replica, count, rate, p) for p in PERCENTILES[1:]]
             label = f"{count:3d} {rho:5.2f} {scv:4.2f}"
             errors.setdefault(f"work SCV {scv}", []).append(print_row(label, formula, runs, solo))
     print_summary(errors)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import poisson
 
-from siteopt.serving import queueing, sizing
+from siteopt.serving import queueing, replica_queue, sizing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import reference_queueing as reference  # noqa: E402
@@ -93,7 +93,7 @@ def sizings() -> None:
     report(
         "33 tables A(n), n to 300", lambda: [queueing.load_table(300, s, 1.0, 1.0, 0.99) for s in slacks[:33]]
     )
-    replica = queueing.LLMReplica.from_work(12, 0.05, 0.0005, 128, 512, 48, queue_limit=128)
+    replica = replica_queue.LLMReplica.from_work(12, 0.05, 0.0005, 128, 512, 48, queue_limit=128)
     report("33 LLM tables A(n), n to 300, 48 slots", lambda: [llm_table(replica, s) for s in slacks[:33]])
     table = sizing.service_table(300, 0.1, 1.0, 1.0, 0.99)
     report("10,000 look-ups of replicas in a table", lambda: table.replicas_for(loads))
@@ -107,8 +107,8 @@ def sizings() -> None:
     )
 
 
-def llm_table(replica: queueing.LLMReplica, slack: float) -> Any:
-    return queueing.llm_rate_table(replica, 300, 1000.0 * slack, 0.99)
+def llm_table(replica: replica_queue.LLMReplica, slack: float) -> Any:
+    return replica_queue.llm_rate_table(replica, 300, 1000.0 * slack, 0.99)
 
 
 def brentq_load(servers: int, slack: float) -> float:

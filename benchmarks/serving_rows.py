@@ -17,7 +17,7 @@ import numpy as np
 from siteopt.errors import ScenarioError
 from siteopt.scenario.catalogue import load_catalogue
 from siteopt.serving import roofline
-from siteopt.serving.queueing import LLMFigures, LLMReplica, llm_figures
+from siteopt.serving.replica_queue import LLMFigures, LLMReplica, llm_figures
 from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 if TYPE_CHECKING:

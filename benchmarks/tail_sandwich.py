@@ -151,7 +151,7 @@ def main() -> None:
     print(
         "\nCosts in million USD. Outer bound and outer plan: proven and found for the optimistic lines; best plan: the"
         "\ncheapest that the evaluator accepts; inner plan: the safe lines' own cost. Sandwich: inner plan less outer"
-        f"\nbound, of the positive cost lines (aim {AIM:.1%} with at most 13 segments); of solver: the gaps of both solves."
+        f"\nbound, of the positive cost lines (aim {AIM:.1%} with at most 13 segments); of solver: gaps of both solves."
     )
 
 

@@ -90,10 +90,7 @@ def solve(
     SolverError
         If HiGHS fails, or the plan does not pass verification.
     """
-    if method not in ("auto", "milp", "search"):
-        raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
-    if not (time_limit > 0.0 and gap >= 0.0):
-        raise ValueError("time_limit must be positive and gap must not be negative")
+    _check(time_limit, gap, method)
     clock = Clock(time_limit)
     with _interruptible(clock):
         instance = compile_instance(scenario)
@@ -108,6 +105,13 @@ def solve(
         if exact_follows:
             run.exact()
         return _finish(scenario, instance, incumbent, run, method, seed)
+
+
+def _check(time_limit: float, gap: float, method: str) -> None:
+    if method not in ("auto", "milp", "search"):
+        raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
+    if not (time_limit > 0.0 and gap >= 0.0):
+        raise ValueError("time_limit must be positive and gap must not be negative")
 
 
 class _Run:

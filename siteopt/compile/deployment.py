@@ -10,7 +10,7 @@ import numpy as np
 from siteopt.scenario.hardware import accelerator_numbers, engine_numbers, model_numbers
 from siteopt.serving import roofline
 from siteopt.serving.configs import Choice, Config, CostBasis, Limit, enumerate_configs
-from siteopt.serving.queueing import LLMReplica
+from siteopt.serving.replica_queue import LLMReplica
 from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from siteopt.pooling import replicas_needed
 from siteopt.serving import roofline
 from siteopt.serving.configs import CostBasis
 from siteopt.serving.pool import ModelQueue
-from siteopt.serving.queueing import llm_figures
+from siteopt.serving.replica_queue import llm_figures
 from siteopt.units import KW_PER_MW
 
 if TYPE_CHECKING:

@@ -65,18 +65,8 @@ def profile(
     variant = _cheapest(case, deployments)
     curves = None
     if variant is not None:
-        subject = _subject(case, variant, rtt_ms)
         total = total_rps or case.total_rps or BUSY * variant.rps
-        curves = Curves(
-            accelerator=variant.accelerator,
-            replica_rps=variant.rps,
-            replica_kw=variant.replica_mw * KW_PER_MW,
-            replica_usd=variant.usd,
-            replicas=replicas,
-            load=load_curve(subject, replicas, loads),
-            total_rps=total,
-            pooling=pooling_curve(subject, total, sites),
-        )
+        curves = _curves(variant, _subject(case, variant, rtt_ms), replicas, loads, total, sites)
     return Profile(
         workload=workload.id,
         model=workload.model,
@@ -91,6 +81,27 @@ def profile(
         deployments=deployments,
         rejected=rejected,
         curves=curves,
+    )
+
+
+def _curves(
+    variant: Variant,
+    subject: Subject,
+    replicas: int,
+    loads: Sequence[float],
+    total_rps: float,
+    sites: Sequence[int],
+) -> Curves:
+    """Both curves of the cheapest deployment."""
+    return Curves(
+        accelerator=variant.accelerator,
+        replica_rps=variant.rps,
+        replica_kw=variant.replica_mw * KW_PER_MW,
+        replica_usd=variant.usd,
+        replicas=replicas,
+        load=load_curve(subject, replicas, loads),
+        total_rps=total_rps,
+        pooling=pooling_curve(subject, total_rps, sites),
     )
 
 

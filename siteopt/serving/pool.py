@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from siteopt.serving import queueing
+from siteopt.serving import queueing, replica_queue
+from siteopt.serving.arguments import MAX_SERVERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,9 +71,9 @@ class ServiceQueue:
     def wait_quantile_ms(self, replicas: int, rate_rps: float, percentile: float) -> float:
         """See :class:`PoolQueue`."""
         servers, load = replicas * self.slots, rate_rps * self.holding_ms / 1000.0
-        if servers > queueing.MAX_SERVERS:
+        if servers > MAX_SERVERS:
             # At one utilisation a larger pool waits less: the largest that is computed errs on the safe side.
-            servers, load = queueing.MAX_SERVERS, load * queueing.MAX_SERVERS / servers
+            servers, load = MAX_SERVERS, load * MAX_SERVERS / servers
         return float(queueing.wait_quantile_ms(servers, load, self.holding_ms, self.scv, percentile))
 
 
@@ -80,7 +81,7 @@ class ServiceQueue:
 class ModelQueue:
     """Language model: one central queue over the slots of all replicas, whose rate depends on their batch."""
 
-    replica: queueing.LLMReplica
+    replica: replica_queue.LLMReplica
 
     @property
     def slots(self) -> int:
@@ -89,12 +90,14 @@ class ModelQueue:
 
     def carried_rps(self, n_max: int, slack_ms: float, percentile: float) -> Floats:
         """See :class:`PoolQueue`."""
-        return queueing.llm_rate_table(self.replica, n_max, slack_ms, percentile) * (1.0 - SHRINK)
+        return replica_queue.llm_rate_table(self.replica, n_max, slack_ms, percentile) * (1.0 - SHRINK)
 
     def replicas_needed(self, rate_rps: float, slack_ms: float, percentile: float) -> int:
         """See :class:`PoolQueue`."""
-        return queueing.llm_replicas_needed(self.replica, rate_rps / (1.0 - SHRINK), slack_ms, percentile)
+        return replica_queue.llm_replicas_needed(
+            self.replica, rate_rps / (1.0 - SHRINK), slack_ms, percentile
+        )
 
     def wait_quantile_ms(self, replicas: int, rate_rps: float, percentile: float) -> float:
         """See :class:`PoolQueue`."""
-        return queueing.llm_wait_quantile_ms(self.replica, replicas, rate_rps, percentile)
+        return replica_queue.llm_wait_quantile_ms(self.replica, replicas, rate_rps, percentile)

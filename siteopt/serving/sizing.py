@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from siteopt.serving import queueing
+from siteopt.serving import queueing, replica_queue
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -106,14 +106,14 @@ def service_table(
 
 
 def llm_table(
-    replica: queueing.LLMReplica,
+    replica: replica_queue.LLMReplica,
     n_max: int,
     slack_ms: float,
     percentile: float,
     utilisation_cap: float | None = None,
 ) -> SizingTable:
     """Tail table of a pool of LLM replicas (one queue over n x slots, blocked is missed), in requests/s."""
-    loads = queueing.llm_rate_table(replica, n_max, slack_ms, percentile)
+    loads = replica_queue.llm_rate_table(replica, n_max, slack_ms, percentile)
     return _table("tail", loads * (1.0 - SHRINK), replica.capacity_rps, utilisation_cap)
 
 

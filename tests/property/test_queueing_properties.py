@@ -10,7 +10,7 @@ import reference_queueing as reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from siteopt.serving import queueing, sizing
+from siteopt.serving import queueing, replica_queue, sizing
 
 servers_ = st.integers(1, 400)
 slack_ = st.one_of(st.just(0.0), st.floats(0.01, 10.0))
@@ -19,13 +19,13 @@ percentile_ = st.floats(0.5, 0.9999)
 
 
 @st.composite
-def replicas_(draw: st.DrawFn) -> queueing.LLMReplica:
+def replicas_(draw: st.DrawFn) -> replica_queue.LLMReplica:
     """A replica whose rate rises with the batch, ever more slowly."""
     slots = draw(st.integers(1, 12))
     alpha, beta = draw(st.floats(1.0, 50.0)), draw(st.floats(0.0, 10.0))
     batch = np.arange(1, slots + 1)
     limit = draw(st.one_of(st.just(math.inf), st.integers(0, 30)))
-    return queueing.LLMReplica(1000 * batch / (alpha + beta * batch), alpha, 100, limit)
+    return replica_queue.LLMReplica(1000 * batch / (alpha + beta * batch), alpha, 100, limit)
 
 
 @given(servers_, st.floats(0.0, 1.2), slack_, scv_)
@@ -73,7 +73,7 @@ def test_fixed_service_tables_are_convex(slack_ms: float, scv: float, percentile
 @given(slack_, percentile_, st.integers(1, 20), st.integers(2, 120), st.one_of(st.none(), replicas_()))
 @settings(max_examples=60)
 def test_lines_bracket_every_integer(
-    slack_ms: float, percentile: float, count: int, n_max: int, replica: queueing.LLMReplica | None
+    slack_ms: float, percentile: float, count: int, n_max: int, replica: replica_queue.LLMReplica | None
 ) -> None:
     if replica is None:
         table = sizing.service_table(n_max, slack_ms, 1.0, 1.0, percentile)
@@ -91,36 +91,36 @@ def test_lines_bracket_every_integer(
 
 @given(replicas_(), st.integers(1, 5), st.floats(0.01, 2.0), slack_)
 def test_pool_tail_equals_its_twin(
-    replica: queueing.LLMReplica, replicas: int, rho: float, slack_ms: float
+    replica: replica_queue.LLMReplica, replicas: int, rho: float, slack_ms: float
 ) -> None:
     assume(replica.queue_limit != math.inf)
     rate = rho * replicas * replica.capacity_rps
     rates, room = replica.completion_rps / 1000, int(replicas * replica.queue_limit)
     expected = reference.pool_tail(rates, replicas, room, rate / 1000, slack_ms * 10)
-    ours = queueing.llm_wait_tail(replica, replicas, rate, slack_ms * 10)
+    ours = replica_queue.llm_wait_tail(replica, replicas, rate, slack_ms * 10)
     # The kernel drops terms that are negligible in the sum, so tails far below any use agree less closely.
     assert ours == pytest.approx(expected, rel=1e-9, abs=1e-18)
 
 
 @given(replicas_(), st.integers(1, 40), slack_, percentile_)
 def test_pool_rate_meets_its_target(
-    replica: queueing.LLMReplica, replicas: int, slack_ms: float, percentile: float
+    replica: replica_queue.LLMReplica, replicas: int, slack_ms: float, percentile: float
 ) -> None:
     slack_ms *= 20
-    rate = queueing.llm_max_rate(replica, replicas, slack_ms, percentile)
-    assert queueing.llm_wait_tail(replica, replicas, rate, slack_ms) <= (1 - percentile) * (1 + 1e-10)
-    assert queueing.llm_wait_tail(replica, replicas, rate * (1 + 1e-9), slack_ms) > 1 - percentile
-    assert queueing.llm_replicas_needed(replica, rate, slack_ms, percentile) == replicas
-    table = queueing.llm_rate_table(replica, replicas, slack_ms, percentile)
+    rate = replica_queue.llm_max_rate(replica, replicas, slack_ms, percentile)
+    assert replica_queue.llm_wait_tail(replica, replicas, rate, slack_ms) <= (1 - percentile) * (1 + 1e-10)
+    assert replica_queue.llm_wait_tail(replica, replicas, rate * (1 + 1e-9), slack_ms) > 1 - percentile
+    assert replica_queue.llm_replicas_needed(replica, rate, slack_ms, percentile) == replicas
+    table = replica_queue.llm_rate_table(replica, replicas, slack_ms, percentile)
     assert table[-1] == pytest.approx(rate, rel=1e-10)
     assert np.all(np.diff(table) > 0)
 
 
 @given(replicas_(), st.integers(1, 20), st.floats(0.05, 0.99), slack_)
 def test_endless_pools_are_better_pooled(
-    replica: queueing.LLMReplica, replicas: int, percentile: float, slack_ms: float
+    replica: replica_queue.LLMReplica, replicas: int, percentile: float, slack_ms: float
 ) -> None:
     """Two halves never carry more than the whole: A is superadditive."""
     assume(replica.queue_limit == math.inf)
-    half = queueing.llm_max_rate(replica, replicas, slack_ms, percentile)
-    assert queueing.llm_max_rate(replica, 2 * replicas, slack_ms, percentile) >= 2 * half * (1 - 1e-10)
+    half = replica_queue.llm_max_rate(replica, replicas, slack_ms, percentile)
+    assert replica_queue.llm_max_rate(replica, 2 * replicas, slack_ms, percentile) >= 2 * half * (1 - 1e-10)

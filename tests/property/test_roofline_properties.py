@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from siteopt.scenario.catalogue import load_catalogue
 from siteopt.serving import roofline
-from siteopt.serving.queueing import LLMReplica
+from siteopt.serving.replica_queue import LLMReplica
 from siteopt.serving.specs import PRECISIONS, Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 CATALOGUE = load_catalogue()

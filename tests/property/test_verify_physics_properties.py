@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import queueing, roofline
+from siteopt.serving import queueing, replica_queue, roofline
 from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.verify.queue import model_tail, service_tail
 from siteopt.verify.roofline import Roofline
@@ -41,13 +41,13 @@ def test_models_wait_alike(
     replicas: int, slots: int, left: float, fixed_ms: float, each_ms: float, tokens: float, p: float
 ) -> None:
     steps = fixed_ms + each_ms * np.arange(1.0, slots + 1.0)
-    replica = queueing.LLMReplica.from_iteration(steps, 3.0 * each_ms, tokens)
+    replica = replica_queue.LLMReplica.from_iteration(steps, 3.0 * each_ms, tokens)
     rate = replicas * replica.capacity_rps * (1.0 - left)
     tail = model_tail(replicas, replica.completion_rps, rate)
     for slack in (0.0, fixed_ms, 50.0 * fixed_ms):
-        expected = queueing.llm_wait_tail(replica, replicas, rate, slack)
+        expected = replica_queue.llm_wait_tail(replica, replicas, rate, slack)
         assert tail.miss(slack) == pytest.approx(float(expected), rel=1e-8, abs=1e-200)
-    wait = queueing.llm_wait_quantile_ms(replica, replicas, rate, p)
+    wait = replica_queue.llm_wait_quantile_ms(replica, replicas, rate, p)
     assert tail.quantile_ms(p) == pytest.approx(wait, rel=1e-7, abs=1e-7 * fixed_ms)
 
 

@@ -9,13 +9,13 @@ import pytest
 import reference_queueing as reference
 from scipy.stats import poisson
 
-from siteopt.serving import queueing, sizing
+from siteopt.serving import queueing, replica_queue, sizing
 
 WORK = {"alpha_ms": 12, "beta_ms": 0.05, "gamma_ms": 0.0005, "input_tokens": 128, "output_tokens": 512}
 
 
-def work_replica(**options: float) -> queueing.LLMReplica:
-    return queueing.LLMReplica.from_work(**WORK, slots=48, **options)
+def work_replica(**options: float) -> replica_queue.LLMReplica:
+    return replica_queue.LLMReplica.from_work(**WORK, slots=48, **options)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_pooling_a_hundred_erlangs(sites: int, total: int) -> None:
 @pytest.mark.parametrize("queue_limit", [80, 128])
 def test_llm_replica_unit_vector(queue_limit: int) -> None:
     """PARAMETERS 2c.1; K = 128 as places to wait, or as all places: blocking is 1e-12 either way."""
-    figures = queueing.llm_figures(work_replica(queue_limit=queue_limit), 2.9494622)
+    figures = replica_queue.llm_figures(work_replica(queue_limit=queue_limit), 2.9494622)
     assert figures.response_ms == pytest.approx(10231.625, rel=1e-6)
     assert figures.wait_ms == pytest.approx(14.22, abs=5e-3)
     assert figures.in_service == pytest.approx(30.13585, rel=1e-6)
@@ -133,15 +133,15 @@ def test_largest_pools() -> None:
         lambda: queueing.max_load(2, 1.0, 1.0, 1.0, 1.0),
         lambda: queueing.load_table(-1, 1.0, 1.0, 1.0, 0.9),
         lambda: queueing.load_table(5, 1.0, 1.0, 1.0, 0.9, slots=0),
-        lambda: queueing.LLMReplica(np.array([]), np.array([]), 10),
-        lambda: queueing.LLMReplica(np.array([2.0, 1.0]), np.zeros(2), 10),
-        lambda: queueing.LLMReplica(np.array([0.0, 1.0]), np.zeros(2), 10),
-        lambda: queueing.LLMReplica(np.array([1.0]), np.zeros(1), 0.5),
-        lambda: queueing.LLMReplica(np.array([1.0]), np.zeros(1), 10, queue_limit=1.5),
-        lambda: queueing.LLMReplica(np.array([1.0]), np.zeros(1), 10, dispatch_efficiency=1.1),
-        lambda: queueing.LLMReplica.from_iteration([-1.0], 1.0, 10),
-        lambda: queueing.llm_figures(work_replica(), 0.0),
-        lambda: queueing.llm_wait_tail(work_replica(), 0, 1.0, 1.0),
+        lambda: replica_queue.LLMReplica(np.array([]), np.array([]), 10),
+        lambda: replica_queue.LLMReplica(np.array([2.0, 1.0]), np.zeros(2), 10),
+        lambda: replica_queue.LLMReplica(np.array([0.0, 1.0]), np.zeros(2), 10),
+        lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 0.5),
+        lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 10, queue_limit=1.5),
+        lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 10, dispatch_efficiency=1.1),
+        lambda: replica_queue.LLMReplica.from_iteration([-1.0], 1.0, 10),
+        lambda: replica_queue.llm_figures(work_replica(), 0.0),
+        lambda: replica_queue.llm_wait_tail(work_replica(), 0, 1.0, 1.0),
         lambda: sizing.linear_table(0),
         lambda: sizing.utilisation_table(5, 1.2),
         lambda: sizing.segments(sizing.linear_table(5), 0),
@@ -154,8 +154,8 @@ def test_bad_arguments_are_refused(call: object) -> None:
 
 def test_llm_pool_with_constant_rate_per_slot_is_erlang() -> None:
     """Slots that do not slow each other down make the pool an M/M/c queue with n x M servers."""
-    replica = queueing.LLMReplica(0.5 * np.arange(1, 9), np.zeros(8), 10)
-    tail = queueing.llm_wait_tail(replica, 5, [10.0, 18.0, 20.0, 25.0], 300.0)
+    replica = replica_queue.LLMReplica(0.5 * np.arange(1, 9), np.zeros(8), 10)
+    tail = replica_queue.llm_wait_tail(replica, 5, [10.0, 18.0, 20.0, 25.0], 300.0)
     assert tail == pytest.approx(
         queueing.wait_tail(40, np.array([10, 18, 20, 25]) / 0.5, 300.0, 2000.0), rel=1e-11
     )
@@ -165,15 +165,15 @@ def test_llm_pool_with_constant_rate_per_slot_is_erlang() -> None:
 @pytest.mark.parametrize("room", [0, 1, 7, 60])
 def test_llm_pool_matches_its_twin(load: float, room: int) -> None:
     rates = np.array([1.0, 1.7, 2.2, 2.5])
-    replica = queueing.LLMReplica(rates * 1000, np.zeros(4), 10, queue_limit=room)
+    replica = replica_queue.LLMReplica(rates * 1000, np.zeros(4), 10, queue_limit=room)
     rate = load * 3 * rates[-1]
     slacks = np.array([0.0, 0.5, 4.0, 30.0, math.inf])
     expected = [reference.pool_tail(rates, 3, 3 * room, rate, slack) for slack in slacks]
-    assert queueing.llm_wait_tail(replica, 3, rate * 1000, slacks) == pytest.approx(expected, rel=1e-9)
+    assert replica_queue.llm_wait_tail(replica, 3, rate * 1000, slacks) == pytest.approx(expected, rel=1e-9)
     chances = reference.pool_probabilities(rates, 3, 3 * room, rate)
     assert chances == pytest.approx(reference.pool_probabilities_solved(rates, 3, 3 * room, rate), abs=1e-13)
     states = np.arange(chances.size)
-    figures = queueing.llm_figures(replica, rate * 1000, 3)
+    figures = replica_queue.llm_figures(replica, rate * 1000, 3)
     assert figures.in_service == pytest.approx(chances @ np.minimum(states, 12), rel=1e-9)
     assert figures.blocked == pytest.approx(chances[-1], rel=1e-9)
     assert figures.waiting_probability == pytest.approx(chances[12:].sum(), rel=1e-9)
@@ -184,24 +184,24 @@ def test_llm_pool_matches_its_twin(load: float, room: int) -> None:
 def test_a_long_queue_is_as_good_as_an_endless_one() -> None:
     rates = [1.0, 3.0, 3.5, 3.8]
     long = work_replica(queue_limit=100_000)
-    assert queueing.llm_wait_tail(long, 2, rates, 500.0) == pytest.approx(
-        queueing.llm_wait_tail(work_replica(), 2, rates, 500.0), rel=1e-10
+    assert replica_queue.llm_wait_tail(long, 2, rates, 500.0) == pytest.approx(
+        replica_queue.llm_wait_tail(work_replica(), 2, rates, 500.0), rel=1e-10
     )
-    assert queueing.llm_figures(long, 3.5).wait_ms == pytest.approx(
-        queueing.llm_figures(work_replica(), 3.5).wait_ms, rel=1e-9
+    assert replica_queue.llm_figures(long, 3.5).wait_ms == pytest.approx(
+        replica_queue.llm_figures(work_replica(), 3.5).wait_ms, rel=1e-9
     )
 
 
 def test_llm_extremes_stay_finite() -> None:
-    idle = queueing.llm_figures(work_replica(), 1e-9)
+    idle = replica_queue.llm_figures(work_replica(), 1e-9)
     assert idle.wait_ms == 0.0
     assert idle.ttft_ms == pytest.approx(12 + 0.0505 * 128 + idle.itl_ms)
-    overload = queueing.llm_figures(work_replica(), 10.0)
+    overload = replica_queue.llm_figures(work_replica(), 10.0)
     assert overload.wait_ms == math.inf
     assert overload.throughput_rps == pytest.approx(overload.max_rate_rps / 0.999)
-    lossy = queueing.llm_figures(work_replica(queue_limit=5000), 100.0, 50)
+    lossy = replica_queue.llm_figures(work_replica(queue_limit=5000), 100.0, 50)
     assert lossy.throughput_rps == pytest.approx(100.0)
-    flooded = queueing.llm_figures(work_replica(queue_limit=5000), 1000.0, 50)
+    flooded = replica_queue.llm_figures(work_replica(queue_limit=5000), 1000.0, 50)
     assert flooded.throughput_rps == pytest.approx(50 * work_replica().capacity_rps, rel=1e-6)
     assert flooded.blocked == pytest.approx(1 - flooded.throughput_rps / 1000.0)
 
@@ -209,25 +209,25 @@ def test_llm_extremes_stay_finite() -> None:
 @pytest.mark.parametrize("queue_limit", [math.inf, 3])
 def test_llm_wait_quantile_inverts_the_tail(queue_limit: float) -> None:
     replica = work_replica(queue_limit=queue_limit)
-    wait = queueing.llm_wait_quantile_ms(replica, 2, 7.3, 0.9)
+    wait = replica_queue.llm_wait_quantile_ms(replica, 2, 7.3, 0.9)
     assert wait > 0.0
-    assert queueing.llm_wait_tail(replica, 2, 7.3, wait) == pytest.approx(0.1, rel=1e-6)
-    assert queueing.llm_wait_quantile_ms(replica, 2, 1.0, 0.9) == 0.0
-    assert queueing.llm_wait_quantile_ms(replica, 2, 30.0, 0.9) == math.inf
+    assert replica_queue.llm_wait_tail(replica, 2, 7.3, wait) == pytest.approx(0.1, rel=1e-6)
+    assert replica_queue.llm_wait_quantile_ms(replica, 2, 1.0, 0.9) == 0.0
+    assert replica_queue.llm_wait_quantile_ms(replica, 2, 30.0, 0.9) == math.inf
 
 
 def test_dispatch_efficiency_scales_rates() -> None:
     """A pool at 80 % efficiency carries what slots that are a quarter slower would."""
     lossy = work_replica(dispatch_efficiency=0.8)
-    slow = queueing.LLMReplica(0.8 * work_replica().completion_rps, np.zeros(48), 512)
+    slow = replica_queue.LLMReplica(0.8 * work_replica().completion_rps, np.zeros(48), 512)
     assert lossy.capacity_rps == pytest.approx(0.8 * work_replica().capacity_rps)
-    assert queueing.llm_max_rate(lossy, 3, 100.0, 0.99) == pytest.approx(
-        queueing.llm_max_rate(slow, 3, 100.0, 0.99), rel=1e-9
+    assert replica_queue.llm_max_rate(lossy, 3, 100.0, 0.99) == pytest.approx(
+        replica_queue.llm_max_rate(slow, 3, 100.0, 0.99), rel=1e-9
     )
 
 
 def test_general_form_takes_a_vector_of_iteration_times() -> None:
-    replica = queueing.LLMReplica.from_iteration([10.0, 12.0], 5.0, 99)
+    replica = replica_queue.LLMReplica.from_iteration([10.0, 12.0], 5.0, 99)
     assert replica.completion_rps == pytest.approx([1.0, 2000 / 1200])
     assert replica.slots == 2
 
@@ -296,10 +296,10 @@ def test_sizing_tables_are_read_only_and_shrunk() -> None:
 
 
 def test_llm_replicas_needed_follows_the_table() -> None:
-    table = queueing.llm_rate_table(work_replica(), 20, 100.0, 0.99)
-    assert [queueing.llm_replicas_needed(work_replica(), rate, 100.0, 0.99) for rate in table[1:]] == list(
-        range(1, 21)
-    )
-    assert queueing.llm_replicas_needed(work_replica(), 0.0, 100.0, 0.99) == 0
-    assert queueing.llm_replicas_needed(work_replica(), 100.0, 100.0, 0.99, limit=10) == -1
-    assert queueing.llm_replicas_needed(work_replica(), 100.0, -1.0, 0.99, limit=10) == -1
+    table = replica_queue.llm_rate_table(work_replica(), 20, 100.0, 0.99)
+    assert [
+        replica_queue.llm_replicas_needed(work_replica(), rate, 100.0, 0.99) for rate in table[1:]
+    ] == list(range(1, 21))
+    assert replica_queue.llm_replicas_needed(work_replica(), 0.0, 100.0, 0.99) == 0
+    assert replica_queue.llm_replicas_needed(work_replica(), 100.0, 100.0, 0.99, limit=10) == -1
+    assert replica_queue.llm_replicas_needed(work_replica(), 100.0, -1.0, 0.99, limit=10) == -1
