@@ -150,7 +150,7 @@ class _Run:
         while not incumbent.is_good_enough and time_left() and rounds < most:
             if brief and (rounds >= STALLED_ROUNDS or stalled > 3):
                 return
-            stalled = 0 if search.round() else stalled + 1
+            stalled = 0 if search.round(time_left) else stalled + 1
             incumbent.offer(search.solution(), "search")
             if not brief and not ascent.has_converged:
                 ascent.run(STEPS_PER_ROUND, search.cost_usd, time_left)

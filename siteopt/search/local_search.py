@@ -12,6 +12,8 @@ from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from siteopt.instance import Instance
@@ -90,8 +92,11 @@ class Search:
         option, _, _, share, unserved = self._evaluator.state()
         return self.cost_usd, (option, share, unserved)
 
-    def round(self) -> bool:
-        """One round: descend while that pays, else ruin or shake by turns; returns whether the cost fell."""
+    def round(self, keep_going: Callable[[], bool] = lambda: True) -> bool:
+        """One round: descend while that pays, else ruin or shake by turns; returns whether the cost fell.
+
+        ``keep_going`` is asked now and then; once it says no, the round ends with the best state that it has.
+        """
         before = self.cost_usd
         if self._descending:
             self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)
@@ -100,7 +105,7 @@ class Search:
             if self._round % 2:
                 self._kernel.ruin_and_recreate(RUINS, neighbours, 0.0)
             else:
-                self._shake(neighbours)
+                self._shake(neighbours, keep_going)
             self._descending = self.cost_usd < before - 1.0
         self._round += 1
         return self.cost_usd < before - 1.0
@@ -109,7 +114,7 @@ class Search:
         flows, sites = self._kernel.improve_flows(), self._kernel.improve_sites()
         return flows or sites
 
-    def _shake(self, neighbours: int) -> None:
+    def _shake(self, neighbours: int, keep_going: Callable[[], bool]) -> None:
         """Accept ruins that cost a little, descend from there, and come back unless that paid.
 
         What a ruin displaces needs whole modules elsewhere, so that a good exchange often looks bad at first.
@@ -117,10 +122,12 @@ class Search:
         option, _, _, share, unserved = self._evaluator.state()
         before = self.cost_usd
         for _ in range(SHAKES):
+            if not keep_going():
+                return
             if self._kernel.ruin_and_recreate(2, neighbours, SHAKE_WORSE * abs(before)) == 0:
                 continue
             for _ in range(4):
-                if not self._descend():
+                if not keep_going() or not self._descend():
                     break
             if self.cost_usd < before - 1.0 and self._evaluator.is_feasible():
                 return
