@@ -99,8 +99,9 @@ def solve(
             raise InfeasibleError(reasons)
         incumbent = Incumbent(instance, clock, gap, progress)
         run = _Run(instance, incumbent, clock, seed, node_limit, iteration_limit)
-        small = len(instance.arcs.demand) <= LARGEST_MODEL_ARCS
-        exact_follows = method == "milp" or (method == "auto" and small)
+        exact_follows = method == "milp" or (
+            method == "auto" and len(instance.arcs.demand) <= LARGEST_MODEL_ARCS
+        )
         run.search(exact_follows, brief=method == "milp")
         if exact_follows:
             run.exact()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from siteopt.instance import Instance
+    from siteopt.milp.segments import Segment
 
 
 def total(terms: list[Any]) -> LinearExpression:
@@ -55,6 +56,7 @@ class SitingModel:
     segments : straight lines per tail at most
     names : of the rows of the instance, from :func:`labels`
     families : names of the families added so far
+    tail : segments of each pool whose tail the model straightens, in the order of their variables
     """
 
     pyomo: pyo.ConcreteModel
@@ -69,6 +71,7 @@ class SitingModel:
     bracket: Bracket = "outer"
     segments: int = 13
     families: list[str] = field(default_factory=list)
+    tail: dict[int, list[Segment]] = field(default_factory=dict)
 
     def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Any]) -> None:
         """Add the component ``name``: one row, a Pyomo relation, for each entry of ``index``, in its order."""

@@ -10,7 +10,6 @@ from siteopt.milp.highs import Answer, HighsDriver, Limits
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT
-from siteopt.milp.segments import Segment, pool_segments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from siteopt.instance import Instance, Solution
     from siteopt.milp.model import Bracket
+    from siteopt.milp.segments import Segment
 
     Floats = NDArray[np.float64]
 
@@ -89,10 +89,10 @@ class ExactModel:
 
     def __init__(self, instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> None:
         self._instance, self._bracket = instance, bracket
-        self._segments = pool_segments(instance, bracket, segments)
         with no_garbage_collection():
             model = build_model(instance, bracket=bracket, segments=segments)
             self._driver = HighsDriver(compile_matrix(model.pyomo))
+        self._segments = model.tail
 
     def solve(self, limits: Limits, listener: Listener, start: Solution | None) -> Answer:
         """Solve; what is found and proved on the way goes to the listener.

@@ -32,7 +32,7 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
     one site and workload is at most 1 (a pool without tail has one segment). The dual of the load row is the cost of
     one replica's worth of load more, USD.
     """
-    rows = pool_segments(instance, model.bracket, model.segments)
+    rows = model.tail = pool_segments(instance, model.bracket, model.segments)
     pools = list(rows)
     if not pools:
         return
