@@ -29,7 +29,7 @@ from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
-    from siteopt.milp.model import Bracket
+    from siteopt.milp.segments import Bracket
 
 GERMANY = Path(__file__).parents[1] / "examples" / "germany" / "scenario.json"
 WORKLOADS = ("voice", "card-fraud", "industrial-vision", "hospital-imaging")
@@ -47,9 +47,9 @@ class Best:
         self.cost_usd, self.bound_usd = float("inf"), float("-inf")
         self.solution: Solution | None = None
 
-    def found(self, option: Any, share: Any, unserved: Any) -> None:
+    def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> None:
         """Size the flows by the evaluator; pools may need fewer replicas than their lines say."""
-        if self._search.load(option, share, unserved) and self._search.cost_usd < self.cost_usd:
+        if self._search.load(option, share, unserved, moves) and self._search.cost_usd < self.cost_usd:
             self.cost_usd, self.solution = self._search.cost_usd, self._search.solution()
 
     def proved(self, bound_usd: float) -> None:

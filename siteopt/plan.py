@@ -20,14 +20,18 @@ COST_LINES = (
     "connection",
     "facilities",
     "accelerators",
+    "refresh",
     "energy",
     "demand_charges",
+    "coincident_peak",
     "staff",
     "carbon",
     "egress",
     "transit",
+    "data_replicas",
     "unserved",
     "revenue",
+    "salvage",
 )
 
 #: ``optimal``: within the gap asked for. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
@@ -35,6 +39,9 @@ Status = Literal["optimal", "feasible", "evaluated"]
 #: Why the search ended, and which limit ended it.
 StopReason = Literal["gap", "limit", "exhausted", "none"]
 Limit = Literal["time", "nodes", "iterations", "interrupt"]
+#: Where the calls of a pool find their data, and why a demand is left out.
+Data = Literal["home", "replica"]
+Reason = Literal["penalty", "mode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,10 @@ class SitePlan:
         The same with cooling and losses (times PUE), MW.
     capex_usd : float
         Capital newly spent: land, connection, facility, accelerators, USD.
+    connection_mw : float or None
+        Facility power that the chosen connection carries, MW; None where the site has one connection only.
+    ready_month : float
+        When it is built and energised.
     """
 
     id: str
@@ -63,6 +74,8 @@ class SitePlan:
     it_mw: float = 0.0
     facility_mw: float = 0.0
     capex_usd: float = 0.0
+    connection_mw: float | None = None
+    ready_month: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,9 @@ class PoolPlan:
 
     ``load_erlang`` is the peak call rate over the rate of one replica: the replicas kept busy on average.
     ``utilisation`` is the same over the replicas that stand there. ``precision``,
-    ``tensor_parallel`` and ``batch`` say how a model is deployed.
+    ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls ask the data at
+    ``home`` or a ``replica`` at the site, and ``home_route`` names the backbone nodes from the site to the data.
+    ``reserve_erlang`` is the largest load that the failure of one site moves here.
     """
 
     site: str
@@ -83,6 +98,9 @@ class PoolPlan:
     precision: str | None = None
     tensor_parallel: int | None = None
     batch: int | None = None
+    data: Data | None = None
+    home_route: tuple[str, ...] = ()
+    reserve_erlang: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +128,12 @@ class FlowPlan:
 
 @dataclass(frozen=True, slots=True)
 class UnservedPlan:
-    """A share of one demand that is not served."""
+    """A share of one demand that is not served: for its penalty, or because no site of the mode may serve it."""
 
     region: str
     workload: str
     share: float
+    reason: Reason = "penalty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,72 @@ class GridUse:
     id: str
     used_mw: float
     limit_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """Traffic at peak on an uplink (``uplink:SITE``) or a backbone link (``link:A--B``), Gbit/s; None: no limit."""
+
+    id: str
+    used_gbps: float
+    limit_gbps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantUse:
+    """IT power of one tenant at one site, MW, and as a share of what the modules there carry."""
+
+    tenant: str
+    site: str
+    it_mw: float
+    share_of_site: float
+
+
+@dataclass(frozen=True, slots=True)
+class MovePlan:
+    """After a failure, a share of one demand moves to ``site``; ``latency_ms`` at the SLO's percentile, None where the
+    queue there would grow without end."""
+
+    region: str
+    workload: str
+    site: str
+    share: float
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DegradedPlan:
+    """What a failure does to an unprotected workload: requests per second at peak that find room elsewhere or not."""
+
+    workload: str
+    displaced_rps: float
+    kept_rps: float
+    lost_rps: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailurePlan:
+    """The loss of one site.
+
+    Attributes
+    ----------
+    site : str
+        The one that fails.
+    moves : tuple of MovePlan
+        Where its protected flows go.
+    worst_ms, worst_slo_ms : float or None
+        Latency and degraded limit of the move that comes nearest to its limit, ms.
+    spare_mw : float
+        IT power of replicas of protected workloads that still have nothing to do, MW.
+    unprotected : tuple of DegradedPlan
+    """
+
+    site: str
+    moves: tuple[MovePlan, ...] = ()
+    worst_ms: float | None = None
+    worst_slo_ms: float | None = None
+    spare_mw: float = 0.0
+    unprotected: tuple[DegradedPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +227,8 @@ class Plan:
         ``(cost - bound) / (sum of the positive cost lines)``.
     verified : bool
         Whether the independent verifier passed it.
+    scenario, scenario_sha256 : str
+        File of the scenario, as it was named, and fingerprint of what it said; empty where nobody wrote them down.
     """
 
     status: Status = "evaluated"
@@ -161,6 +248,11 @@ class Plan:
     flows: tuple[FlowPlan, ...] = ()
     unserved: tuple[UnservedPlan, ...] = ()
     grid: tuple[GridUse, ...] = ()
+    links: tuple[LinkUse, ...] = ()
+    tenants: tuple[TenantUse, ...] = ()
+    n_minus_1: tuple[FailurePlan, ...] = ()
+    scenario: str = ""
+    scenario_sha256: str = ""
 
     @property
     def gap_usd(self) -> float | None:
@@ -181,10 +273,13 @@ class Plan:
 
 
 def relative_gap(cost_usd: float, bound_usd: float, cost_lines: dict[str, float]) -> float:
-    """Gap as DESIGN defines it: over the sum of the positive cost lines, since net cost may be near zero."""
+    """Gap over the sum of the positive cost lines, since net cost may be near zero.
+
+    A plan that spends nothing has a gap only if the bound is a dollar or more away, which is beyond rounding.
+    """
     positive = sum(v for v in cost_lines.values() if v > 0.0)
     difference = max(0.0, cost_usd - bound_usd)
-    return difference / positive if positive > 0.0 else 0.0 if difference == 0.0 else float("inf")
+    return difference / positive if positive > 0.0 else 0.0 if difference <= 1.0 else float("inf")
 
 
 def write_atomically(path: Path, text: str) -> None:

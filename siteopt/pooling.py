@@ -8,14 +8,14 @@ workload says what it pays.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from siteopt.compile import resolve_variants
-from siteopt.network.latency import rtt_block_ms
+from siteopt.compile.flows import Distances
 from siteopt.network.topology import build_topology
-from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,7 +129,7 @@ def pooling(scenario: Scenario, plan: Plan) -> tuple[PoolingLine, ...]:
     flows: dict[tuple[str, str], list[FlowPlan]] = {}
     for flow in plan.flows:
         flows.setdefault((flow.workload, flow.accelerator), []).append(flow)
-    rtt_ms = _round_trips(scenario)
+    rtt_ms = _round_trips(scenario, plan)
     needs: dict[str, list[Need]] = {}
     for key, variant in variants.items():
         if key in flows:
@@ -150,18 +150,19 @@ def _in_one_pool(scenario: Scenario, variant: Variant, flows: Sequence[FlowPlan]
     return replicas_needed(variant.queue, rooms, rate, cap * variant.rps, rtt_ms=rtt_ms, burst_factor=burst)
 
 
-def _round_trips(scenario: Scenario) -> Callable[[FlowPlan], float]:
-    """Round trip of a flow, ms."""
-    topology = build_topology(scenario)
-    region = {r.id: (i, r.jurisdiction) for i, r in enumerate(scenario.regions)}
+def _round_trips(scenario: Scenario, plan: Plan) -> Callable[[FlowPlan], float]:
+    """Round trips of one call of a flow, ms; those to its data included where they are at home."""
+    distances = Distances(scenario, build_topology(scenario))
+    region = {r.id: i for i, r in enumerate(scenario.regions)}
     site = {s.id: j for j, s in enumerate(scenario.sites)}
     workloads = {w.id: w for w in scenario.workloads}
-    block = cache(lambda allowed: rtt_block_ms(topology, allowed))
+    asks_home = {(pool.site, pool.workload) for pool in plan.pools if pool.data == "home"}
 
     def rtt_ms(flow: FlowPlan) -> float:
-        workload, (i, home) = workloads[flow.workload], region[flow.region]
-        allowed = allowed_jurisdictions(scenario, workload, home) if workload.sovereign_route else None
-        return float(block(allowed)[i, site[flow.site]])
+        workload, rows = workloads[flow.workload], np.array([region[flow.region]], dtype=np.int32)
+        home = workload.home if (flow.site, flow.workload) in asks_home else None
+        trips = 0.0 if home is None else home.trips_per_call
+        return float(distances.rule_ms(workload, rows, trips=trips)[0, site[flow.site]])
 
     return rtt_ms
 

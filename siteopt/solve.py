@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
+from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
 from siteopt.impossible import impossibilities
 from siteopt.incumbent import Incumbent
+from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
 from siteopt.progress import Clock
 from siteopt.search.local_search import Search
+from siteopt.start import begin
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from siteopt.instance import Instance
-    from siteopt.milp.solve import ExactModel
     from siteopt.plan import Limit, Status, StopReason
     from siteopt.progress import Progress
     from siteopt.scenario.schema import Scenario
@@ -34,8 +36,8 @@ Method = Literal["auto", "milp", "search"]
 
 logger = logging.getLogger(__name__)
 
-#: Above this many arcs the exact model does not get through its first relaxation in any time a user would wait.
-LARGEST_MODEL_ARCS = 60_000
+#: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
+LARGEST_MODEL = 60_000
 #: Dual steps before the first plan, and per round of the search.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 #: The search has stalled when this many rounds in a row bring nothing.
@@ -53,6 +55,7 @@ def solve(
     method: Method = "auto",
     node_limit: int | None = None,
     iteration_limit: int | None = None,
+    start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Plan:
     """Find a plan and prove how good it is.
@@ -73,6 +76,8 @@ def solve(
         Most nodes of the exact model's tree.
     iteration_limit : int, optional
         Most rounds of the search.
+    start : Plan, optional
+        Where to begin; may be of a scenario that differs a little.
     progress : callable, optional
         Called with a :class:`~siteopt.progress.Progress` on every change; from the solver's thread.
 
@@ -98,11 +103,11 @@ def solve(
         if reasons:
             raise InfeasibleError(reasons)
         incumbent = Incumbent(instance, clock, gap, progress)
-        run = _Run(instance, incumbent, clock, seed, node_limit, iteration_limit)
+        run = _Run(scenario, instance, incumbent, clock, seed, node_limit, iteration_limit)
         exact_follows = method == "milp" or (
-            method == "auto" and len(instance.arcs.demand) <= LARGEST_MODEL_ARCS
+            method == "auto" and model_size(instance) <= LARGEST_MODEL
         )
-        run.search(exact_follows, brief=method == "milp")
+        run.search(exact_follows, brief=method == "milp", start=start)
         if exact_follows:
             run.exact()
         return _finish(scenario, instance, incumbent, run, method, seed)
@@ -120,6 +125,7 @@ class _Run:
 
     def __init__(
         self,
+        scenario: Scenario,
         instance: Instance,
         incumbent: Incumbent,
         clock: Clock,
@@ -127,12 +133,13 @@ class _Run:
         node_limit: int | None,
         iteration_limit: int | None,
     ) -> None:
-        self._instance, self._incumbent, self._clock, self._seed = instance, incumbent, clock, seed
+        self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
+        self._clock, self._seed = clock, seed
         self._node_limit, self._iteration_limit = node_limit, iteration_limit
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def search(self, exact_follows: bool, brief: bool) -> None:
+    def search(self, exact_follows: bool, brief: bool, start: Plan | None) -> None:
         """Rounds of local search and dual ascent by turns, until the gap, a limit, or neither moves any more."""
         incumbent, clock = self._incumbent, self._clock
         deadline = clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
@@ -141,7 +148,7 @@ class _Run:
         def time_left() -> bool:
             return clock.left > 0.0 and clock.seconds < deadline
 
-        search.construct()
+        begin(search, self._scenario, self._instance, start)
         incumbent.offer(search.solution(), "search")
         if not brief:
             ascent.run(FIRST_STEPS, search.cost_usd, time_left)
@@ -177,7 +184,7 @@ class _Run:
             limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
         )
         if answer.outcome == "infeasible":
-            raise InfeasibleError(_conflict(model, min(10.0, max(1.0, clock.left))))
+            raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
         if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
             inner = ExactModel(self._instance, "inner")
@@ -198,9 +205,9 @@ class _Polish:
         self._search = Search(instance, seed)
         self._incumbent, self._clock = incumbent, clock
 
-    def found(self, option: Any, share: Any, unserved: Any) -> Any:
+    def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> Any:
         """Polish a solution; returns the incumbent if that is better than what came in."""
-        if self._search.load(option, share, unserved):
+        if self._search.load(option, share, unserved, moves):
             came_in = self._search.cost_usd
             self._incumbent.offer(self._search.solution(), "milp")
             self._search.round()
@@ -216,14 +223,6 @@ class _Polish:
     def should_stop(self) -> bool:
         """Once the gap is reached, the time is over, or the user asked."""
         return self._incumbent.is_good_enough or self._clock.left <= 0.0
-
-
-def _conflict(model: ExactModel, seconds: float) -> list[str]:
-    rows = model.conflict(seconds)
-    if not rows:
-        return ["the solver proved it; no small set of rules that conflict was found in time"]
-    shown = ", ".join(rows[:12]) + (f" and {len(rows) - 12} more" if len(rows) > 12 else "")
-    return [f"these rules cannot hold together: {shown}"]
 
 
 def _finish(

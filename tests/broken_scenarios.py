@@ -56,7 +56,7 @@ BROKEN: dict[str, tuple[str, Any, str, str]] = {
     "wrong version": ("schema_version", 2, "schema_version", "should be 1, not 2"),
     "unknown key, near miss": ("sites[0].headroom", 3.0, "sites[0].headroom", "did you mean 'headroom_mw'?"),
     "unknown key, no idea": ("policy.colour", "red", "policy.colour", "unknown key; known here: budget_usd"),
-    "key not acted on yet": ("workloads[0].tenant", "a", "workloads[0].tenant", "unknown key"),
+    "key not acted on yet": ("periods", [], "periods", "unknown key"),
     "NaN": ("sites[0].lat", NAN, "sites[0].lat", "should be a finite number, not NaN"),
     "infinity": ("policy.budget_usd", INF, "policy.budget_usd", "should be a finite number, not Infinity"),
     "negative power": ("sites[0].headroom_mw", -1.0, "sites[0].headroom_mw", "at least 0, not -1.0"),

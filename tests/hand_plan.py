@@ -16,19 +16,24 @@ from typing import Any
 #          (0.25 x 8 + 4) / 10 = 0.6; agent 100 x (0.5 x 1 + 0.5 x 5 x 3 / 30) = 75 kW.
 # With PUE: sub 0.119 x 1.5 = 0.1785 MW; hub 0.044 x 1.2 = 0.0528 MW. 1.44 x 8760 h = 12,614.4 h.
 # Traffic. 1.44 x 31,536,000 s = 45,411,840 s.
+# On the links at peak: chat 1.1e-5 GB x 8 = 8.8e-5 Gbit a request, 0.25 x 16 of them a second from B to A, 8 from C.
 LINES = {
     "land": 50_000.0,
     "connection": 300_000.0,
     "facilities": 1_600_000.0,  # sub 100,000 + 500,000; hub 1,000,000
     "accelerators": 1_200_000.0,  # 4 x 200,000 + 400,000
-    "staff": 36_000.0,  # 1.44 x 25,000; the hub's is sunk
+    "refresh": 0.0,
     "energy": 258_469.056,  # 12,614.4 x (0.1785 x 100 + 0.0528 x 50)
-    "carbon": 24_579.1584,  # 12,614.4 x (0.1785 x 100 + 0.0528 x 400) / 1000 x 50
     "demand_charges": 10_368.0,  # 1.44 x (0.3 x 20,000 + 0.12 x 10,000)
+    "coincident_peak": 0.0,
+    "staff": 36_000.0,  # 1.44 x 25,000; the hub's is sunk
+    "carbon": 24_579.1584,  # 12,614.4 x (0.1785 x 100 + 0.0528 x 400) / 1000 x 50
     "egress": 213.435648,  # 45,411,840 x ((6 x 1e-5 + 5 x 2e-6) x 0.05 + 6 x 1e-5 x 0.02)
     "transit": 29.9718144,  # 45,411,840 x 6 x 1.1e-5 x 0.01, for what leaves its node: chat at the hub
+    "data_replicas": 0.0,
     "unserved": 90_823.68,  # 45,411.84 thousand x 2
     "revenue": -54_494.208,  # 45,411.84 thousand x 12 x 0.1
+    "salvage": 0.0,
 }
 COST_USD = 3_515_989.0938624
 GROSS_USD = 3_570_483.3018624
@@ -103,4 +108,10 @@ def hand_plan() -> dict[str, Any]:
         ],
         "unserved": [{"region": "south", "workload": "agent", "share": 1.0}],
         "grid": [{"id": "west-zone", "used_mw": 0.42, "limit_mw": 1.0}],
+        "links": [
+            {"id": "link:A--B", "used_gbps": 0.000352, "limit_gbps": None},
+            {"id": "link:A--C", "used_gbps": 0.000704, "limit_gbps": None},
+        ],
+        "tenants": [],
+        "n_minus_1": [],
     }

@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance, Solution
+    from siteopt.instance import Instance, Solution, Tiers
 
 LINES = (
-    *("land", "connection", "facilities", "accelerators", "energy", "demand_charges"),
-    *("staff", "carbon", "egress", "transit", "unserved", "revenue"),
+    *("land", "connection", "facilities", "accelerators", "refresh", "energy", "demand_charges"),
+    *(
+        "coincident_peak",
+        "staff",
+        "carbon",
+        "egress",
+        "transit",
+        "data_replicas",
+        "unserved",
+        "revenue",
+        "salvage",
+    ),
 )
 #: Half of the verifier's tolerance, relative; and what counts as nothing, MW.
 SLACK, TINY = 5e-7, 1e-9
@@ -35,6 +45,8 @@ class Figures:
     load_erlang: list[float]
     used_mw: list[float]
     mean_mw: list[float]
+    used_gbps: list[float]
+    tenant_mw: list[list[float]]
 
     @property
     def cost_usd(self) -> float:
@@ -46,8 +58,12 @@ def evaluate(instance: Instance, solution: Solution) -> Figures:
     sites, pools, demands, arcs = instance.sites, instance.pools, instance.demands, instance.arcs
     variants, grid = instance.variants, instance.grid
     n_site, n_pool = len(sites.id), len(pools.site)
-    found = Figures(dict.fromkeys(LINES, 0.0), *([0.0] * n for n in (n_site, n_site, n_site, n_pool)), [], [])
+    found = Figures(
+        dict.fromkeys(LINES, 0.0), *([0.0] * n for n in (n_site, n_site, n_site, n_pool)), [], [], [], []
+    )
     found.mean_mw, busy = [0.0] * n_site, [0.0] * n_pool
+    found.used_gbps = link_gbps(instance, solution)
+    found.tenant_mw = [[0.0] * len(instance.tenancy.id) for _ in sites.id]
     for a, share in enumerate(solution.share):
         i, p = arcs.demand[a], arcs.pool[a]
         rps = variants.rps[pools.variant[p]]
@@ -64,8 +80,13 @@ def evaluate(instance: Instance, solution: Solution) -> Figures:
         idle = variants.idle_fraction[v]
         found.it_mw[j] += n * variants.replica_mw[v]
         found.mean_mw[j] += variants.replica_mw[v] * (idle * n + (1 - idle) * busy[p])
-        found.capex_usd[j] += n * variants.usd[v]
-        found.lines["accelerators"] += n * variants.usd[v]
+        found.capex_usd[j] += n * variants.capex_usd[v]
+        found.lines["accelerators"] += n * variants.capex_usd[v]
+        found.lines["refresh"] += n * variants.refresh_usd[v]
+        found.lines["salvage"] -= n * variants.salvage_usd[v]
+        found.lines["data_replicas"] += pools.fixed_usd[p] if n else 0.0
+        if variants.tenant[v] >= 0:
+            found.tenant_mw[j][variants.tenant[v]] += n * variants.replica_mw[v]
     for j, o in enumerate(solution.option):
         if o >= 0:
             _add_site(instance, found, j, int(o), int(solution.modules[j]))
@@ -75,48 +96,96 @@ def evaluate(instance: Instance, solution: Solution) -> Figures:
     return found
 
 
+def link_gbps(instance: Instance, solution: Solution) -> list[float]:
+    """Traffic on every limited link: users' flows, calls to the data, and what keeps copies up to date."""
+    arcs, pools, links = instance.arcs, instance.pools, instance.links
+    used = [0.0] * len(links.id)
+
+    def add(route: int, gbps: float) -> None:
+        if route >= 0:
+            for n in links.route_link[links.route_ptr[route] : links.route_ptr[route + 1]]:
+                used[n] += gbps
+
+    for a, share in enumerate(solution.share):
+        add(arcs.route[a], share * arcs.gbps[a])
+        add(pools.home_route[arcs.pool[a]], share * arcs.home_gbps[a])
+    for p, n in enumerate(solution.replicas):
+        if n:
+            add(pools.home_route[p], pools.sync_gbps[p])
+    return used
+
+
+def module_capex(instance: Instance, o: int, modules: int) -> float:
+    """Capital of an option's modules beyond those that stand; past the table's end, each as the last one."""
+    options, designs = instance.options, instance.designs
+    table = designs.capex_usd[slice(*designs.capex_ptr[options.design[o] : options.design[o] + 2])].tolist()
+    most = len(table) - 1
+    beyond = max(0, modules - most) * (table[-1] - table[-2])
+    return table[min(modules, most)] + beyond - table[options.sunk_modules[o]]
+
+
 def _add_site(instance: Instance, found: Figures, j: int, o: int, modules: int) -> None:
-    sites, options = instance.sites, instance.options
-    new_modules_usd = (modules - options.sunk_modules[o]) * options.module_usd[o]
+    sites, options, designs = instance.sites, instance.options, instance.designs
+    new_modules_usd = module_capex(instance, o, modules)
+    facility_usd = options.facility_usd[o] + new_modules_usd
     found.facility_mw[j] = found.it_mw[j] * options.pue[o]
-    found.capex_usd[j] += options.land_usd[o] + options.connection_usd[o] + options.facility_usd[o]
-    found.capex_usd[j] += new_modules_usd
+    found.capex_usd[j] += options.land_usd[o] + options.connection_usd[o] + facility_usd
     found.lines["land"] += options.land_usd[o]
     found.lines["connection"] += options.connection_usd[o]
-    found.lines["facilities"] += options.facility_usd[o] + new_modules_usd
+    found.lines["facilities"] += facility_usd
+    found.lines["refresh"] += facility_usd * designs.refresh_share[options.design[o]]
+    found.lines["salvage"] -= facility_usd * designs.salvage_share[options.design[o]]
     found.lines["staff"] += options.staff_usd[o]
     found.lines["energy"] += sites.energy_usd_per_mw[j] * options.pue[o] * found.mean_mw[j]
     found.lines["carbon"] += sites.carbon_usd_per_mw[j] * options.pue[o] * found.mean_mw[j]
     found.lines["demand_charges"] += sites.demand_usd_per_mw[j] * found.facility_mw[j]
+    found.lines["coincident_peak"] += sites.coincident_usd_per_mw[j] * found.facility_mw[j]
 
 
-def fewest(instance: Instance, option: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fewest replicas of each pool and modules of each site that carry the shares."""
+#: Load that a failure would move to each pool, and the degraded tier that the pool then has to meet.
+Reserve = tuple[np.ndarray, np.ndarray]
+
+
+def fewest(
+    instance: Instance, option: np.ndarray, share: np.ndarray, reserve: Reserve | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fewest replicas of each pool and modules of each site that carry the shares, and the reserve on top of them."""
     pools, variants, options = instance.pools, instance.variants, instance.options
     replicas = np.zeros(len(pools.site), dtype=np.int32)
     it_mw = [0.0] * len(option)
+    tenant_mw = [[0.0] * len(instance.tenancy.id) for _ in option]
     for p, v in enumerate(pools.variant):
         arcs = instance.arcs.demand[instance.arcs.pool == p]
         shares = share[instance.arcs.pool == p]
         peak = float(sum(s * instance.demands.peak_rps[i] for s, i in zip(shares, arcs, strict=True)))
         if any(shares > 0.0):
             tiers = instance.arcs.tier[instance.arcs.pool == p][shares > 0.0]
-            replicas[p] = _replicas_for(instance, int(v), int(tiers.min()), peak)
+            replicas[p] = _replicas_for(instance, int(v), int(tiers.min()), peak, instance.tiers)
+        if reserve is not None and reserve[0][p] > 0.0:
+            both = peak + float(reserve[0][p])
+            held = _replicas_for(instance, int(v), int(reserve[1][p]), both, instance.degraded)
+            replicas[p] = max(replicas[p], held)
         it_mw[pools.site[p]] += replicas[p] * variants.replica_mw[v]
+        if variants.tenant[v] >= 0:
+            tenant_mw[pools.site[p]][variants.tenant[v]] += replicas[p] * variants.replica_mw[v]
     modules = np.zeros(len(option), dtype=np.int32)
     for j, o in enumerate(option):
         if o >= 0:
-            needed = ceil(it_mw[j] / options.module_mw[o] * (1 - SLACK) - TINY)
+            load = max([it_mw[j], *(mw / instance.tenancy.share for mw in tenant_mw[j])])
+            needed = ceil(load / options.module_mw[o] * (1 - SLACK) - TINY) + options.spare_modules[o]
             modules[j] = max(options.min_modules[o], needed)
     return replicas, modules
 
 
-def _replicas_for(instance: Instance, variant: int, tier: int, peak: float) -> int:
+def _replicas_for(instance: Instance, variant: int, tier: int, peak: float, tiers: Tiers) -> int:
     """Fewest replicas, one at least, that carry ``peak`` within the cap and, where there is a tail, its table."""
     n = max(1, ceil(peak / instance.variants.usable_rps[variant] * (1 - SLACK)))
     if tier >= 0:
-        carried = instance.tiers.table(tier, optimistic=False)
-        while n < len(carried) - 1 and carried[n] < peak * (1 - SLACK):
+        carried = tiers.table(tier, optimistic=False).tolist()
+        step = carried[-1] - carried[-2]  # beyond the table its last step is carried on
+        while n < len(carried) and carried[n] < peak * (1 - SLACK):
+            n += 1
+        while n >= len(carried) and carried[-1] + (n - len(carried) + 1) * step < peak * (1 - SLACK):
             n += 1
     return n
 
@@ -132,10 +201,22 @@ def broken_rules(instance: Instance, solution: Solution) -> set[str]:
             continue
         if solution.modules[j] > options.max_modules[o]:
             broken.add("modules")
-        if found.facility_mw[j] > sites.headroom_mw[j] * (1 + SLACK) + TINY:
+        if found.facility_mw[j] > options.headroom_mw[o] * (1 + SLACK) + TINY:
             broken.add("headroom")
+        if any(mw > instance.tenancy.site_mw * (1 + SLACK) + TINY for mw in found.tenant_mw[j]):
+            broken.add("tenant")
+        here = np.flatnonzero((instance.pools.site == j) & (solution.replicas > 0))
+        if not instance.designs.admits[options.design[o], instance.pools.variant[here]].all():
+            broken.add("racks")
     if any(u > m * (1 + SLACK) + TINY for u, m in zip(found.used_mw, instance.grid.limit_mw, strict=True)):
         broken.add("grid")
+    used = np.flatnonzero(solution.replicas > 0)
+    pairs = list(zip(instance.pools.site[used], workload_of(instance)[used], strict=True))
+    if len(set(pairs)) < len(pairs):
+        broken.add("rivals")
+    limits = zip(found.used_gbps, instance.links.limit_gbps, strict=True)
+    if any(used > limit * (1 + SLACK) + TINY for used, limit in limits):
+        broken.add("links")
     if sum(found.capex_usd) > instance.budget_usd * (1 + SLACK):
         broken.add("budget")
     if np.count_nonzero(sites.is_existing[solution.option >= 0] == 0) > instance.max_sites:
@@ -143,6 +224,11 @@ def broken_rules(instance: Instance, solution: Solution) -> set[str]:
     if any(solution.unserved[np.isinf(instance.demands.unserved_usd)] > 0.0):
         broken.add("unserved")
     return broken
+
+
+def workload_of(instance: Instance) -> np.ndarray:
+    """Workload of each pool."""
+    return instance.variants.workload[instance.pools.variant]
 
 
 @dataclass
@@ -182,13 +268,17 @@ def _option_usd(
     """Value of a site with ``n`` modules of a design: fractions of demands fill its power, best gain per MW first."""
     sites, options, grid = instance.sites, instance.options, instance.grid
     rows = range(grid.site_ptr[j], grid.site_ptr[j + 1])
-    mw_usd = sites.demand_usd_per_mw[j] + sum(
-        grid.site_coefficient[e] * limit[grid.site_limit[e]] for e in rows
+    mw_usd = (
+        sites.demand_usd_per_mw[j]
+        + sites.coincident_usd_per_mw[j]
+        + sum(grid.site_coefficient[e] * limit[grid.site_limit[e]] for e in rows)
     )
     mean_usd = sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]
     items = []
     for a, p in enumerate(instance.arcs.pool):
         if instance.pools.site[p] != j:
+            continue
+        if not instance.designs.admits[options.design[o], instance.pools.variant[p]]:
             continue
         v, i = instance.pools.variant[p], instance.arcs.demand[a]
         variants, demands = instance.variants, instance.demands
@@ -196,16 +286,15 @@ def _option_usd(
         it_mw = replicas * variants.replica_mw[v]
         busy = demands.mean_rps[i] / variants.rps[v]
         mean_mw = variants.replica_mw[v] * (idle * replicas + (1 - idle) * busy)
-        usd = instance.arcs.usd[a] + (1 + capital) * replicas * variants.usd[v]
+        usd = instance.arcs.usd[a] + replicas * (variants.usd[v] + capital * variants.capex_usd[v])
         usd += options.pue[o] * (mw_usd * it_mw + mean_usd * mean_mw)
         items.append((demand[i] - usd, it_mw))
-    room = min(n * options.module_mw[o], sites.headroom_mw[j] / options.pue[o])
+    counted = n - options.spare_modules[o]
+    room = min(counted * options.module_mw[o], instance.option_capacity_mw[o])
     gain = 0.0
     for worth, it_mw in sorted(items, key=lambda item: -item[0] / item[1]):
         take = min(1.0, room / it_mw)
         if worth > 0.0:
             gain, room = gain + take * worth, room - take * it_mw
-    modules_usd = (n - options.sunk_modules[o]) * options.module_usd[o]
-    return float(
-        options.fixed_usd[o] + capital * options.fixed_capex_usd[o] + (1 + capital) * modules_usd - gain
-    )
+    modules_usd = (instance.life_factor[o] + capital) * module_capex(instance, o, n)
+    return float(options.fixed_usd[o] + capital * options.fixed_capex_usd[o] + modules_usd - gain)

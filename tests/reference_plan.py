@@ -9,19 +9,20 @@ bound that gives every demand its cheapest pool, so that most are never priced.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
+from priced import priced
 from reference_shares import Placement, split, whole
 
-from siteopt.plan import FlowPlan, GridUse, Percentiles, Plan, PoolPlan, SitePlan, UnservedPlan
-from siteopt.verify.costs import capex_usd, cost_lines, present_value
+from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan, UnservedPlan
+from siteopt.verify.costs import present_value
 from siteopt.verify.facts import Facts
 from siteopt.verify.replica import stated_replica
-from siteopt.verify.service import latency_ms, reported_metric
+from siteopt.verify.service import latency_ms
 
 if TYPE_CHECKING:
     from siteopt.scenario import Scenario
@@ -65,44 +66,6 @@ def optimum(scenario: Scenario) -> tuple[float, Plan] | None:
         if cost < best:
             best, best_states = float(cost), states
     return None if best_states is None else (best, priced(scenario, search.plan(best_states)))
-
-
-def priced(scenario: Scenario, plan: Plan) -> Plan:
-    """The plan with every figure filled in by the formulas of the verifier; decisions stay as they are."""
-    facts = Facts(scenario, plan)
-    capex, lines = capex_usd(facts), cost_lines(facts)
-    sites = [
-        replace(s, it_mw=facts.it_mw[s.id], facility_mw=facts.facility_mw[s.id], capex_usd=capex[s.id])
-        for s in plan.sites
-    ]
-    pools = []
-    for pool in plan.pools:
-        load = facts.peak_erlang.get(facts.pool(pool), 0.0)
-        utilisation = load / pool.replicas if pool.replicas else 0.0
-        pools.append(replace(pool, load_erlang=load, utilisation=utilisation))
-    limits = scenario.grid_limits
-    return replace(
-        plan,
-        sites=tuple(sites),
-        pools=tuple(pools),
-        flows=tuple(_timed(facts, flow) for flow in plan.flows),
-        grid=tuple(GridUse(limit.id, facts.grid_mw(limit), limit.limit_mw) for limit in limits),
-        cost_lines=lines,
-        cost_usd=sum(lines.values()),
-    )
-
-
-def _timed(facts: Facts, flow: FlowPlan) -> FlowPlan:
-    if flow not in facts.flows or facts.rtt_ms(flow) == inf:
-        return flow
-    workload, rtt, pool = facts.workloads[flow.workload], facts.rtt_ms(flow), facts.pool(flow)
-    replica, tail, metric = facts.replica(pool), facts.tail(pool), reported_metric(workload)
-    if replica is None:
-        return flow
-    at = [(p, tail.quantile_ms(p) if tail else 0.0) for p in (0.5, 0.95, 0.99)]
-    times = [latency_ms(replica, metric, rtt, p, wait) for p, wait in at]
-    slo_ms = workload.slo[0].ms if workload.slo else None
-    return replace(flow, latency_ms=None if inf in times else Percentiles(*times), slo_ms=slo_ms)
 
 
 class _Search:

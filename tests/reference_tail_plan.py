@@ -15,6 +15,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
+import reference
 from reference_shares import split
 from reference_tail import Physics
 
@@ -271,7 +272,7 @@ class _Search:
         facility_mw = it_mw * float(options.pue[o])
         if modules > options.max_modules[o] or facility_mw > sites.headroom_mw[j] * (1 + SLACK) + SLACK:
             return None
-        bought = (modules - int(options.sunk_modules[o])) * float(options.module_usd[o])
+        bought = reference.module_capex(self.instance, o, modules)
         bought += sum(n * float(variants.usd[v]) for n, v in rows)
         idle_mw = sum(n * float(variants.replica_mw[v] * variants.idle_fraction[v]) for n, v in rows)
         power_usd = (sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]) * options.pue[o] * idle_mw

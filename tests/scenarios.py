@@ -5,7 +5,20 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from siteopt.plan import FlowPlan, GridUse, Percentiles, Plan, PoolPlan, SitePlan, UnservedPlan
+from siteopt.plan import (
+    DegradedPlan,
+    FailurePlan,
+    FlowPlan,
+    GridUse,
+    LinkUse,
+    MovePlan,
+    Percentiles,
+    Plan,
+    PoolPlan,
+    SitePlan,
+    TenantUse,
+    UnservedPlan,
+)
 
 #: As a new value: remove the entry. As the last step of a path: append to the list.
 REMOVE = object()
@@ -82,12 +95,25 @@ def plan_of(document: dict[str, Any]) -> Plan:
         flows.append(FlowPlan(**{**row, "latency_ms": latency, "route": tuple(row["route"])}))
     tables = {
         "sites": tuple(SitePlan(**row) for row in rows.pop("sites")),
-        "pools": tuple(PoolPlan(**row) for row in rows.pop("pools")),
+        "pools": tuple(_pool_of(row) for row in rows.pop("pools")),
         "flows": tuple(flows),
         "unserved": tuple(UnservedPlan(**row) for row in rows.pop("unserved")),
         "grid": tuple(GridUse(**row) for row in rows.pop("grid")),
+        "links": tuple(LinkUse(**row) for row in rows.pop("links", ())),
+        "tenants": tuple(TenantUse(**row) for row in rows.pop("tenants", ())),
+        "n_minus_1": tuple(_failure_of(row) for row in rows.pop("n_minus_1", ())),
     }
     return Plan(**rows, **tables)
+
+
+def _pool_of(row: dict[str, Any]) -> PoolPlan:
+    return PoolPlan(**{**row, "home_route": tuple(row.get("home_route", ()))})
+
+
+def _failure_of(row: dict[str, Any]) -> FailurePlan:
+    moves = tuple(MovePlan(**move) for move in row.get("moves", ()))
+    lost = tuple(DegradedPlan(**kind) for kind in row.get("unprotected", ()))
+    return FailurePlan(**{**row, "moves": moves, "unprotected": lost})
 
 
 def _network() -> dict[str, Any]:

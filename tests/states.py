@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 #: Rules that a move of flows can break.
-CAPACITY = {"closed", "modules", "headroom", "grid", "budget"}
+CAPACITY = {"closed", "modules", "headroom", "grid", "budget", "tenant", "racks", "links", "rivals"}
 
 
 def random_solution(instance: Instance, rng: np.random.Generator) -> Solution:
@@ -25,7 +25,8 @@ def random_solution(instance: Instance, rng: np.random.Generator) -> Solution:
         first, last = sites.option_ptr[j], sites.option_ptr[j + 1]
         if first < last and rng.random() < 0.8:
             option[j] = rng.integers(first, last)
-            modules[j] = options.sunk_modules[option[j]] + rng.integers(0, 4)
+            most = options.max_modules[option[j]]
+            modules[j] = min(most, options.sunk_modules[option[j]] + rng.integers(0, 4))
     share = rng.random(len(instance.arcs.demand)) * (rng.random(len(instance.arcs.demand)) < 0.6)
     free = np.isfinite(demands.unserved_usd)
     return Solution(
@@ -37,9 +38,15 @@ def random_solution(instance: Instance, rng: np.random.Generator) -> Solution:
     )
 
 
-def carried(instance: Instance, option: np.ndarray, share: np.ndarray, unserved: np.ndarray) -> Solution:
-    """A search state written out: the fewest replicas and modules that carry the shares."""
-    replicas, modules = reference.fewest(instance, option, share)
+def carried(
+    instance: Instance,
+    option: np.ndarray,
+    share: np.ndarray,
+    unserved: np.ndarray,
+    reserve: reference.Reserve | None = None,
+) -> Solution:
+    """A search state written out: the fewest replicas and modules that carry the shares, and the reserve."""
+    replicas, modules = reference.fewest(instance, option, share, reserve)
     return Solution(option, modules, replicas, share, unserved)
 
 
@@ -61,3 +68,20 @@ def random_state(instance: Instance, rng: np.random.Generator) -> Solution:
         if reference.broken_rules(instance, carried(instance, option, share, unserved)) & CAPACITY:
             share[a], unserved[i] = 0.0, unserved[i] + part
     return carried(instance, option, share, unserved)
+
+
+def random_reserve(instance: Instance, rng: np.random.Generator) -> reference.Reserve:
+    """Load that failures would move to some of the protected pools, one at most for each site and workload."""
+    pools, variants = instance.pools, instance.variants
+    rps, tier = np.zeros(len(pools.site)), np.full(len(pools.site), -1, dtype=np.int32)
+    taken: set[tuple[int, int]] = set()
+    for p in rng.permutation(len(pools.site)).tolist():
+        v = int(pools.variant[p])
+        key = int(pools.site[p]), int(variants.workload[v])
+        if not variants.is_protected[v] or key in taken or rng.random() < 0.4:
+            continue
+        taken.add(key)
+        rps[p] = variants.usable_rps[v] * rng.uniform(0.1, 2.5)
+        first, last = variants.degraded_ptr[v], variants.degraded_ptr[v + 1]
+        tier[p] = rng.integers(first, last) if first < last else -1
+    return rps, tier

@@ -14,6 +14,10 @@ class Evaluator:
     n_demand: int
     n_arc: int
     n_limit: int
+    n_link: int
+    n_tenant: int
+    tenant_share: float
+    tenant_site_mw: float
     budget_usd: float
     max_sites: int
     def __init__(self, instance: Instance, penalty_usd: float) -> None: ...
@@ -31,7 +35,10 @@ class Evaluator:
         NDArray[float64],
         NDArray[float64],
         NDArray[float64],
+        NDArray[float64],
+        NDArray[float64],
     ]: ...
+    def hold(self, reserve_rps: NDArray[float64], tier: NDArray[int32]) -> None: ...
     def load(self, option: NDArray[int32], share: NDArray[float64], unserved: NDArray[float64]) -> bool: ...
     def state(
         self,

@@ -211,13 +211,15 @@ def _cheapest_usd(instance: Instance) -> Floats:
     it_mw = variants.replica_mw[variant] * replicas
     lowest_pue, lowest_module = np.full(len(sites.id), np.inf), np.full(len(sites.id), np.inf)
     np.minimum.at(lowest_pue, options.site, options.pue)
-    np.minimum.at(lowest_module, options.site, options.module_usd / options.module_mw)
+    rate = instance.life_factor * instance.module_capex_usd / options.module_mw
+    np.minimum.at(lowest_module, options.site, rate)
     power = sites.energy_usd_per_mw + sites.carbon_usd_per_mw
+    charges = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
     usd = (
         arcs.usd
         + replicas * variants.usd[variant]
         + it_mw * lowest_module[site]
-        + lowest_pue[site] * (sites.demand_usd_per_mw[site] * it_mw + power[site] * mean_mw)
+        + lowest_pue[site] * (charges[site] * it_mw + power[site] * mean_mw)
     )
     cheapest = np.full(len(demands.region), np.inf)
     np.minimum.at(cheapest, arcs.demand, usd)

@@ -19,14 +19,14 @@ import traceback
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
-from siteopt.cli import check, evaluate, params, profile, schema, solve
+from siteopt.cli import check, compare, evaluate, explain, params, profile, report, schema, sensitivity, solve
 from siteopt.cli.terminal import print_block, print_error
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (solve, check, evaluate, profile, params, schema)
+COMMANDS = (solve, check, evaluate, compare, explain, sensitivity, report, profile, params, schema)
 EXIT_CODES: dict[type[Exception], int] = {
     InfeasibleError: 1,
     ScenarioError: 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_same_file, seed
@@ -9,6 +10,7 @@ from siteopt.cli.output import write_plan
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import logging_to, progress_console
 from siteopt.scenario import load_scenario
+from siteopt.scenario.digest import scenario_sha256
 from siteopt.solve import solve
 
 if TYPE_CHECKING:
@@ -51,4 +53,5 @@ def run(args: argparse.Namespace) -> int:
                 iteration_limit=args.iteration_limit,
                 progress=progress,
             )
+    plan = replace(plan, scenario=args.scenario, scenario_sha256=scenario_sha256(scenario))
     return write_plan(scenario, plan, out=args.out, as_json=args.json)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.network.latency import rtt_block_ms
+from siteopt.network.latency import home_rtt_ms, rtt_block_ms
+from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from siteopt.compile.variants import Variant
+    from siteopt.instance import Options
     from siteopt.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
-    RttBlock = Callable[[frozenset[str] | None], Floats]
+    Allowed = frozenset[str] | None
 
 #: A round trip may exceed its limit by this much, so that rounding never drops an arc that just fits.
 RTT_TOLERANCE_MS = 1e-9
@@ -29,71 +29,132 @@ RTT_TOLERANCE_MS = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flows:
-    """Admissible (demand, site, variant) triples, sorted by demand, then round trip; one array each, one length."""
+    """Admissible (demand, site, variant) triples, sorted by demand, then round trip; one array each, one length.
+
+    ``is_usual`` says whether the SLO holds without any failure; of a protected workload the others may still take
+    over when a site fails.
+    """
 
     demand: Indices
     site: Indices
     variant: Indices
     rtt_ms: Floats
+    is_usual: NDArray[np.bool_]
 
 
-def admissible_flows(scenario: Scenario, topology: Topology, variants: tuple[Variant, ...]) -> Flows:
+class Distances:
+    """Round trips of a scenario, each block computed once.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    topology : Topology
+    """
+
+    def __init__(self, scenario: Scenario, topology: Topology) -> None:
+        self._scenario, self._topology = scenario, topology
+        self._blocks: dict[Allowed, Floats] = {}
+        self._homes: dict[tuple[int, Allowed], Floats] = {}
+        self._node = {name: n for n, name in enumerate(topology.node_ids)}
+
+    def block_ms(self, allowed: Allowed) -> Floats:
+        """Round trips of every region to every site inside the allowed jurisdictions, shape (n_region, n_site)."""
+        if allowed not in self._blocks:
+            self._blocks[allowed] = rtt_block_ms(self._topology, allowed)
+        return self._blocks[allowed]
+
+    def home_ms(self, workload: Workload, allowed: Allowed) -> Floats:
+        """Round trips between every site and the data of a workload, shape (n_site,)."""
+        assert workload.home is not None
+        key = self._node[workload.home.node], allowed
+        if key not in self._homes:
+            self._homes[key] = home_rtt_ms(self._topology, *key)
+        return self._homes[key]
+
+    def rule_ms(self, workload: Workload, region: Indices, *, trips: float = 0.0) -> Floats:
+        """Round trips of one call from the given regions to every site, shape (n, n_site).
+
+        ``inf`` where tier, jurisdiction or route forbid the flow. With a home the route between site and data must
+        be allowed too, and ``trips`` of its round trips are added.
+        """
+        scenario, topology = self._scenario, self._topology
+        homes = np.array([r.jurisdiction for r in scenario.regions])[region]
+        site_home = np.array([s.jurisdiction for s in scenario.sites])
+        site_ok = np.array([s.tier in workload.tiers for s in scenario.sites])
+        result = np.full((len(region), len(site_ok)), np.inf)
+        for home in sorted(
+            set(homes.tolist())
+        ):  # the rule "same" differs from home to home, all others do not
+            allowed = allowed_jurisdictions(scenario, workload, home)
+            rows = np.flatnonzero(homes == home)
+            if workload.sovereign_route and not topology.has_network and home not in allowed:
+                continue
+            on_route = allowed if workload.sovereign_route else None
+            rtt = self.block_ms(on_route)[region[rows]]
+            if workload.home is not None:
+                data_ms = self.home_ms(workload, on_route)
+                rtt = rtt + np.where(np.isfinite(data_ms), trips * np.nan_to_num(data_ms, posinf=0.0), np.inf)
+            ok = site_ok & np.isin(site_home, list(allowed))
+            result[rows] = np.where(ok[None, :] & np.isfinite(rtt), rtt, np.inf)
+        return result
+
+
+def call_trips(variant: Variant, workload: Workload) -> float:
+    """Round trips to the data that one call makes: none to a copy at the site."""
+    return workload.home.trips_per_call if workload.home is not None and variant.data == "home" else 0.0
+
+
+def admissible_flows(
+    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
+) -> Flows:
     """Filter the shared region-by-site block of round trips once for each variant.
 
     No demand gets a row of its own before the filter has been through.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    distances : Distances
+    variants : tuple of Variant
+    houses : ndarray of bool, shape (n_site, n_variant)
+        Whether some option of the site can house the variant.
     """
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     by_workload: dict[str, list[tuple[int, int]]] = {w.id: [] for w in scenario.workloads}
     for i, row in enumerate(scenario.demand):
         by_workload[row.workload].append((i, region_index[row.region]))
-    block = _block_cache(topology)
+    tiers = mode_tiers(scenario.policy.mode)
+    serves = np.array([s.tier in tiers for s in scenario.sites])
     parts = []
     for v, variant in enumerate(variants):
         workload = scenario.workloads[variant.workload]
         rows = np.array(by_workload[workload.id], dtype=np.int32).reshape(-1, 2)
-        demand, region = rows[:, 0], rows[:, 1]
-        rtt = rule_rtt_ms(scenario, topology, workload, region, block)
-        near, site = np.nonzero(
-            np.isfinite(rtt) & (rtt <= variant.largest_rtt_ms(workload) + RTT_TOLERANCE_MS)
-        )
+        rtt = distances.rule_ms(workload, rows[:, 1], trips=call_trips(variant, workload))
+        usual_ms = variant.largest_rtt_ms(workload)
+        limit = max(usual_ms, variant.largest_rtt_ms(workload, degraded=True)) + RTT_TOLERANCE_MS
+        near, site = np.nonzero(np.isfinite(rtt) & (rtt <= limit) & (houses[:, v] & serves)[None, :])
+        found = rtt[near, site]
         parts.append(
-            Flows(demand[near], site.astype(np.int32), np.full(len(near), v, np.int32), rtt[near, site])
+            Flows(
+                rows[near, 0],
+                site.astype(np.int32),
+                np.full(len(near), v, np.int32),
+                found,
+                found <= usual_ms + RTT_TOLERANCE_MS,
+            )
         )
-    flows = Flows(
-        np.concatenate([p.demand for p in parts]),
-        np.concatenate([p.site for p in parts]),
-        np.concatenate([p.variant for p in parts]),
-        np.concatenate([p.rtt_ms for p in parts]),
-    )
-    order = np.lexsort((flows.variant, flows.site, flows.rtt_ms, flows.demand))
-    return Flows(flows.demand[order], flows.site[order], flows.variant[order], flows.rtt_ms[order])
+    return _sorted(parts)
 
 
-def _block_cache(topology: Topology) -> RttBlock:
-    blocks: dict[frozenset[str] | None, NDArray[np.float64]] = {}
-
-    def block(allowed: frozenset[str] | None) -> NDArray[np.float64]:
-        if allowed not in blocks:
-            blocks[allowed] = rtt_block_ms(topology, allowed)
-        return blocks[allowed]
-
-    return block
+def _sorted(parts: list[Flows]) -> Flows:
+    names = ("demand", "site", "variant", "rtt_ms", "is_usual")
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+    order = np.lexsort((columns["variant"], columns["site"], columns["rtt_ms"], columns["demand"]))
+    return Flows(**{name: column[order] for name, column in columns.items()})
 
 
-def rule_rtt_ms(
-    scenario: Scenario, topology: Topology, workload: Workload, region: Indices, block: RttBlock
-) -> Floats:
-    """Round trips from the given regions to every site, ``inf`` where tier, jurisdiction or route forbid the flow."""
-    site_ok = np.array([s.tier in workload.tiers and s.status != "forbidden" for s in scenario.sites])
-    result = np.full((len(region), len(site_ok)), np.inf)
-    homes = np.array([r.jurisdiction for r in scenario.regions])[region]
-    site_home = np.array([s.jurisdiction for s in scenario.sites])
-    for home in sorted(set(homes.tolist())):  # the rule "same" differs from home to home, all others do not
-        allowed = allowed_jurisdictions(scenario, workload, home)
-        rows = np.flatnonzero(homes == home)
-        if workload.sovereign_route and not topology.has_network and home not in allowed:
-            continue
-        rtt = block(allowed if workload.sovereign_route else None)[region[rows]]
-        ok = site_ok & np.isin(site_home, list(allowed))
-        result[rows] = np.where(ok[None, :] & np.isfinite(rtt), rtt, np.inf)
+def houses_variant(options: Options, admits: NDArray[np.uint8], n_site: int) -> NDArray[np.bool_]:
+    """Whether some option of each site can house each variant, shape (n_site, n_variant)."""
+    result = np.zeros((n_site, admits.shape[1]), dtype=bool)
+    np.logical_or.at(result, options.site, admits[options.design] == 1)
     return result

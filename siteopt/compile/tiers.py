@@ -30,8 +30,10 @@ def build_tiers(
     arc_variant: Indices,
     arc_rtt_ms: Floats,
     peak_rps: Floats,
+    *,
+    degraded: bool = False,
 ) -> tuple[Tiers, Indices, Indices]:
-    """Tiers of all variants and the tier of each arc.
+    """Tiers of all variants and the tier of each arc; the ``degraded`` ones hold after the failure of a site.
 
     Parameters
     ----------
@@ -59,7 +61,11 @@ def build_tiers(
         if variant.queue is None or not len(arcs):
             continue
         workload = scenario.workloads[variant.workload]
-        rooms, burst, cap = variant.rooms(workload), workload.burst_factor, scenario.policy.utilisation_cap
+        rooms, burst, cap = (
+            variant.rooms(workload, degraded=degraded),
+            workload.burst_factor,
+            scenario.policy.utilisation_cap,
+        )
         bounds = _upper_edges(arc_rtt_ms[arcs])
         place = np.searchsorted(bounds, arc_rtt_ms[arcs], side="left")
         arc_tier[arcs] = len(owner) + (len(bounds) - 1 - place)  # the longest round trip is the tightest tier

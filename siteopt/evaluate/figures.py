@@ -30,6 +30,9 @@ class Figures:
     load_erlang : ndarray of float64, shape (n_pool,)
         Replicas that the pool keeps busy at peak.
     used_mw : ndarray of float64, shape (n_limit,)
+    used_gbps : ndarray of float64, shape (n_link,)
+    tenant_mw : ndarray of float64, shape (n_site, n_tenant)
+        IT power at peak.
     """
 
     cost_lines: dict[str, float]
@@ -38,6 +41,8 @@ class Figures:
     capex_usd: Floats
     load_erlang: Floats
     used_mw: Floats
+    used_gbps: Floats
+    tenant_mw: Floats
 
     @property
     def cost_usd(self) -> float:
@@ -48,17 +53,10 @@ class Figures:
 def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
     """Exact figures of a solution, its own replicas and modules included."""
     evaluator = Evaluator(instance, 0.0)
-    lines, it_mw, facility_mw, capex_usd, load_erlang, used_mw = evaluator.evaluate(
+    lines, *figures = evaluator.evaluate(
         solution.option, solution.modules, solution.replicas, solution.share, solution.unserved
     )
-    return Figures(
-        dict(zip(COST_LINES, lines.tolist(), strict=True)),
-        it_mw,
-        facility_mw,
-        capex_usd,
-        load_erlang,
-        used_mw,
-    )
+    return Figures(dict(zip(COST_LINES, lines.tolist(), strict=True)), *figures)
 
 
 def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
@@ -81,14 +79,19 @@ def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
 
 def unserved_penalty_usd(instance: Instance) -> float:
     """Price that a search sets on must-serve demand it leaves unserved: more than any plan can cost per demand."""
-    options, variants = instance.options, instance.variants
+    options, variants, sites = instance.options, instance.variants, instance.sites
     replicas = instance.demands.peak_rps.max(initial=0.0) / variants.usable_rps.min(initial=np.inf) + 1.0
-    modules = replicas * variants.replica_mw.max(initial=0.0) / options.module_mw.min(initial=np.inf) + 1.0
-    mw = replicas * variants.replica_mw.max(initial=0.0) * options.pue.max(initial=1.0)
-    sites = instance.sites
-    per_mw = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw + sites.demand_usd_per_mw).max(initial=0.0)
-    traffic = np.abs(instance.arcs.usd).max(initial=0.0)
-    most = (
-        replicas * variants.usd.max(initial=0.0) + modules * options.module_usd.max(initial=0.0) + mw * per_mw
-    )
-    return float(most + traffic + options.fixed_usd.max(initial=0.0))
+    power_mw = replicas * variants.replica_mw.max(initial=0.0)
+    modules = power_mw / options.module_mw.min(initial=np.inf) / min(1.0, instance.tenancy.share) + 2.0
+    designs = instance.designs
+    first_module = designs.capex_usd[designs.capex_ptr[options.design] + 1].max(initial=0.0)
+    per_mw = (
+        sites.energy_usd_per_mw
+        + sites.carbon_usd_per_mw
+        + sites.demand_usd_per_mw
+        + sites.coincident_usd_per_mw
+    ).max(initial=0.0)
+    most = replicas * variants.usd.max(initial=0.0) + power_mw * options.pue.max(initial=1.0) * per_mw
+    most += modules * first_module * instance.life_factor.max(initial=1.0)
+    most += instance.pools.fixed_usd.max(initial=0.0)
+    return float(most + np.abs(instance.arcs.usd).max(initial=0.0) + options.fixed_usd.max(initial=0.0))

@@ -1,4 +1,4 @@
-"""The fewest replicas and modules that carry given flows, by the exact tails."""
+"""The fewest replicas and modules that carry given flows and moves, by the exact tails."""
 
 from __future__ import annotations
 
@@ -7,43 +7,72 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.resilience import moved_loads
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from siteopt.instance import Instance, Solution
+
+    Floats = NDArray[np.float64]
+    Rooms = tuple[tuple[float, float], ...]
 
 #: Relative slack of capacities, as the evaluator's.
 SLACK = 5e-7
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
-    """The same flows on the fewest replicas and modules that the exact tails allow.
+    """The same flows and moves on the fewest replicas and modules that the exact tails allow.
 
     A search sizes a pool for the longest round trip of its tier; here the longest one among its flows counts.
     """
-    replicas, modules = solution.replicas.copy(), solution.modules.copy()
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
+    n = len(pools.site)
     active = solution.share > 0.0
     peak = np.bincount(
-        arcs.pool, weights=solution.share * instance.demands.peak_rps[arcs.demand], minlength=len(pools.site)
+        arcs.pool, weights=solution.share * instance.demands.peak_rps[arcs.demand], minlength=n
     )
-    farthest = np.zeros(len(pools.site))
+    farthest = np.zeros(n)
     np.maximum.at(farthest, arcs.pool[active], arcs.rtt_ms[active])
-    for p in np.flatnonzero(solution.replicas > 0).tolist():
-        v = int(pools.variant[p])
-        queue = variants.queue[v]
-        fewest = max(1, int(np.ceil(peak[p] / variants.usable_rps[v] * (1.0 - SLACK))))
-        if queue is not None:
-            rate = float(peak[p] * variants.burst_factor[v])
-            slacks = [(max(0.0, ms - float(farthest[p])), q) for ms, q in variants.rooms[v]]
-            counts = [queue.replicas_needed(rate, slack, q) for slack, q in slacks]
-            if min(counts) < 0:  # more than the queue can count: nothing is known to be too many
-                continue
-            fewest = max(fewest, *counts)
-        replicas[p] = min(replicas[p], fewest)
-    it_mw = np.bincount(
-        pools.site, weights=replicas * variants.replica_mw[pools.variant], minlength=len(instance.sites.id)
-    )
+    served = np.zeros(n, dtype=bool)
+    served[arcs.pool[active]] = True
+    fewest = np.zeros(n, dtype=np.int64)
+    for p in np.flatnonzero(served).tolist():
+        fewest[p] = _fewest(instance, p, float(peak[p]), float(farthest[p]), variants.rooms[pools.variant[p]])
+    moved = moved_loads(instance, solution.moves)
+    for p, load, rtt in zip(moved.pool.tolist(), moved.load_rps, moved.rtt_ms, strict=True):
+        rooms = variants.degraded_rooms[pools.variant[p]]
+        needed = _fewest(instance, p, float(peak[p] + load), float(max(farthest[p], rtt)), rooms)
+        fewest[p] = max(fewest[p], needed)
+    replicas = np.minimum(solution.replicas, fewest).astype(np.int32)
+    return replace(solution, replicas=replicas, modules=_fewest_modules(instance, solution, replicas))
+
+
+def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms: Rooms) -> int:
+    """Fewest replicas of a pool; as many as one likes where its queue cannot count so many."""
+    variants, v = instance.variants, int(instance.pools.variant[pool])
+    queue = variants.queue[v]
+    fewest = max(1, int(np.ceil(peak_rps / variants.usable_rps[v] * (1.0 - SLACK))))
+    if queue is None:
+        return fewest
+    rate = float(peak_rps * variants.burst_factor[v])
+    counts = [queue.replicas_needed(rate, max(0.0, ms - rtt_ms), q) for ms, q in rooms]
+    return np.iinfo(np.int32).max if min(counts) < 0 else max(fewest, *counts)
+
+
+def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Modules for the power of the replicas, and so that no tenant takes more than its share."""
+    pools, options, tenancy = instance.pools, instance.options, instance.tenancy
+    modules, n = solution.modules.copy(), len(instance.sites.id)
+    power = replicas * instance.variants.replica_mw[pools.variant]
+    load = np.bincount(pools.site, weights=power, minlength=n)
+    for t in range(len(tenancy.id)):
+        own = instance.variants.tenant[pools.variant] == t
+        load = np.maximum(load, np.bincount(pools.site, weights=power * own, minlength=n) / tenancy.share)
     for j in np.flatnonzero(solution.option >= 0).tolist():
         o = solution.option[j]
-        needed = int(np.ceil(it_mw[j] / instance.options.module_mw[o] * (1.0 - SLACK) - 1e-9))
-        modules[j] = min(modules[j], max(int(instance.options.min_modules[o]), needed))
-    return replace(solution, replicas=replicas, modules=modules)
+        needed = (
+            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - 1e-9)) + options.spare_modules[o]
+        )
+        modules[j] = min(modules[j], max(int(options.min_modules[o]), needed))
+    return modules

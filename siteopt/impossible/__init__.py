@@ -14,6 +14,7 @@ from siteopt.impossible.money import too_little_budget
 from siteopt.impossible.needs import gather_needs
 from siteopt.impossible.power import too_big_to_stay_whole, too_little_power
 from siteopt.impossible.reach import out_of_reach
+from siteopt.impossible.resilience import on_one_site
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -41,4 +42,5 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
         *too_little_power(scenario, instance, needs),
         *too_many_sites(scenario, instance, needs),
         *too_little_budget(instance, needs),
+        *on_one_site(scenario, instance),
     ]

@@ -13,6 +13,8 @@ from siteopt.words import money, mw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from siteopt.impossible.needs import Needs
     from siteopt.instance import Instance
 
@@ -46,8 +48,19 @@ def _forced_usd(instance: Instance) -> tuple[float, float]:
     forced = np.flatnonzero(instance.sites.is_forced).tolist()
     rows = [slice(int(instance.sites.option_ptr[j]), int(instance.sites.option_ptr[j + 1])) for j in forced]
     opening = sum(float(options.fixed_capex_usd[r].min()) for r in rows)
-    both = sum(float((options.fixed_capex_usd[r] + options.module_usd[r]).min()) for r in rows)
+    modules = _least_modules_usd(instance)
+    both = sum(float((options.fixed_capex_usd[r] + modules[r]).min()) for r in rows)
     return opening, both - opening
+
+
+def _least_modules_usd(instance: Instance) -> NDArray[np.float64]:
+    """Capital of the fewest modules that may stand at each option, beyond what stands there."""
+    options, designs = instance.options, instance.designs
+    first = designs.capex_ptr[options.design]
+    least: NDArray[np.float64] = (
+        designs.capex_usd[first + options.min_modules] - designs.capex_usd[first + options.sunk_modules]
+    )
+    return least
 
 
 def _opening_usd(instance: Instance, needs: Needs) -> float:
@@ -63,14 +76,15 @@ def _steps(instance: Instance, needs: Needs, *, opening: bool) -> list[tuple[flo
     With ``opening``, the cost of opening is spread over all that a site can carry: never more than it is.
     """
     options, capacity = instance.options, instance.option_capacity_mw
-    rate = options.module_usd / options.module_mw
+    rate = instance.module_capex_usd / options.module_mw
     if opening:
         spread = np.where(instance.sites.is_forced[options.site] > 0, 0.0, options.fixed_capex_usd)
         rate = rate + np.divide(spread, capacity, out=np.zeros_like(capacity), where=capacity > 0)
     least = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(least, options.site, rate)
     sunk = np.zeros(len(instance.sites.id))
-    np.maximum.at(sunk, options.site, options.sunk_modules * options.module_mw)
+    counted = np.maximum(options.sunk_modules - options.spare_modules, 0)
+    np.maximum.at(sunk, options.site, counted * options.module_mw)
     sunk = np.minimum(sunk, needs.site_mw)
     reach = np.unique(np.concatenate([g.sites for g in needs.groups])).tolist() if needs.groups else []
     paid = [(0.0, float(sunk[j])) for j in reach]

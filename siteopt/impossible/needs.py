@@ -70,8 +70,7 @@ def exceeds(need: float, most: float) -> bool:
 
 def gather_needs(instance: Instance) -> Needs:
     """Count the least needs of an instance."""
-    site_mw = np.zeros(len(instance.sites.id))
-    np.maximum.at(site_mw, instance.options.site, instance.option_capacity_mw)
+    site_mw = instance.site_capacity_mw
     arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
     site = instance.pools.site[arcs.pool]
     usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + 1e-9
@@ -79,7 +78,7 @@ def gather_needs(instance: Instance) -> Needs:
     replicas = instance.demands.peak_rps[arcs.demand] / instance.variants.usable_rps[variant]
     chosen = usable & must[arcs.demand]
     mw = _least(replicas * instance.variants.replica_mw[variant], arcs.demand, chosen, len(must))
-    usd = _least(replicas * instance.variants.usd[variant], arcs.demand, chosen, len(must))
+    usd = _least(replicas * instance.variants.capex_usd[variant], arcs.demand, chosen, len(must))
     served = np.zeros(len(must), dtype=bool)
     served[arcs.demand[chosen]] = True
     return Needs(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.compile.deployment import deploy
+from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
-from siteopt.network.latency import rtt_block_ms
 from siteopt.network.topology import build_topology
+from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 from siteopt.units import KW_PER_MW
 from siteopt.words import listed
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from siteopt.impossible.needs import Needs
     from siteopt.instance import Instance
-    from siteopt.network.topology import Topology
     from siteopt.scenario.schema import Demand, Scenario, Workload
 
 
@@ -29,7 +29,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
     """One statement for each workload that has such demands, explained by the first of them."""
     if not needs.lost:
         return
-    topology = build_topology(scenario)
+    distances = Distances(scenario, build_topology(scenario))
     workloads = {w.id: w for w in scenario.workloads}
     variants = fastest_variants(scenario)
     by_workload: dict[str, list[Demand]] = {}
@@ -48,7 +48,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         )
         who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
         why = "; ".join(
-            _removals(scenario, topology, instance, needs, workloads[name], variants[name], regions[0])
+            _removals(scenario, distances, instance, needs, workloads[name], variants[name], regions[0])
         )
         first = f"For {regions[0]}, " if len(regions) > 1 else ""
         sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
@@ -71,15 +71,18 @@ def fastest_variants(scenario: Scenario) -> dict[str, Variant]:
     for variant in resolve_variants(scenario):
         workload = scenario.workloads[variant.workload]
         known = found.get(workload.id)
-        rank = (-variant.largest_rtt_ms(workload), variant.replica_mw)
-        if known is None or rank < (-known.largest_rtt_ms(workload), known.replica_mw):
+        if known is None or _rank(variant, workload) < _rank(known, workload):
             found[workload.id] = variant
     return found
 
 
+def _rank(variant: Variant, workload: Workload) -> tuple[float, float, float]:
+    return -variant.largest_rtt_ms(workload), call_trips(variant, workload), variant.replica_mw
+
+
 def _removals(
     scenario: Scenario,
-    topology: Topology,
+    distances: Distances,
     instance: Instance,
     needs: Needs,
     workload: Workload,
@@ -98,6 +101,7 @@ def _removals(
             [s.tier in workload.tiers for s in scenario.sites],
         ),
         (f"outside {_territory(workload, allowed)}", [s.jurisdiction in allowed for s in scenario.sites]),
+        *_standing_rules(scenario, instance, workload),
     )
     for words, passes in rules:
         gone = left & ~np.array(passes)
@@ -105,7 +109,8 @@ def _removals(
         if gone.any():
             yield f"{_are(int(gone.sum()))} {words}"
     if left.any():
-        rtt = _rtt_ms(topology, workload, index[region], home, allowed)
+        rows = np.array([index[region]], dtype=np.int32)
+        rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
         yield from _too_far(instance, needs, workload, variant, left, rtt)
 
 
@@ -138,13 +143,21 @@ def _too_far(
         )
 
 
-def _rtt_ms(
-    topology: Topology, workload: Workload, region: int, home: str, allowed: frozenset[str]
-) -> NDArray[np.float64]:
-    """Round trips of one region to every site, ``inf`` where the route may not be taken."""
-    rtt = rtt_block_ms(topology, allowed if workload.sovereign_route else None)[region]
-    blocked = workload.sovereign_route and not topology.has_network and home not in allowed
-    return np.full_like(rtt, np.inf) if blocked else rtt
+def _standing_rules(
+    scenario: Scenario, instance: Instance, workload: Workload
+) -> Iterator[tuple[str, list[bool]]]:
+    """Rules about what may stand at a site: the policy's mode, dates, racks."""
+    mode = scenario.policy.mode
+    if mode != "hybrid":
+        yield f'outside the mode "{mode}"', [s.tier in mode_tiers(mode) for s in scenario.sites]
+    n = len(scenario.sites)
+    built = np.diff(instance.sites.option_ptr) > 0
+    if scenario.policy.ready_by_month is not None:
+        ready = [bool(b or s.status == "forbidden") for b, s in zip(built, scenario.sites, strict=True)]
+        yield f"not ready by month {scenario.policy.ready_by_month:g}", ready
+    variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+    houses = houses_variant(instance.options, instance.designs.admits, n)[:, variants].any(axis=1)
+    yield "without racks that can house it", np.asarray(houses).tolist()
 
 
 def _slo_room(workload: Workload, variant: Variant) -> str:

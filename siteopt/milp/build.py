@@ -7,20 +7,29 @@ from typing import TYPE_CHECKING
 
 from siteopt.milp.families.assignment import add_assignment
 from siteopt.milp.families.budget import add_budget
+from siteopt.milp.families.data_gravity import add_data_gravity
+from siteopt.milp.families.density import add_density
 from siteopt.milp.families.grid import add_grid
 from siteopt.milp.families.linking import add_linking
+from siteopt.milp.families.module_scale import add_module_scale
+from siteopt.milp.families.network import add_network
+from siteopt.milp.families.pooling import add_pooling
 from siteopt.milp.families.power import add_power
+from siteopt.milp.families.resilience import add_resilience
 from siteopt.milp.families.site_status import add_site_status
 from siteopt.milp.families.sizing import add_sizing
 from siteopt.milp.families.tail import add_tail
+from siteopt.milp.families.tenancy import add_tenancy
+from siteopt.milp.layout import layout_of
 from siteopt.milp.memory import no_garbage_collection
-from siteopt.milp.model import Bracket, SitingModel, new_model
+from siteopt.milp.model import SitingModel, new_model
 from siteopt.milp.objective import add_cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from siteopt.instance import Instance
+    from siteopt.milp.segments import Bracket
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +53,19 @@ class Family:
 FAMILIES = (
     Family("assignment", add_assignment),
     Family("site_status", add_site_status),
-    Family("linking", add_linking, requires=("assignment", "site_status")),
+    Family("pooling", add_pooling, requires=("site_status",)),
+    Family("linking", add_linking, requires=("assignment", "pooling")),
+    Family("data_gravity", add_data_gravity, requires=("assignment", "pooling")),
+    Family("density", add_density, requires=("pooling",)),
     Family("sizing", add_sizing, requires=("assignment",)),
-    Family("tail", add_tail, requires=("sizing",)),
+    Family("tail", add_tail, requires=("pooling", "sizing")),
     Family("power", add_power, requires=("sizing", "site_status")),
+    Family("module_scale", add_module_scale, requires=("power",)),
+    Family("tenancy", add_tenancy, requires=("power",)),
     Family("grid", add_grid, requires=("power",)),
-    Family("budget", add_budget, requires=("power",)),
+    Family("network", add_network, requires=("data_gravity",)),
+    Family("budget", add_budget, requires=("module_scale",)),
+    Family("resilience", add_resilience, requires=("linking", "tail")),
 )
 
 
@@ -81,8 +97,7 @@ def build_model(
         If a family comes before one that it requires.
     """
     with no_garbage_collection():
-        model = new_model(instance)
-        model.bracket, model.segments = bracket, segments
+        model = new_model(instance, layout_of(instance, bracket, segments))
         for family in families:
             missing = [name for name in family.requires if name not in model.families]
             if missing:

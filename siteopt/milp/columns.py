@@ -2,68 +2,106 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siteopt.evaluate import evaluate_solution, mean_it_mw
+from siteopt.milp.moves import SMALLEST_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance, Solution
+    from siteopt.instance import Instance, Moves, Solution
+    from siteopt.milp.layout import Layout
     from siteopt.milp.segments import Segment
 
     Floats = NDArray[np.float64]
-
-#: Shares below this are a solver's rounding.
-SMALLEST_SHARE = 1e-7
+    Indices = NDArray[np.int32]
 
 
-def columns_of(instance: Instance, solution: Solution, rows: dict[int, list[Segment]]) -> Floats:
-    """Values of all variables of the model for a solution, shape (n_col,); ``rows`` are the pools' segments."""
-    n = len(instance.options.site)
-    build, modules, it_mw, mean_mw = np.zeros((4, n))
-    sites = np.flatnonzero(solution.option >= 0)
-    chosen = solution.option[sites]
-    build[chosen] = 1.0
-    modules[chosen] = solution.modules[sites]
-    it_mw[chosen] = evaluate_solution(instance, solution).it_mw[sites]
-    mean_mw[chosen] = mean_it_mw(instance, solution)[sites]
-    chosen_segment, segment_replicas = _segments_of(instance, solution, rows)
+def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats:
+    """Values of all variables of the model for a solution, its moves after failures included, shape (n_col,)."""
+    is_open = solution.replicas[layout.pools] > 0
+    modules = [(int(solution.option[instance.options.site[o]]), m, o) for o, m in layout.counts]
+    counted = [
+        float(chosen == o and solution.modules[instance.options.site[o]] == m) for chosen, m, o in modules
+    ]
+    tail = _tightest(instance, instance.arcs.pool, instance.arcs.tier, solution.share)
     return np.concatenate(
         [
-            *(build, modules, it_mw, mean_mw, solution.replicas, solution.share, solution.unserved),
-            *(chosen_segment, segment_replicas),
+            *_options_of(instance, solution),
+            *(solution.replicas, solution.share, solution.unserved, is_open),
+            *_segments_of(layout.tail, tail, solution.replicas),
+            counted,
+            *_survival_of(instance, solution, layout),
         ]
     )
 
 
+def _options_of(instance: Instance, solution: Solution) -> Floats:
+    """Builds, modules, and IT power at peak and on average, shape (4, n_option)."""
+    values = np.zeros((4, len(instance.options.site)))
+    sites = np.flatnonzero(solution.option >= 0)
+    chosen = solution.option[sites]
+    values[0, chosen] = 1.0
+    values[1, chosen] = solution.modules[sites]
+    values[2, chosen] = evaluate_solution(instance, solution).it_mw[sites]
+    values[3, chosen] = mean_it_mw(instance, solution)[sites]
+    return values
+
+
+def _survival_of(instance: Instance, solution: Solution, layout: Layout) -> tuple[Floats, ...]:
+    """Moves, segments of the degraded tails and own loads, in the order in which ``resilience`` declares them."""
+    arcs, backups, table = instance.arcs, instance.backups, layout.moves
+    moved = table.shares(instance, solution.moves)
+    tier = _tightest(instance, arcs.pool, arcs.degraded_tier, solution.share)
+    if layout.bracket == "inner":
+        arriving = _tightest(instance, backups.pool[table.backup], backups.tier[table.backup], moved)
+        tier = np.minimum(tier, arriving)
+    usable = instance.variants.usable_rps[instance.pools.variant]
+    load = solution.share * instance.demands.peak_rps[arcs.demand] / usable[arcs.pool]
+    own = np.zeros(len(usable))
+    np.add.at(own, arcs.pool, load)
+    return (moved, *_segments_of(layout.reserve, tier, solution.replicas), own[layout.receivers])
+
+
+def _tightest(instance: Instance, pool: NDArray[Any], tier: Indices, share: Floats) -> Indices:
+    """Tightest tier of each pool among the flows with a share; a very large one where there is none."""
+    result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
+    flowing = share > 0.0
+    np.minimum.at(result, pool[flowing], tier[flowing])
+    return result
+
+
 def _segments_of(
-    instance: Instance, solution: Solution, rows: dict[int, list[Segment]]
+    rows: dict[int, list[Segment]], tightest: Indices, replicas: Indices
 ) -> tuple[Floats, Floats]:
-    """Choice of segment and its replicas, pool by pool: the tier of the tightest flow, the segment of its n."""
+    """Choice of segment and its replicas, pool by pool: the tier of the tightest flow, the segment of its n.
+
+    A pool that stands by for others has no flow of its own; any tier will do, and the loosest one is taken.
+    """
     chosen: list[float] = []
-    replicas: list[float] = []
-    pools, tier = instance.pools, instance.arcs.tier
+    counted: list[float] = []
     for p, segments in rows.items():
-        arcs = pools.arc[pools.arc_ptr[p] : pools.arc_ptr[p + 1]]
-        active = tier[arcs[solution.share[arcs] > 0.0]]
-        n = int(solution.replicas[p])
-        tightest = int(active.min()) if len(active) else None
-        here = [s.tier == tightest and s.first <= n <= s.last for s in segments]
+        n, tier = int(replicas[p]), min(int(tightest[p]), segments[-1].tier)
+        here = [s.tier == tier and s.first <= n <= s.last for s in segments]
         chosen += [float(h) for h in here]
-        replicas += [float(n) if h else 0.0 for h in here]
-    return np.array(chosen), np.array(replicas)
+        counted += [float(n) if h else 0.0 for h in here]
+    return np.array(chosen), np.array(counted)
 
 
-def flows_of(instance: Instance, values: Floats) -> tuple[NDArray[np.int32], Floats, Floats]:
-    """Sites and flows of a solver's solution, its rounding taken off.
+def flows_of(
+    instance: Instance, values: Floats, layout: Layout
+) -> tuple[NDArray[np.int32], Floats, Floats, Moves]:
+    """Sites, flows and moves of a solver's solution, its rounding taken off.
 
     Parameters
     ----------
     instance : Instance
     values : ndarray of float64, shape (n_col,)
+    layout : Layout
+        Of the model.
 
     Returns
     -------
@@ -71,6 +109,7 @@ def flows_of(instance: Instance, values: Floats) -> tuple[NDArray[np.int32], Flo
     share : ndarray of float64, shape (n_arc,)
     unserved : ndarray of float64, shape (n_demand,)
         Shares of a demand and its unserved part sum to one exactly (to rounding).
+    moves : Moves
     """
     n_option, n_arc, n_demand = (
         len(instance.options.site),
@@ -88,7 +127,11 @@ def flows_of(instance: Instance, values: Floats) -> tuple[NDArray[np.int32], Flo
     unserved[whole] = np.round(unserved[whole])
     total = unserved + np.bincount(instance.arcs.demand, weights=share, minlength=n_demand)
     total[total <= 0.0] = 1.0
-    return option, share / total[instance.arcs.demand], unserved / total
+    share, unserved = share / total[instance.arcs.demand], unserved / total
+    segments = sum(len(rows) for rows in layout.tail.values())
+    first += n_arc + n_demand + len(layout.pools) + 2 * segments + len(layout.counts)
+    moves = layout.moves.moves(instance, values[first : first + len(layout.moves.group)], share)
+    return option, share, unserved, moves
 
 
 def _cleaned(values: Floats) -> Floats:

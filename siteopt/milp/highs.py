@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -11,6 +14,8 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from siteopt.milp.matrix import Matrix
@@ -178,10 +183,25 @@ class HighsDriver:
 
 
 def _silent_highs() -> Any:
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    with _no_banner():
+        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("threads", 1)
     return highs
+
+
+@contextmanager
+def _no_banner() -> Iterator[None]:
+    """From 1.16 on HiGHS prints a line while it is made, before any option can silence it; a plan on stdout is JSON."""
+    sys.stdout.flush()
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _subscribe(highs: Any, monitor: Monitor) -> None:

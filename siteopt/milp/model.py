@@ -7,7 +7,8 @@ Every row is a relation over a :class:`LinearExpression`: it prints like any Pyo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from siteopt.instance import Instance
-    from siteopt.milp.segments import Segment
+    from siteopt.milp.layout import Layout
 
 
 def total(terms: list[Any]) -> LinearExpression:
@@ -35,9 +36,6 @@ def linear(coefficients: Iterable[float], variables: Sequence[Any]) -> LinearExp
     return LinearExpression(list(map(MonomialTermExpression, zip(coefficients, variables, strict=True))))
 
 
-Bracket = Literal["outer", "inner"]
-
-
 @dataclass(slots=True)
 class SitingModel:
     """A Pyomo model and its variables in the order of the instance's rows.
@@ -45,21 +43,23 @@ class SitingModel:
     Attributes
     ----------
     pyomo : ConcreteModel
-    build : binary, one an option: the design stands at its site
+    layout : Layout
+        Of the variables that only some rows of the instance need; families declare them.
+    build : binary, one an option: the design stands at its site, on its connection
     modules : integer, one an option
     it_mw : one an option: IT power at peak carried by it, MW
     mean_mw : one an option: IT power on average, MW
     replicas : integer, one a pool
     share : one an arc: share of the demand, in [0, 1]; binary where the demand may not be split
     unserved : one a demand: share that is not served; fixed to 0 where all must be
-    bracket : how tails are straightened: "outer" for a bound, "inner" for plans that always hold
-    segments : straight lines per tail at most
     names : of the rows of the instance, from :func:`labels`
     families : names of the families added so far
-    tail : segments of each pool whose tail the model straightens, in the order of their variables
+    pool : binary, one a pool of ``layout.pools``: whether it is open
+    counts : binary, one an entry of ``layout.counts``: so many modules stand
     """
 
     pyomo: pyo.ConcreteModel
+    layout: Layout
     build: list[Any]
     modules: list[Any]
     it_mw: list[Any]
@@ -68,10 +68,9 @@ class SitingModel:
     share: list[Any]
     unserved: list[Any]
     names: dict[str, list[str]]
-    bracket: Bracket = "outer"
-    segments: int = 13
     families: list[str] = field(default_factory=list)
-    tail: dict[int, list[Segment]] = field(default_factory=dict)
+    pool: dict[int, Any] = field(default_factory=dict)
+    counts: list[Any] = field(default_factory=list)
 
     def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Any]) -> None:
         """Add the component ``name``: one row, a Pyomo relation, for each entry of ``index``, in its order."""
@@ -82,14 +81,24 @@ class SitingModel:
 def labels(instance: Instance) -> dict[str, list[str]]:
     """Names of the rows of an instance, by which components are indexed in LP files and logs."""
     sites, options, pools, arcs = instance.sites, instance.options, instance.pools, instance.arcs
+    variants = instance.variants
+    variant = [
+        f"{instance.workload_ids[k]}/{accelerator}" + (f"+{data}" if data is not None else "")
+        for k, accelerator, data in zip(
+            variants.workload.tolist(), variants.accelerator, variants.data, strict=True
+        )
+    ]
     pool = [
-        f"{sites.id[j]}/{instance.workload_ids[instance.variants.workload[v]]}/{instance.variants.accelerator[v]}"
+        f"{sites.id[j]}/{variant[v]}"
         for j, v in zip(pools.site.tolist(), pools.variant.tolist(), strict=True)
     ]
-    # The accelerator tells two arcs apart only where a workload may run on several.
+    places = zip(options.site.tolist(), options.design.tolist(), options.connection_mw.tolist(), strict=True)
     return {
         "site": list(sites.id),
-        "option": [f"{sites.id[j]}/{d}" for j, d in zip(options.site.tolist(), options.design, strict=True)],
+        "option": [
+            f"{sites.id[j]}/{instance.designs.id[d]}" + (f"@{mw:.12g}MW" if isfinite(mw) else "")
+            for j, d, mw in places
+        ],
         "pool": pool,
         "demand": list(instance.demands.name),
         "arc": [
@@ -100,7 +109,7 @@ def labels(instance: Instance) -> dict[str, list[str]]:
     }
 
 
-def new_model(instance: Instance) -> SitingModel:
+def new_model(instance: Instance, layout: Layout) -> SitingModel:
     """Declare the variables, with their bounds, and no constraint yet."""
     names = labels(instance)
     options, demands = instance.options, instance.demands
@@ -120,6 +129,7 @@ def new_model(instance: Instance) -> SitingModel:
         share[a].domain = pyo.Binary
     return SitingModel(
         pyomo=m,
+        layout=layout,
         build=list(m.build.values()),
         modules=list(m.modules.values()),
         it_mw=list(m.it_mw.values()),

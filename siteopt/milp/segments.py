@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,13 +12,12 @@ from siteopt.serving.sizing import segments, tail_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance
-    from siteopt.milp.model import Bracket
+    from siteopt.instance import Instance, Tiers
+
+Bracket = Literal["outer", "inner"]
 
 #: Lines are not split further once the two brackets differ by less than this, relative to the load.
 SANDWICH = 1e-4
-#: Tier of a segment that stands for a pool without tail.
-NO_TIER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,48 @@ class Segment:
     intercept: float
 
 
+def most_replicas(instance: Instance) -> NDArray[np.int64]:
+    """Most replicas that each pool can power and ever needs, one at least, shape (n_pool,).
+
+    No plan gains from more of them than carry all demand that the pool is open to, as far away as the farthest of it,
+    with all that may move to it after a failure. The fewer there may be, the less of its tail a pool can dodge in the
+    relaxation by being open to a small part.
+    """
+    pools, variants, arcs, backups = instance.pools, instance.variants, instance.arcs, instance.backups
+    replica_mw = variants.replica_mw[pools.variant]
+    powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + 1e-9) + 1e-9)
+    usual = _most_needed(instance, instance.tiers, arcs.demand, arcs.pool, arcs.tier)
+    degraded = _most_needed(instance, instance.degraded, backups.demand, backups.pool, backups.tier)
+    return np.maximum(1, np.minimum(powered, np.maximum(usual, degraded))).astype(np.int64)
+
+
+def _most_needed(
+    instance: Instance,
+    tiers: Tiers,
+    demand: NDArray[np.int32],
+    pool: NDArray[np.int32],
+    tier: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """Replicas that carry all demand that reaches each pool, within the tightest tier of it, shape (n_pool,)."""
+    n_pool = len(instance.pools.site)
+    load = np.bincount(pool, weights=instance.demands.peak_rps[demand], minlength=n_pool)
+    needed: NDArray[np.float64] = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
+    tightest = np.full(n_pool, np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(tightest, pool, tier)
+    for p in np.flatnonzero((load > 0.0) & (tightest >= 0)).tolist():
+        table = tiers.table(int(tightest[p]), optimistic=False)
+        beyond = load[p] - table[-1]
+        if beyond > 0.0:  # the last step of the table is carried on
+            step = table[-1] - table[-2]
+            count = len(table) - 1 + np.ceil(beyond / step) if step > 0.0 else np.inf
+        else:
+            count = float(np.searchsorted(table, load[p], side="left"))
+        needed[p] = max(needed[p], count)
+    return needed
+
+
 def pool_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, list[Segment]]:
-    """Segments of every pool that needs a choice: those with a tail, and those with a rival accelerator.
+    """Segments of every pool with a tail that some arc leads to.
 
     Parameters
     ----------
@@ -47,55 +86,68 @@ def pool_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, 
     dict of int to list of Segment
         By pool, tightest tier first.
     """
-    pools, variants = instance.pools, instance.variants
-    capacity = np.zeros(len(instance.sites.id))
-    np.maximum.at(capacity, instance.options.site, instance.option_capacity_mw)
-    powered = np.floor(capacity[pools.site] / variants.replica_mw[pools.variant] * (1.0 + 1e-9) + 1e-9)
+    arcs = instance.arcs
+    reached = np.stack([arcs.pool, arcs.tier], axis=1)
+    return _by_pool(instance, instance.tiers, reached, bracket, most)
+
+
+def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, list[Segment]]:
+    """The same after a failure: segments of the degraded tiers of pools that may take over protected demand.
+
+    A pool has to meet the tightest tier among its own users and those that have moved to it. The inner model knows
+    all tiers. The outer one counts own users only, and takes those that move for as near as any (see the family
+    ``resilience``), so that it needs the tiers of the pool's arcs and the loosest one of its backups.
+    """
+    arcs, backups = instance.arcs, instance.backups
+    reached = np.stack([backups.pool, backups.tier], axis=1)
+    if bracket == "outer":
+        loosest = np.full(len(instance.pools.site), -1, dtype=np.int32)
+        np.maximum.at(loosest, backups.pool, backups.tier)
+        own = np.stack([arcs.pool, arcs.degraded_tier], axis=1)
+        reached = np.concatenate([own, np.stack([np.arange(len(loosest), dtype=np.int32), loosest], axis=1)])
+    return _by_pool(instance, instance.degraded, reached, bracket, most)
+
+
+def _by_pool(
+    instance: Instance, tiers: Tiers, reached: NDArray[np.int32], bracket: Bracket, most: int
+) -> dict[int, list[Segment]]:
+    """Segments of the tiers that each pool is reached in; ``reached`` has rows of a pool and a tier (-1: none)."""
+    largest, saturation = most_replicas(instance), instance.variants.rps
     lines: dict[tuple[int, int], list[Segment]] = {}
     result: dict[int, list[Segment]] = {}
-    rivals = _with_rivals(instance)
-    for p in range(len(pools.site)):
-        v, largest = int(pools.variant[p]), max(1, int(powered[p]))
-        tiers = range(int(variants.tier_ptr[v]), int(variants.tier_ptr[v + 1]))
-        if tiers:
-            used = set(instance.arcs.tier[pools.arc[pools.arc_ptr[p] : pools.arc_ptr[p + 1]]].tolist())
-            result[p] = []
-            for t in tiers:
-                if t in used:
-                    key = (t, largest)
-                    if key not in lines:
-                        lines[key] = _segments(instance, t, float(variants.rps[v]), largest, bracket, most)
-                    result[p] += lines[key]
-        elif rivals[p]:
-            result[p] = [Segment(NO_TIER, 1, largest, 0.0, 0.0)]
+    for p, t in np.unique(reached[reached[:, 1] >= 0], axis=0).tolist():
+        load, n = tiers.table(t, optimistic=bracket == "outer"), int(largest[p])
+        end = min(n, len(load) - 1)
+        if (t, end) not in lines:
+            lines[t, end] = _segments(load[: end + 1], t, float(saturation[tiers.variant[t]]), bracket, most)
+        result.setdefault(p, []).extend(lines[t, end])
+        if n > end:
+            result[p].append(_beyond(load, t, float(saturation[tiers.variant[t]]), n, bracket))
     return result
 
 
-def _with_rivals(instance: Instance) -> NDArray[np.bool_]:
-    """Whether another pool at the site serves the same workload on another accelerator, shape (n_pool,)."""
-    key = np.stack([instance.pools.site, instance.variants.workload[instance.pools.variant]])
-    _, group, size = np.unique(key, axis=1, return_inverse=True, return_counts=True)
-    return np.asarray(size[group.reshape(-1)] > 1)
-
-
 def _segments(
-    instance: Instance, tier: int, saturation: float, largest: int, bracket: Bracket, most: int
+    load: NDArray[np.float64], tier: int, saturation: float, bracket: Bracket, most: int
 ) -> list[Segment]:
-    load = instance.tiers.table(tier, optimistic=bracket == "outer")
-    end = min(largest, len(load) - 1)
-    parts = segments(tail_table(load[: end + 1], saturation), most, SANDWICH)
+    """Lines over a whole table."""
+    parts = segments(tail_table(load, saturation), most, SANDWICH)
     slopes, intercepts = (
         (parts.outer_slope, parts.outer_intercept)
         if bracket == "outer"
         else (parts.inner_slope, parts.inner_intercept)
     )
-    result = [
+    return [
         Segment(tier, int(first), int(last), float(slope), float(intercept))
         for first, last, slope, intercept in zip(parts.first, parts.last, slopes, intercepts, strict=True)
     ]
-    if largest > end:
-        # Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity).
-        step = saturation if bracket == "outer" else float(load[end] - load[end - 1])
-        start = 0.0 if bracket == "outer" else float(load[end]) - step * end
-        result.append(Segment(tier, end + 1, largest, step, start))
-    return result
+
+
+def _beyond(
+    load: NDArray[np.float64], tier: int, saturation: float, largest: int, bracket: Bracket
+) -> Segment:
+    """Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity)."""
+    end = len(load) - 1
+    if bracket == "outer":
+        return Segment(tier, end + 1, largest, saturation, 0.0)
+    step = float(load[end] - load[end - 1])
+    return Segment(tier, end + 1, largest, step, float(load[end]) - step * end)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance, Solution
-    from siteopt.milp.model import Bracket
-    from siteopt.milp.segments import Segment
+    from siteopt.instance import Instance, Moves, Solution
+    from siteopt.milp.layout import Layout
+    from siteopt.milp.segments import Bracket
 
     Floats = NDArray[np.float64]
 
@@ -28,8 +28,10 @@ BOUND_TOLERANCE = 1e-7
 class Listener(Protocol):
     """What the solve of the model reports to, from the solver's thread."""
 
-    def found(self, option: NDArray[np.int32], share: Floats, unserved: Floats) -> Solution | None:
-        """Sites and flows of a better solution; returns a still better one if there is, for the solver to use."""
+    def found(
+        self, option: NDArray[np.int32], share: Floats, unserved: Floats, moves: Moves
+    ) -> Solution | None:
+        """Decisions of a better solution; returns a still better one if there is, for the solver to use."""
 
     def proved(self, bound_usd: float) -> None:
         """No plan costs less."""
@@ -41,25 +43,18 @@ class Listener(Protocol):
 class _Monitor:
     """Between the driver, which knows columns, and the listener, which knows solutions."""
 
-    def __init__(
-        self, instance: Instance, segments: dict[int, list[Segment]], listener: Listener, is_bound: bool
-    ) -> None:
-        self._instance, self._segments, self._listener, self._is_bound = (
-            instance,
-            segments,
-            listener,
-            is_bound,
-        )
+    def __init__(self, instance: Instance, layout: Layout, listener: Listener) -> None:
+        self._instance, self._layout, self._listener = instance, layout, listener
         self._offer: Floats | None = None
 
     def on_solution(self, values: Floats, objective: float) -> None:
-        better = self._listener.found(*flows_of(self._instance, values))
+        better = self._listener.found(*flows_of(self._instance, values, self._layout))
         if better is not None:
-            self._offer = columns_of(self._instance, better, self._segments)
+            self._offer = columns_of(self._instance, better, self._layout)
 
     def on_bound(self, bound: float) -> None:
         # The inner model leaves out plans that hold, so that its bound is not one of the problem.
-        if self._is_bound and bound > -1e300:
+        if self._layout.bracket == "outer" and bound > -1e300:
             self._listener.proved(safe_bound_usd(bound))
 
     def offer(self) -> Floats | None:
@@ -88,11 +83,11 @@ class ExactModel:
     """
 
     def __init__(self, instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> None:
-        self._instance, self._bracket = instance, bracket
+        self._instance = instance
         with no_garbage_collection():
             model = build_model(instance, bracket=bracket, segments=segments)
             self._driver = HighsDriver(compile_matrix(model.pyomo))
-        self._segments = model.tail
+        self._layout = model.layout
 
     def solve(self, limits: Limits, listener: Listener, start: Solution | None) -> Answer:
         """Solve; what is found and proved on the way goes to the listener.
@@ -108,12 +103,12 @@ class ExactModel:
         Answer
             With outcome "infeasible" where the model has no solution, hence the problem has none.
         """
-        columns = None if start is None else columns_of(self._instance, start, self._segments)
-        monitor = _Monitor(self._instance, self._segments, listener, is_bound=self._bracket == "outer")
+        columns = None if start is None else columns_of(self._instance, start, self._layout)
+        monitor = _Monitor(self._instance, self._layout, listener)
         answer = self._driver.solve(limits, monitor, columns)
         if answer.outcome != "infeasible":
             if answer.values is not None:
-                listener.found(*flows_of(self._instance, answer.values))
+                listener.found(*flows_of(self._instance, answer.values, self._layout))
             monitor.on_bound(answer.bound)
         return answer
 

@@ -1,4 +1,4 @@
-"""Round-trip times between regions and sites, as one shared block."""
+"""Round-trip times between regions and sites, as one shared block, and between sites and the data they ask."""
 
 from __future__ import annotations
 
@@ -42,6 +42,32 @@ def rtt_block_ms(topology: Topology, allowed: Collection[str] | None = None) -> 
     backbone = _node_to_node_ms(topology, allowed)
     access = ms * (topology.region_access_km[:, None] + topology.site_access_km[None, :])
     return latency.access_ms + 2.0 * (access + backbone[np.ix_(topology.region_node, topology.site_node)])
+
+
+def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
+    """Round-trip time between every site and a backbone node where data live, ms.
+
+    Parameters
+    ----------
+    topology : Topology
+        With a network.
+    node : int
+    allowed : collection of str, optional
+        As in :func:`rtt_block_ms`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_site,)
+        ``inf`` where no allowed route exists. The last mile of users is not part of it.
+    """
+    times = np.full(len(topology.node_ids), np.inf)
+    graph = allowed_graph(topology, allowed)
+    if node in graph:
+        lengths = nx.single_source_dijkstra_path_length(graph, node, weight="ms")
+        times[list(lengths)] = list(lengths.values())
+    access = ms_per_km(topology.latency) * topology.site_access_km
+    rtt_ms: NDArray[np.float64] = 2.0 * (access + times[topology.site_node])
+    return rtt_ms
 
 
 def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDArray[np.float64]:

@@ -1,4 +1,9 @@
-"""The routes that flows take: fastest over the backbone, inside the allowed jurisdictions where that is asked."""
+"""The routes that flows take: fastest over the backbone, inside the allowed jurisdictions where that is asked.
+
+One route for each pair of ends, as interior gateway protocols choose it: latency is then known before anything is
+decided, and each link's load is linear in the flows. Spreading a flow over k routes would multiply the arcs by k for
+capacity that a backbone rarely lacks.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,40 @@ if TYPE_CHECKING:
 
     from siteopt.network.topology import Topology
 
+    #: ``route(start, end, allowed)`` -> backbone nodes from one to the other, by row.
+    NodeRoute = Callable[[int, int, frozenset[str] | None], tuple[int, ...]]
+
+
+def node_routes(topology: Topology) -> NodeRoute:
+    """A function that lists the backbone nodes between two of them, by row.
+
+    Parameters
+    ----------
+    topology : Topology
+
+    Returns
+    -------
+    callable
+        ``route(start, end, allowed)``; searches once for each start and set of allowed jurisdictions.
+
+    Raises
+    ------
+    KeyError
+        From the callable, where no allowed route exists.
+    """
+
+    @cache
+    def from_start(start: int, allowed: frozenset[str] | None) -> dict[int, list[int]]:
+        paths: dict[int, list[int]] = nx.single_source_dijkstra_path(
+            allowed_graph(topology, allowed), start, weight="ms"
+        )
+        return paths
+
+    def route(start: int, end: int, allowed: frozenset[str] | None) -> tuple[int, ...]:
+        return tuple(from_start(start, allowed)[end])
+
+    return route
+
 
 def route_finder(topology: Topology) -> Callable[[int, int, frozenset[str] | None], tuple[str, ...]]:
     """A function that names the backbone nodes from a region to a site.
@@ -25,18 +64,14 @@ def route_finder(topology: Topology) -> Callable[[int, int, frozenset[str] | Non
     Returns
     -------
     callable
-        ``route(region, site, allowed)`` -> ids of nodes, empty without a network. Routes are remembered, so that
-        asking for every flow of a plan costs one search per pair of nodes.
+        ``route(region, site, allowed)`` -> ids of nodes, empty without a network.
     """
-
-    @cache
-    def between(a: int, b: int, allowed: frozenset[str] | None) -> tuple[str, ...]:
-        path = nx.dijkstra_path(allowed_graph(topology, allowed), a, b, weight="ms")
-        return tuple(topology.node_ids[i] for i in path)
+    between = node_routes(topology)
 
     def route(region: int, site: int, allowed: frozenset[str] | None) -> tuple[str, ...]:
         if not topology.has_network:
             return ()
-        return between(int(topology.region_node[region]), int(topology.site_node[site]), allowed)
+        ends = int(topology.region_node[region]), int(topology.site_node[site])
+        return tuple(topology.node_ids[i] for i in between(*ends, allowed))
 
     return route

@@ -26,8 +26,8 @@ class Topology:
     latency : Latency
         Constants of the scenario.
     graph : networkx.Graph
-        Backbone over node indices; edge attribute ``ms`` is the one-way time of a link, its hop included. Empty
-        where the scenario has no network.
+        Backbone over node indices; edge attribute ``ms`` is the one-way time of a link, its hop included, ``link``
+        its row in the scenario. Empty where the scenario has no network.
     node_ids, node_jurisdictions : tuple of str
         By node index.
     region_node, site_node : ndarray of int32, shape (n_region,), (n_site,)
@@ -76,13 +76,13 @@ def build_topology(scenario: Scenario) -> Topology:
     index = {node.id: i for i, node in enumerate(network.nodes)}
     graph = nx.Graph()
     graph.add_nodes_from(range(len(index)))
-    for link in network.links:
+    for row, link in enumerate(network.links):
         ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * ms_per_km(network.latency)
         total = ms + network.latency.per_hop_ms
         a, b = index[link.from_node], index[link.to_node]
         # Of parallel links the fastest one carries the route.
         if not graph.has_edge(a, b) or total < graph.edges[a, b]["ms"]:
-            graph.add_edge(a, b, ms=total)
+            graph.add_edge(a, b, ms=total, link=row)
     node_xy = np.array([(n.lat, n.lon) for n in network.nodes], dtype=np.float64).reshape(-1, 2)
     region_xy = np.array([(r.lat, r.lon) for r in scenario.regions], dtype=np.float64).reshape(-1, 2)
     site_xy = np.array([(s.lat, s.lon) for s in scenario.sites], dtype=np.float64).reshape(-1, 2)

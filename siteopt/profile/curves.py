@@ -63,7 +63,7 @@ class Subject:
         """Cost of a thousand requests where ``busy`` of ``replicas`` serve all day: write-off and energy."""
         variant, share = self.variant, busy / replicas
         kw = variant.replica_mw * KW_PER_MW * (variant.idle_fraction + (1.0 - variant.idle_fraction) * share)
-        basis = replace(BASIS, accelerator_usd=variant.usd, utilisation=share)
+        basis = replace(BASIS, accelerator_usd=variant.capex_usd, utilisation=share)
         return basis.usd_per_1k(variant.rps, 1, kw) * self.workload.calls_per_request
 
 

@@ -97,7 +97,7 @@ def _curves(
         accelerator=variant.accelerator,
         replica_rps=variant.rps,
         replica_kw=variant.replica_mw * KW_PER_MW,
-        replica_usd=variant.usd,
+        replica_usd=variant.capex_usd,
         replicas=replicas,
         load=load_curve(subject, replicas, loads),
         total_rps=total_rps,

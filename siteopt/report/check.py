@@ -60,11 +60,20 @@ def _print_sizes(console: Console, scenario: Scenario, instance: Instance) -> No
     asked = f"{counted(len(scenario.regions), 'region')}, {counted(len(scenario.workloads), 'workload')}"
     say(console, f"{sites}, {asked}, {counted(len(scenario.demand), 'demand')}")
     arcs = counted(len(instance.arcs.demand), "admissible flow")
-    say(console, f"{arcs} from a demand to a site, {counted(len(scenario.grid_limits), 'grid limit')}")
+    limits = counted(len(scenario.grid_limits), "grid limit")
+    links = counted(len(instance.links.id), "limited link and uplink", "limited links and uplinks")
+    say(console, f"{arcs} from a demand to a site, {limits}" + (f", {links}" if instance.links.id else ""))
+    backups = len(instance.backups.demand)
+    if backups:
+        protected = sum(w.protect is not None for w in scenario.workloads)
+        say(
+            console,
+            f"{counted(protected, 'protected workload')}, {counted(backups, 'flow')} that may take over",
+        )
 
 
 def _print_supply(console: Console, scenario: Scenario, instance: Instance) -> None:
-    capacity = site_capacity_mw(instance)
+    capacity = instance.site_capacity_mw
     out = table("tier", ">sites", ">headroom MW", ">most IT MW")
     tiers = np.array([s.tier for s in scenario.sites])
     usable = np.array([s.status != "forbidden" for s in scenario.sites])
@@ -80,7 +89,7 @@ def _print_supply(console: Console, scenario: Scenario, instance: Instance) -> N
 
 def _print_demand(console: Console, scenario: Scenario, instance: Instance) -> None:
     """Power that demand takes at the least: replicas counted in fractions, each as full as it may be."""
-    capacity = site_capacity_mw(instance)
+    capacity = instance.site_capacity_mw
     out = table(
         *(
             "workload",
@@ -118,13 +127,6 @@ def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
         say(console, f"\n{title}", "bold")
         for line in lines:
             say(console, f"- {line}")
-
-
-def site_capacity_mw(instance: Instance) -> NDArray[np.float64]:
-    """Most IT power of each site by headroom, PUE and modules of its best design, MW, shape (n_site,)."""
-    capacity = np.zeros(len(instance.sites.id))
-    np.maximum.at(capacity, instance.options.site, instance.option_capacity_mw)
-    return capacity
 
 
 def sites_in_reach(instance: Instance) -> NDArray[np.int64]:

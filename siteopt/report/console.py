@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.pooling import pooling
-from siteopt.report.tables import MOST_ROWS, add_row, print_table, say, table
+from siteopt.report.failures import print_failures
+from siteopt.report.limits import print_limits
+from siteopt.report.tables import MOST_ROWS, add_row, duration, print_table, say, table
 from siteopt.report.workloads import WorkloadSummary, summarise_deployments, summarise_workloads
 from siteopt.words import counted, listed, money, mw, percent
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 WIDE = 96
 #: Sites named for a workload before they are only counted.
 MOST_PLACES = 2
-#: A grid limit is shown from this use on.
-NEAR_LIMIT = 0.8
 #: Columns of the longest bar.
 BAR = 24
 
@@ -33,6 +33,10 @@ LINE_NAMES = {
     "energy": "energy",
     "carbon": "carbon",
     "demand_charges": "demand charges",
+    "coincident_peak": "charges for the grid's peak hours",
+    "refresh": "hardware refresh",
+    "data_replicas": "copies of data",
+    "salvage": "salvage at the horizon",
     "egress": "egress",
     "transit": "transit",
     "unserved": "penalty for unserved requests",
@@ -63,9 +67,10 @@ def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
     _print_workloads(console, scenario, plan)
     _print_deployments(console, plan)
     _print_pooling(console, scenario, plan)
+    print_failures(console, plan)
     _print_costs(console, plan)
-    _print_grid(console, plan)
-    _print_evidence(console, plan)
+    print_limits(console, scenario, plan)
+    _print_evidence(console, scenario, plan)
 
 
 def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
@@ -127,8 +132,8 @@ def _print_workloads(console: Console, scenario: Scenario, plan: Plan) -> None:
     title = "Workloads: where they are served at peak, and the latency of the slowest flow"
     out = table("workload", "tiers", "sites", ">slowest", ">SLO", ">replicas")
     for row in summarise_workloads(scenario, plan):
-        slowest = "-" if row.worst_ms is None else f"{_time(row.worst_ms)} {row.percentile}"
-        slo = "none" if row.slo_ms is None else _time(row.slo_ms)
+        slowest = "-" if row.worst_ms is None else f"{duration(row.worst_ms)} {row.percentile}"
+        slo = "none" if row.slo_ms is None else duration(row.slo_ms)
         add_row(out, _cut(row.id, 20), _tiers(row), _places(row), slowest, slo, f"{row.replicas:,}")
     print_table(console, title, out)
 
@@ -175,15 +180,6 @@ def _places(row: WorkloadSummary) -> str:
     return "\n".join(lines) or "none"
 
 
-def _time(ms: float) -> str:
-    """A time in three or four digits: ``41.2 ms``, ``276 ms``, ``17.5 s``, ``3,600 s``."""
-    value, unit = (ms, "ms") if ms < 1000 else (ms / 1000, "s")
-    return (
-        f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}".removesuffix(".00").removesuffix(".0")
-        + f" {unit}"
-    )
-
-
 def _print_costs(console: Console, plan: Plan) -> None:
     lines = {key: usd for key, usd in plan.cost_lines.items() if abs(usd) >= 0.5}
     positive = sum(usd for usd in lines.values() if usd > 0)
@@ -201,20 +197,7 @@ def _print_costs(console: Console, plan: Plan) -> None:
         say(console, f"nothing for {listed(nothing, len(nothing))}", "dim")
 
 
-def _print_grid(console: Console, plan: Plan) -> None:
-    if not plan.grid:
-        return
-    near = [row for row in plan.grid if row.used_mw >= NEAR_LIMIT * row.limit_mw and row.used_mw > 0]
-    near.sort(key=lambda row: (-row.used_mw / row.limit_mw if row.limit_mw > 0 else 0.0, row.id))
-    title = f"Grid limits: {len(near)} of {len(plan.grid)} used to {percent(NEAR_LIMIT)} or more"
-    out = table("limit", ">used MW", ">limit MW", ">use")
-    for row in near[:MOST_ROWS]:
-        use = percent(row.used_mw / row.limit_mw) if row.limit_mw > 0 else "-"
-        add_row(out, row.id, mw(row.used_mw), mw(row.limit_mw), use)
-    print_table(console, title, out, len(near))
-
-
-def _print_evidence(console: Console, plan: Plan) -> None:
+def _print_evidence(console: Console, scenario: Scenario, plan: Plan) -> None:
     console.print()
     say(console, "How good it is", "bold")
     if plan.bound_usd is None or plan.gap is None:
@@ -224,5 +207,10 @@ def _print_evidence(console: Console, plan: Plan) -> None:
         gap = f"gap {percent(plan.gap)} of spending"
         say(console, f"No plan can cost less than {money(plan.bound_usd)}.")
         say(console, f"This one costs at most {dearer} more than the best ({gap}).")
-    if plan.unserved:
-        say(console, f"{counted(len(plan.unserved), 'demand')} not served in full.")
+    left_out = [row for row in plan.unserved if row.reason == "mode"]
+    if left_out:
+        names = listed(sorted({row.workload for row in left_out}))
+        what = f"{counted(len(left_out), 'demand')} of {names}"
+        say(console, f"{what} left out: no site of the mode {scenario.policy.mode!r} may serve them.")
+    if len(plan.unserved) > len(left_out):
+        say(console, f"{counted(len(plan.unserved) - len(left_out), 'demand')} not served in full.")

@@ -139,7 +139,7 @@ def _figures(group: str, entry: Entry) -> Iterator[Figure]:
     match entry:
         case Accelerator():
             words = (entry.vendor, f"family {entry.family}", entry.memory_type, f"launched {entry.launch}")
-            about = _about(*words, _aliases(entry.aliases))
+            about = _about(*words, f"{entry.cooling}-cooled", _aliases(entry.aliases))
             yield from (Figure(group, entry.id, entry.id, about, name, fact) for name, fact in entry.facts())
         case LanguageModel():
             fixed = f"published in {entry.fixed_precision}" if entry.fixed_precision else ""

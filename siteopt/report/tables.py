@@ -42,3 +42,12 @@ def print_table(console: Console, title: str, out: Table, rows: int = 0) -> None
 def say(console: Console, text: str, style: str = "") -> None:
     """Print a sentence as it is, wrapped at the console's width."""
     console.print(Text(text, style=style))
+
+
+def duration(ms: float) -> str:
+    """A time in three or four digits: ``41.2 ms``, ``276 ms``, ``17.5 s``, ``3,600 s``."""
+    value, unit = (ms, "ms") if ms < 1000 else (ms / 1000, "s")
+    return (
+        f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}".removesuffix(".00").removesuffix(".0")
+        + f" {unit}"
+    )

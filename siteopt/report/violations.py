@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 #: Rules about what a plan reports, not about what it decides.
 FIGURE_RULES = {
     *("it_mw", "facility_mw", "capex_usd", "load_erlang", "utilisation", "latency_ms", "slo_ms", "route"),
-    *("grid_use", "cost_lines", "cost_usd", "bound", "gap", "status"),
+    *("grid_use", "link_use", "tenants", "ready_month", "reserve_erlang", "move_latency", "worst_ms"),
+    *("spare_mw", "unprotected", "cost_lines", "cost_usd", "bound", "gap", "status"),
 }
 
 

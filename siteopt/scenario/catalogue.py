@@ -51,6 +51,10 @@ class Accelerator(Entry):
     link_gb_s: Fact
     tdp_w: Fact
     max_tp: Fact
+    rack_kw: Fact
+    """Least power of a rack in which one server of it can be installed: that server alone at its most."""
+    cooling: Literal["air", "liquid"]
+    """Cooling that its server cannot do without; the source of ``rack_kw`` says it, too."""
     price_usd: Fact
     rental_usd_per_h: Fact | None = None
     server_factor: Fact
@@ -78,6 +82,11 @@ class Accelerator(Entry):
             **{name: getattr(self, name).value for name in plain},
             **{name: fact.value if fact else 0.0 for name, fact in optional.items()},
         }
+
+    def terms(self) -> dict[str, Any]:
+        """Keyword arguments of ``siteopt.scenario.hardware.AcceleratorTerms``, the price apart."""
+        life_years, rack_kw = self.life_years.value, self.rack_kw.value
+        return {"rack_kw": rack_kw, "cooling": self.cooling, "life_years": life_years}
 
 
 class LanguageModel(Entry):

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.scenario.catalogue import load_catalogue
 
 if TYPE_CHECKING:
-    from siteopt.scenario.schema import AcceleratorEntry, ModelEntry, Scenario
+    from siteopt.scenario.schema import Cooling, Scenario
 
 #: Figures without which a new entry says nothing; the others have a neutral default.
 ACCELERATOR_NEEDS = (
     *("family", "memory_gb", "bandwidth_tb_s", "bf16_tflops", "link_gb_s", "tdp_w"),
     *("server_factor", "idle_fraction", "max_tp", "price_usd"),
 )
+#: Figures that say where it may stand and how long it lasts; :func:`accelerator_terms` has them.
+ACCELERATOR_TERMS = {"rack_kw", "cooling", "life_years", "salvage_fraction"}
 ACCELERATOR_DEFAULTS = {"fp8_tflops": 0.0, "fp4_tflops": 0.0}
 MODEL_NEEDS = (
     *("params_b", "active_params_b", "layers", "hidden", "heads", "attention_dim"),
     *("kv_values_per_token", "kv_shards", "max_context"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorTerms:
+    """What an accelerator costs, where it may stand and how long it lasts.
+
+    Attributes
+    ----------
+    price_usd : float
+        Purchase, USD.
+    rack_kw : float
+        Least power of a rack in which its server can be installed, kW; 0 for any.
+    cooling : {"air", "liquid"}
+    life_years : float or None
+        Years until it is bought again, where ``policy.refresh`` is true; None for never.
+    salvage_fraction : float
+        Share of its price that it is worth then.
+    """
+
+    price_usd: float
+    rack_kw: float = 0.0
+    cooling: Cooling = "air"
+    life_years: float | None = None
+    salvage_fraction: float = 0.0
+
+
+def accelerator_terms(scenario: Scenario, name: str, path: str = "") -> AcceleratorTerms:
+    """Terms of an accelerator: the catalogue's, with the scenario's own put in their place.
+
+    Raises
+    ------
+    ScenarioError
+        If neither the scenario nor the catalogue knows it, or a new entry leaves out a figure; names ``path``.
+    """
+    price_usd = accelerator_numbers(scenario, name, path)["price_usd"]
+    own = next((entry for entry in scenario.accelerators if entry.id == name), None)
+    known: dict[str, Any] = {}
+    if _is_known(load_catalogue().accelerator, name):
+        known = load_catalogue().accelerator(name).terms()
+    stated = own.model_dump(include=ACCELERATOR_TERMS, exclude_none=True) if own else {}
+    return AcceleratorTerms(price_usd=price_usd, **known | stated)
 
 
 def accelerator_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, Any]:
@@ -35,7 +79,8 @@ def accelerator_numbers(scenario: Scenario, name: str, path: str = "") -> dict[s
     if own is None or _is_known(load_catalogue().accelerator, name):
         entry = load_catalogue().accelerator(name, path)
         known = entry.numbers() | {"price_usd": entry.price_usd.value}
-    return _merged(known, own, ACCELERATOR_NEEDS, ACCELERATOR_DEFAULTS, path)
+    stated = own.model_dump(exclude_none=True, exclude=ACCELERATOR_TERMS) if own else None
+    return _merged(known, stated, ACCELERATOR_NEEDS, ACCELERATOR_DEFAULTS, path)
 
 
 def model_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, Any]:
@@ -44,7 +89,8 @@ def model_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, An
     known = {}
     if own is None or _is_known(load_catalogue().model, name):
         known = load_catalogue().model(name, path).numbers()
-    return _merged(known, own, MODEL_NEEDS, {}, path)
+    stated = own.model_dump(exclude_none=True) if own else None
+    return _merged(known, stated, MODEL_NEEDS, {}, path)
 
 
 def engine_numbers(engine: str, family: str, precision: str) -> dict[str, float]:
@@ -62,22 +108,16 @@ def _is_known(lookup: Any, name: str) -> bool:
 
 def _merged(
     known: dict[str, Any],
-    own: AcceleratorEntry | ModelEntry | None,
+    stated: dict[str, Any] | None,
     needs: tuple[str, ...],
     defaults: dict[str, float],
     path: str,
 ) -> dict[str, Any]:
-    if own is None:
+    if stated is None:
         return known
-    numbers = defaults | known | own.model_dump(exclude_none=True)
+    numbers = defaults | known | stated
     missing = [name for name in needs if name not in numbers]
     if missing:
-        where = path or own.id
-        raise ScenarioError(
-            [
-                Problem(
-                    where, f"{own.id!r} is not in the catalogue, so its entry must give {', '.join(missing)}"
-                )
-            ]
-        )
+        message = f"{stated['id']!r} is not in the catalogue, so its entry must give {', '.join(missing)}"
+        raise ScenarioError([Problem(path or stated["id"], message)])
     return numbers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
 from siteopt.scenario.quantities import (
+    Cooling,
     Count,
     Fraction,
     Id,
@@ -14,11 +15,14 @@ from siteopt.scenario.quantities import (
     Longitude,
     Ms,
     Mw,
+    Positive,
     SchemaModel,
+    Share,
     Status,
     Tier,
     Usd,
     UsdPerUnit,
+    Years,
 )
 
 
@@ -48,6 +52,8 @@ class NetworkLink(SchemaModel):
     """Length, km; multiplied by the route factor and the propagation time."""
     latency_ms: Ms | None = None
     """One-way latency, ms, where it was measured."""
+    capacity_gbps: Annotated[float, Strict(), Field(ge=0, le=1e9)] | None = None
+    """Gbit/s that the flows of the plan may put on the link, both directions together; unlimited where absent."""
 
     @model_validator(mode="after")
     def _one_of(self) -> NetworkLink:
@@ -88,6 +94,16 @@ class Existing(SchemaModel):
     modules: Count
 
 
+class ConnectionStep(SchemaModel):
+    """A class of grid connection: up to so many MW, after so many months, at this price."""
+
+    up_to_mw: Annotated[float, Strict(), Field(gt=0, le=1e6)]
+    """Facility power that the connection carries, MW."""
+    months: Annotated[float, Strict(), Field(ge=0, le=600)]
+    """Months until it is energised."""
+    usd: Usd
+
+
 class Site(SchemaModel):
     """A place that may host inference: a substation, a campus or a hub."""
 
@@ -108,11 +124,19 @@ class Site(SchemaModel):
     """Firm power at the connection that the load of this plan may draw, cooling and losses included, MW."""
     designs: tuple[Id, ...] = Field(min_length=1)
     """Designs that may be built here."""
+    pue: dict[str, Annotated[float, Strict(), Field(ge=1, le=5)]] = Field(default_factory=dict)
+    """Power usage effectiveness of a design in this site's climate, by design id; the design's own where absent."""
+    uplink_gbps: Annotated[float, Strict(), Field(ge=0, le=1e9)] | None = None
+    """Gbit/s between the site and the backbone, both directions together; unlimited where absent."""
     price_usd_per_mwh: Annotated[float, Strict(), Field(ge=0, le=1e5)]
     demand_charge_usd_per_mw_year: UsdPerUnit = 0.0
     """Yearly charge per MW of peak facility power."""
+    coincident_charge_usd_per_mw_year: UsdPerUnit = 0.0
+    """Yearly charge per MW of facility power in the grid's own peak hours (a capacity market's)."""
     carbon_g_per_kwh: Annotated[float, Strict(), Field(ge=0, le=5000)] = 0.0
     connection_usd: Usd = 0.0
+    connection_steps: tuple[ConnectionStep, ...] = ()
+    """Classes of connection, smallest first, one of which is taken; instead of ``connection_usd``."""
     land_usd: Usd = 0.0
     egress_usd_per_gb: UsdPerUnit | None = None
     """Price per GB that leaves the site towards users; the policy's price where absent."""
@@ -149,10 +173,23 @@ class Design(SchemaModel):
     max_modules: Count
     pue: Annotated[float, Strict(), Field(ge=1, le=5)]
     """Power usage effectiveness (ISO/IEC 30134-2): facility power over IT power."""
+    redundancy: Literal["N", "N+1", "2N"] = "N"
+    """``N+1``: one module stands by; ``2N``: every second one does. Those are not counted on for IT power."""
     usable_fraction: Fraction = 1.0
-    """Share of the nameplate that IT may draw; redundancy, UPS and cooling margins taken off."""
+    """Share of a counted module's nameplate that IT may draw; UPS and cooling margins taken off."""
+    rack_kw: Positive | None = None
+    """Power of a rack that can be fed and cooled, kW; any where absent."""
+    cooling: Cooling = "air"
     fixed_usd: Usd
     usd_per_module: Usd
+    scale_exponent: Fraction = 1.0
+    """Capital of n modules is ``usd_per_module x n ** scale_exponent``: less than 1 where size makes them cheaper."""
+    build_months: Annotated[float, Strict(), Field(ge=0, le=600)] = 0.0
+    """Months until it is built, connection apart."""
+    life_years: Years | None = None
+    """Years until fixed part and modules are bought again (with ``policy.refresh``); never where absent."""
+    salvage_fraction: Share = 0.0
+    """Share of their price that they are worth at the end of their life."""
     staff_usd_per_year: Usd = 0.0
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 
 from siteopt.scenario.places import (
+    ConnectionStep,
     Design,
     Existing,
     GridLimit,
@@ -24,10 +25,15 @@ from siteopt.scenario.places import (
     Site,
 )
 from siteopt.scenario.quantities import (
+    Cooling,
+    Flag,
     Fraction,
     Metric,
+    Mode,
+    Mw,
     Precision,
     SchemaModel,
+    Share,
     Sizing,
     Status,
     Tier,
@@ -37,8 +43,10 @@ from siteopt.scenario.quantities import (
 from siteopt.scenario.workloads import (
     AcceleratorEntry,
     Demand,
+    Home,
     JurisdictionRule,
     ModelEntry,
+    Protect,
     Replica,
     Service,
     Slo,
@@ -47,21 +55,26 @@ from siteopt.scenario.workloads import (
 
 __all__ = [
     "AcceleratorEntry",
+    "ConnectionStep",
+    "Cooling",
     "Demand",
     "Design",
     "Existing",
     "GridLimit",
+    "Home",
     "Horizon",
     "Jurisdiction",
     "JurisdictionRule",
     "Latency",
     "Metric",
+    "Mode",
     "ModelEntry",
     "Network",
     "NetworkLink",
     "NetworkNode",
     "Policy",
     "Precision",
+    "Protect",
     "Region",
     "Replica",
     "Scenario",
@@ -87,10 +100,24 @@ class Horizon(SchemaModel):
 class Policy(SchemaModel):
     """Limits and prices that hold for the plan as a whole."""
 
+    mode: Mode = "hybrid"
+    """``central``: only hyperscale sites serve; ``edge``: only micro sites and smaller ones do."""
+    ready_by_month: Annotated[float, Strict(), Field(ge=0, le=600)] | None = None
+    """Latest month in which what is newly built may be energised."""
     budget_usd: Usd | None = None
     """Most capital that may be spent: land, connections, facilities and accelerators."""
     max_sites: Annotated[int, Strict(), Field(ge=0, le=1_000_000)] | None = None
     """Most sites that may be newly built; existing ones do not count."""
+    tenant_share: Fraction | None = None
+    """Largest share of a site's usable IT power that the workloads of one tenant may take."""
+    tenant_site_mw: Mw | None = None
+    """Most IT power of one tenant at one site: what it loses with the site, MW."""
+    coincidence: Share = 1.0
+    """Power in the grid's own peak hours over the site's peak, for coincident charges."""
+    refresh: Flag = False
+    """Whether hardware is bought again at the end of its life, and what is left at the horizon is credited."""
+    storage_usd_per_gb_year: UsdPerUnit = 0.0
+    """Price of keeping a copy of a workload's data at a serving site."""
     utilisation_cap: Fraction = 0.8
     """Highest utilisation of a pool at peak, for workloads sized by ``utilisation`` or ``tail``."""
     dispatch_efficiency: Fraction = 1.0

@@ -1,13 +1,15 @@
 """Large tables of a scenario kept in CSV files beside it: ``"sites": {"file": "sites.csv"}``.
 
-A header names the keys, with a dot for a key inside a key (``existing.design``). An empty cell is an absent
-key; a list is written with semicolons (``micro-air;micro-liquid``).
+A header names the keys, with a dot for a key inside a key (``existing.design``, ``pue.micro-air``). An empty cell
+is an absent key; a list is written with semicolons (``micro-air;micro-liquid``). A list of objects does not fit a
+cell: sites with ``connection_steps`` stand in the document itself.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
         line_num: int
 
 
+#: Keys that no column can hold.
+NO_COLUMNS = {"connection_steps"}
 #: Columns that hold lists, and columns whose cells are words even where they look like numbers.
 LIST_COLUMNS = {"designs", "tiers", "groups", "jurisdictions"}
 WORD_COLUMNS = {
     *("id", "name", "tier", "jurisdiction", "zone", "node", "status", "existing.design", "from", "to"),
-    *("region", "workload", "redundancy", "sizing"),
+    *("region", "workload", "redundancy", "cooling", "sizing"),
 }
 
 
@@ -91,9 +95,12 @@ def _header_fault(header: list[str]) -> str:
     if "" in header:
         return "has a column without a name"
     for name in header:
+        key = re.split(r"[.\[]", name)[0]
+        if key in NO_COLUMNS:
+            return f"names {key!r}, but no cell holds a list of objects; list these rows in the JSON document"
         if header.count(name) > 1:
             return f"names {name!r} twice"
-        if any(other.startswith(f"{name}.") for other in header):
+        if "." not in name and any(other.startswith(f"{name}.") for other in header):
             return f"names both {name!r} and keys inside it"
     return ""
 
@@ -121,11 +128,9 @@ def _object(header: list[str], row: list[str]) -> dict[str, Any]:
     for name, cell in zip(header, row, strict=True):
         if cell.strip() == "":
             continue
-        target = result
-        *parents, leaf = name.split(".")
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[leaf] = _value(name, cell.strip())
+        outer, dot, inner = name.partition(".")  # once: what follows may be an id with dots of its own
+        holder = result.setdefault(outer, {}) if dot else result
+        holder[inner if dot else outer] = _value(name, cell.strip())
     return result
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from siteopt.scenario.quantities import (
+    Cooling,
     Count,
     Flag,
     Id,
@@ -16,10 +17,12 @@ from siteopt.scenario.quantities import (
     PositiveMs,
     Precision,
     SchemaModel,
+    Share,
     Sizing,
     Tier,
     Usd,
     UsdPerUnit,
+    Years,
 )
 
 
@@ -57,6 +60,14 @@ class Replica(SchemaModel):
     """Purchase, USD."""
     idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] = 0.2
     """Power without load over power at full load; the rest grows linearly with load."""
+    rack_kw: Positive | None = None
+    """Least power of a rack in which it can be installed, kW; any where absent."""
+    cooling: Cooling = "air"
+    """Cooling that it needs."""
+    life_years: Years | None = None
+    """Years until it is bought again (with ``policy.refresh``); never where absent."""
+    salvage_fraction: Share = 0.0
+    """Share of its price that it is worth at the end of its life."""
 
 
 class Slo(SchemaModel):
@@ -67,6 +78,24 @@ class Slo(SchemaModel):
     ``tpot``, the time per output token of a model, which distance does not touch."""
     ms: PositiveMs
     percentile: Annotated[float, Strict(), Field(ge=0.5, lt=1)] = 0.99
+
+
+class Home(SchemaModel):
+    """Where a workload's data live, and what each call asks of them."""
+
+    node: Id
+    """Backbone node."""
+    trips_per_call: NonNegative = 1.0
+    """Round trips between the serving site and the data that one call makes one after the other."""
+    gb_per_call: NonNegative = 0.0
+    """GB that one call moves between the data and the serving site."""
+
+
+class Protect(SchemaModel):
+    """Survival of the loss of any one site."""
+
+    slo_ms: PositiveMs
+    """Limit of the first SLO after a failure, ms; at least the usual one."""
 
 
 class AcceleratorEntry(SchemaModel):
@@ -89,6 +118,14 @@ class AcceleratorEntry(SchemaModel):
     max_tp: Count | None = None
     """Most accelerators over which a layer is split."""
     price_usd: Usd | None = None
+    rack_kw: Positive | None = None
+    """Least power of a rack in which its server can be installed, kW."""
+    cooling: Cooling | None = None
+    """Cooling that its server needs."""
+    life_years: Years | None = None
+    """Years until it is bought again (with ``policy.refresh``)."""
+    salvage_fraction: Share | None = None
+    """Share of its price that it is worth at the end of its life."""
 
 
 class ModelEntry(SchemaModel):
@@ -151,6 +188,16 @@ class Workload(SchemaModel):
     """Whether the route, too, must stay in the allowed jurisdictions."""
     splittable: Flag = True
     """Whether one region's demand may be shared between several sites."""
+    tenant: Id | None = None
+    """Who it belongs to, for the policy's limits per tenant."""
+    home: Home | None = None
+    """Where its data live; without it the data travel with the request."""
+    replica_gb: NonNegative | None = None
+    """Size of a copy of its data, GB; where given, a serving site may hold one instead of asking home."""
+    sync_gb_per_day: NonNegative | None = None
+    """What keeps a copy up to date, GB a day."""
+    protect: Protect | None = None
+    """Whether its demand must survive the loss of any one site, and how fast it must be served then."""
     gb_in: NonNegative = 0.0
     """GB sent with one request."""
     gb_out: NonNegative = 0.0

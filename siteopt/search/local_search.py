@@ -10,13 +10,18 @@ from siteopt._core.evaluator import Evaluator
 from siteopt._core.search import LocalSearch
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
+from siteopt.search.options import best_options, hardest_first
+from siteopt.search.secure import Secured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Moves
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
 
 #: Ruins per round, and how many neighbouring sites one of them touches, by turns.
 RUINS = 200
@@ -41,6 +46,7 @@ class Search:
         self._evaluator = Evaluator(instance, unserved_penalty_usd(instance))
         self._kernel = LocalSearch(self._evaluator, seed)
         self._kernel.order_demands(hardest_first(instance))
+        self._secured = Secured(instance, self._evaluator) if instance.variants.is_protected.any() else None
         self._descending = True
         self._round = 0
 
@@ -55,14 +61,23 @@ class Search:
         return self._kernel.evaluated
 
     def solution(self) -> Solution | None:
-        """The current state, or None where it does not meet every rule."""
+        """The current state, or None where it does not meet every rule.
+
+        Where a workload is protected, the state first gets the reserve that its flows need now; it may cost more
+        than what the moves before have seen, and a state that did not keep what it gained falls back.
+        """
+        if self._secured is not None:
+            return self._secured.solution()
         return Solution(*self._evaluator.state()) if self._evaluator.is_feasible() else None
 
-    def load(
-        self, option: NDArray[np.int32], share: NDArray[np.float64], unserved: NDArray[np.float64]
-    ) -> bool:
-        """Start from given sites and flows; returns whether they meet every rule."""
+    def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves | None = None) -> bool:
+        """Start from given sites and flows, and moves where they are known; returns whether they meet every rule.
+
+        Replicas and modules become the fewest that carry them.
+        """
         self._descending = True
+        if self._secured is not None and moves is not None:
+            return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
 
     def construct(self) -> None:
@@ -78,9 +93,7 @@ class Search:
         cheapest = min(range(len(starts)), key=lambda n: states[n][0])
         self.load(*states[cheapest][1])
 
-    def _descend_from(
-        self, option: NDArray[np.int32]
-    ) -> tuple[float, tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]]:
+    def _descend_from(self, option: Indices) -> tuple[float, tuple[Indices, Floats, Floats]]:
         instance = self._instance
         self.load(option, np.zeros(len(instance.arcs.demand)), np.ones(len(instance.demands.region)))
         self._kernel.order_demands(hardest_first(instance))
@@ -132,26 +145,3 @@ class Search:
             if self.cost_usd < before - 1.0 and self._evaluator.is_feasible():
                 return
             self._evaluator.load(option, share, unserved)
-
-
-def best_options(instance: Instance) -> NDArray[np.int32]:
-    """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
-    options, sites = instance.options, instance.sites
-    capacity = np.maximum(instance.option_capacity_mw, 1e-9)
-    capital = (
-        options.fixed_usd + (options.max_modules - options.sunk_modules) * options.module_usd
-    ) / capacity
-    power = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw + sites.demand_usd_per_mw)[options.site]
-    price = capital + options.pue * power
-    best = np.full(len(sites.id), -1, dtype=np.int32)
-    for o in np.lexsort((np.arange(len(price)), -price)):  # the cheapest of a site is written last
-        best[options.site[o]] = o
-    return best
-
-
-def hardest_first(instance: Instance) -> NDArray[np.int32]:
-    """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
-    demands = instance.demands
-    choices = np.diff(demands.arc_ptr)
-    may_wait = np.isfinite(demands.unserved_usd)
-    return np.lexsort((-demands.peak_rps, demands.is_splittable, choices, may_wait)).astype(np.int32)

@@ -1,96 +1,116 @@
-"""Rules about single flows: where a demand may be served, over which route, and how fast."""
+"""Rules about single flows: where a demand may be served, over which route, and how fast.
+
+What is wrong with a demand at a site is said by the functions that end in ``_problem``, for flows as for moves after a
+failure; ``admission_problems`` asks them all.
+"""
 
 from __future__ import annotations
 
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from siteopt.verify.mode import mode_problem
 from siteopt.verify.service import latency_ms
-from siteopt.verify.violation import Violation, above, differ
+from siteopt.verify.violation import Violation, above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siteopt.plan import FlowPlan
-    from siteopt.verify.facts import Facts
+    from siteopt.scenario.schema import Slo
+    from siteopt.verify.facts import Facts, Journey
+    from siteopt.verify.replica import ReplicaFacts
 
 
-def flow_name(flow: FlowPlan) -> str:
+class Miss(NamedTuple):
+    """An SLO that is missed though nobody waits: words, and by how many ms."""
+
+    message: str
+    excess_ms: float
+
+
+def flow_name(flow: Journey) -> str:
     """How messages call a flow."""
     return f"{flow.region}/{flow.workload} -> {flow.site}"
+
+
+def jurisdiction_problem(facts: Facts, flow: Journey) -> str | None:
+    """Why a demand may not be served in the jurisdiction of the site."""
+    where = facts.sites[flow.site].jurisdiction
+    allowed = facts.allowed_jurisdictions(facts.workloads[flow.workload], facts.regions[flow.region])
+    if where in allowed:
+        return None
+    return f"served in {where!r}, which is none of the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
+
+
+def sovereignty_problem(facts: Facts, flow: Journey) -> str | None:
+    """Which route does not exist inside the allowed jurisdictions: that of users, or that to the data."""
+    if facts.rtt_ms(flow) < inf:
+        return None
+    allowed, home = facts.route_jurisdictions(flow) or frozenset(), facts.workloads[flow.workload].home
+    which = (
+        "route" if facts.user_rtt_ms(flow) == inf or home is None else f"route to the data at {home.node!r}"
+    )
+    return f"no {which} stays in the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
+
+
+def tier_problem(facts: Facts, flow: Journey) -> str | None:
+    """Why a workload may not run on the tier of the site."""
+    here, allowed = facts.sites[flow.site].tier, facts.workloads[flow.workload].tiers
+    if here in allowed:
+        return None
+    return f"served on tier {here!r}, which is none of the {len(allowed)} allowed: {', '.join(allowed)}"
+
+
+def slo_misses(replica: ReplicaFacts, rtt_ms: float, limits: tuple[Slo, ...]) -> Iterator[Miss]:
+    """SLOs that are missed where nobody waits."""
+    for limit in limits:
+        actual_ms = latency_ms(replica, limit.metric, rtt_ms, limit.percentile)
+        if isfinite(actual_ms) and above(actual_ms, limit.ms):
+            message = (
+                f"{limit.metric} at {limit.percentile:g} is {actual_ms:.6g} ms; at most {limit.ms:.6g} ms"
+            )
+            yield Miss(message, actual_ms - limit.ms)
+
+
+def admission_problems(
+    facts: Facts, flow: Journey, replica: ReplicaFacts, limits: tuple[Slo, ...]
+) -> Iterator[str]:
+    """All that forbids a demand at a site, where nobody waits and the SLOs are these."""
+    for problem in (mode_problem, tier_problem, jurisdiction_problem, sovereignty_problem):
+        found = problem(facts, flow)
+        if found is not None:
+            yield found
+    yield from (miss.message for miss in slo_misses(replica, facts.rtt_ms(flow), limits))
 
 
 def jurisdiction(facts: Facts) -> Iterator[Violation]:
     """Rule ``jurisdiction``: the site lies where the workload of that region may be served."""
     for flow in facts.flows:
-        where = facts.sites[flow.site].jurisdiction
-        allowed = facts.allowed_jurisdictions(facts.workloads[flow.workload], facts.regions[flow.region])
-        if where not in allowed:
-            names = ", ".join(sorted(allowed))
-            message = f"served in {where!r}, which is none of the {len(allowed)} allowed: {names}"
-            yield Violation("jurisdiction", flow_name(flow), message)
+        problem = jurisdiction_problem(facts, flow)
+        if problem is not None:
+            yield Violation("jurisdiction", flow_name(flow), problem)
 
 
 def sovereign_route(facts: Facts) -> Iterator[Violation]:
-    """Rule ``sovereign_route``: some route from region to site stays in the allowed jurisdictions."""
+    """Rule ``sovereign_route``: some route from region to site, and to the data, stays in the allowed jurisdictions."""
     for flow in facts.flows:
-        if facts.rtt_ms(flow) == inf:
-            allowed = facts.route_jurisdictions(flow) or frozenset()
-            message = f"no route stays in the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
-            yield Violation("sovereign_route", flow_name(flow), message)
+        problem = sovereignty_problem(facts, flow)
+        if problem is not None:
+            yield Violation("sovereign_route", flow_name(flow), problem)
 
 
 def tier(facts: Facts) -> Iterator[Violation]:
     """Rule ``tier``: the site is of a tier that the workload may run on."""
     for flow in facts.flows:
-        here, allowed = facts.sites[flow.site].tier, facts.workloads[flow.workload].tiers
-        if here not in allowed:
-            message = (
-                f"served on tier {here!r}, which is none of the {len(allowed)} allowed: {', '.join(allowed)}"
-            )
-            yield Violation("tier", flow_name(flow), message)
+        problem = tier_problem(facts, flow)
+        if problem is not None:
+            yield Violation("tier", flow_name(flow), problem)
 
 
 def slo(facts: Facts) -> Iterator[Violation]:
     """Rule ``slo``: every SLO of the workload holds at its percentile where nobody waits."""
     for flow in facts.flows:
-        replica, rtt_ms = facts.replica(facts.pool(flow)), facts.rtt_ms(flow)
-        if replica is None:
-            continue
-        for limit in facts.workloads[flow.workload].slo:
-            actual_ms = latency_ms(replica, limit.metric, rtt_ms, limit.percentile)
-            if isfinite(actual_ms) and above(actual_ms, limit.ms):
-                message = (
-                    f"{limit.metric} at {limit.percentile:g} is {actual_ms:.6g} ms; at most {limit.ms:.6g} ms"
-                )
-                yield Violation("slo", flow_name(flow), message, actual_ms - limit.ms)
-
-
-def reported_route(facts: Facts) -> Iterator[Violation]:
-    """Rule ``route``: a route that is named is a way from region to site, allowed, and as short as any."""
-    for flow in facts.flows:
-        problem = _route_problem(facts, flow) if flow.route else None
-        if problem is not None:
-            yield Violation("route", flow_name(flow), f"{problem}; route: {' - '.join(map(str, flow.route))}")
-
-
-def _route_problem(facts: Facts, flow: FlowPlan) -> str | None:
-    geography, route = facts.geography, flow.route
-    start, end = geography.access(facts.regions[flow.region])[0], geography.access(facts.sites[flow.site])[0]
-    unknown = [name for name in route if name not in geography.nodes]
-    if unknown:
-        return f"{unknown[0]!r} is none of the {len(geography.nodes)} nodes of the network"
-    if (route[0], route[-1]) != (start, end):
-        return (
-            f"the {len(route)} nodes lead from {route[0]!r} to {route[-1]!r}, not from {start!r} to {end!r}"
-        )
-    allowed = facts.route_jurisdictions(flow)
-    outside = [n for n in route if allowed is not None and geography.nodes[n].jurisdiction not in allowed]
-    if outside:
-        return f"{len(outside)} of {len(route)} nodes lie outside the allowed jurisdictions: {outside[0]!r}"
-    actual_ms, shortest_ms = geography.route_ms(route), geography.shortest_ms(route[0], route[-1], allowed)
-    if actual_ms == inf:
-        return f"two of the {len(route)} nodes that follow each other have no link"
-    if differ(actual_ms, shortest_ms):
-        return f"takes {actual_ms:.6g} ms one way; the shortest takes {shortest_ms:.6g} ms"
-    return None
+        replica, limits = facts.replica(facts.pool(flow)), facts.workloads[flow.workload].slo
+        if replica is not None:
+            for miss in slo_misses(replica, facts.rtt_ms(flow), limits):
+                yield Violation("slo", flow_name(flow), *miss)

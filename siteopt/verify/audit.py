@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siteopt.verify import access, decisions, deployment, figures, identity, limits, tails
+from siteopt.verify import (
+    access,
+    connection,
+    data,
+    decisions,
+    deployment,
+    failure_figures,
+    figures,
+    identity,
+    left_out,
+    limits,
+    mode,
+    network_use,
+    racks,
+    resilience,
+    routes,
+    tails,
+    tenancy,
+)
 from siteopt.verify.facts import Facts
 
 if TYPE_CHECKING:
@@ -19,19 +37,20 @@ RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     *(decisions.integers, decisions.site_status, decisions.design_allowed, decisions.modules_in_range),
     *(decisions.pools_at_open_sites, decisions.flows_at_pools, decisions.share_range),
     *(decisions.assignment, decisions.unserved_allowed, decisions.splitting),
-    *(deployment.accelerator, deployment.deployment),
+    *(mode.mode, left_out.left_out),
+    *(deployment.accelerator, deployment.deployment, data.data_mode, racks.density, racks.cooling),
     *(limits.capacity, limits.utilisation_cap, limits.power, limits.headroom, limits.grid),
-    *(limits.budget, limits.max_sites),
-    *(
-        access.jurisdiction,
-        access.sovereign_route,
-        access.tier,
-        access.slo,
-        access.reported_route,
-        tails.tail,
-    ),
+    *(connection.connection_step, connection.ready_by_month, network_use.uplink, network_use.link),
+    *(limits.budget, limits.max_sites, tenancy.tenant_share, tenancy.tenant_site_mw),
+    *(access.jurisdiction, access.sovereign_route, access.tier, access.slo),
+    *(routes.reported_route, tails.tail),
+    *(resilience.failures_listed, resilience.moves_cover, resilience.moves_admitted),
+    resilience.room_after_failure,
     *(figures.site_power, figures.site_capex, figures.pool_load, figures.flow_latency, figures.flow_slo),
-    *(figures.grid_use, figures.cost_breakdown, figures.cost, figures.bound, figures.gap, figures.status),
+    *(connection.ready_month, figures.grid_use, network_use.link_use, tenancy.tenant_use),
+    *(failure_figures.move_latency, failure_figures.worst_move, failure_figures.spare),
+    failure_figures.unprotected,
+    *(figures.cost_breakdown, figures.cost, figures.bound, figures.gap, figures.status),
 )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from siteopt.verify.facility import least_modules
 from siteopt.verify.replica import STATED
 from siteopt.verify.violation import SHARE, Violation
 
@@ -59,9 +60,10 @@ def design_allowed(facts: Facts) -> Iterator[Violation]:
 
 
 def modules_in_range(facts: Facts) -> Iterator[Violation]:
-    """Rule ``modules``: at least one, at least those that stand there, at most the design's maximum."""
+    """Rule ``modules``: as many as its redundancy needs and as stand there, at most the design's maximum."""
     for name, row in facts.open.items():
-        least, most = max(1, facts.sunk_modules(name)), facts.designs[row.design].max_modules
+        design = facts.designs[row.design]
+        least, most = max(least_modules(design), facts.sunk_modules(name)), design.max_modules
         if not least <= row.modules <= most:
             excess = float(max(least - row.modules, row.modules - most))
             yield Violation("modules", name, f"{row.modules} modules; {least} to {most} are allowed", excess)
@@ -118,9 +120,9 @@ def assignment(facts: Facts) -> Iterator[Violation]:
 
 
 def unserved_allowed(facts: Facts) -> Iterator[Violation]:
-    """Rule ``unserved``: only workloads with a penalty may be left unserved."""
+    """Rule ``unserved``: only workloads with a penalty may be left unserved, the mode apart (rule ``mode``)."""
     for row in facts.unserved:
-        if facts.workloads[row.workload].unserved_usd_per_1k is None:
+        if row.reason != "mode" and facts.workloads[row.workload].unserved_usd_per_1k is None:
             message = f"share {row.share:g} is unserved, but every request must be served"
             yield Violation("unserved", f"{row.region}/{row.workload}", message, row.share)
 

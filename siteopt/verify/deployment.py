@@ -55,13 +55,15 @@ def deployment(facts: Facts) -> Iterator[Violation]:
             yield Violation("deployment", subject, problem)
         elif pool.accelerator in workload.accelerators:
             replica = ModelReplica(facts.scenario, workload, pool)
-            for message, excess in _problems(workload, pool, replica):
+            for message, excess in deployment_problems(workload, pool, replica):
                 yield Violation("deployment", subject, message, excess)
 
 
-def _problems(workload: Workload, pool: PoolPlan, replica: ModelReplica) -> Iterator[tuple[str, float]]:
+def deployment_problems(
+    workload: Workload, pool: PoolPlan, replica: ModelReplica
+) -> Iterator[tuple[str, float]]:
     """What is wrong with a deployment, and by how much."""
-    model, device, allowed = replica.model, replica.device, _precisions(workload, replica)
+    model, device, allowed = replica.model, replica.device, precisions(workload, replica)
     if pool.precision not in allowed:
         message = f"precision {pool.precision!r} is none of the {len(allowed)} allowed: {', '.join(allowed)}"
         yield message, 1.0
@@ -94,7 +96,7 @@ def _slow(workload: Workload, replica: ModelReplica) -> Iterator[tuple[str, floa
             yield message, actual_ms - most_ms
 
 
-def _precisions(workload: Workload, replica: ModelReplica) -> tuple[str, ...]:
+def precisions(workload: Workload, replica: ModelReplica) -> tuple[str, ...]:
     """Those of the workload, else those that the hardware multiplies in; a model that has only one comes in it."""
     if workload.precisions:
         return workload.precisions

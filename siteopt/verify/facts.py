@@ -7,19 +7,40 @@ stands twice the first row counts; of everything else all rows count.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from functools import cached_property
+from math import inf
+from typing import TYPE_CHECKING, Protocol
 
+from siteopt.verify.data import DataModes
+from siteopt.verify.facility import site_pue, usable_mw
+from siteopt.verify.failure import Failure
 from siteopt.verify.geography import Geography
 from siteopt.verify.replica import STATED, ModelReplica, stated_replica, unusable
 
 if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan
-    from siteopt.scenario.schema import GridLimit, Region, Scenario, Workload
+    from siteopt.scenario.schema import GridLimit, Region, Scenario, Site, Workload
     from siteopt.verify.queue import Tail
     from siteopt.verify.replica import ReplicaFacts
 
 #: Site, workload and accelerator.
 Pool = tuple[str, str, str]
+
+
+class Journey(Protocol):
+    """A demand at a site: a flow, or where one moves after a failure."""
+
+    @property
+    def region(self) -> str:
+        """Where it comes from."""
+
+    @property
+    def workload(self) -> str:
+        """What it asks for."""
+
+    @property
+    def site(self) -> str:
+        """Where it is served."""
 
 
 class Facts:
@@ -32,8 +53,11 @@ class Facts:
     replicas, peak_rps, peak_erlang, mean_erlang : dict
         Per pool (site, workload, accelerator): replicas, calls per second at peak, and replicas kept busy at peak and
         on average over the year.
-    it_mw, mean_it_mw, facility_mw : dict
-        Per open site: IT power at full load of all replicas, at mean load, and the first times PUE, MW.
+    standing : dict
+        Site and workload to the pool that stands there: the first with replicas, at an open site.
+    pue, usable_mw, it_mw, mean_it_mw, facility_mw : dict
+        Per open site: facility over IT power; IT power that the modules carry, that of all replicas at full load, the
+        same at mean load, and facility power at full load, MW.
     served : dict
         Per demand (region, workload): sum of the shares served.
     """
@@ -46,6 +70,7 @@ class Facts:
         self.workloads = {workload.id: workload for workload in scenario.workloads}
         self.regions = {region.id: region for region in scenario.regions}
         self.demand = {(demand.region, demand.workload): demand for demand in scenario.demand}
+        self.data = DataModes(self.workloads, plan)
         self._groups: dict[str, set[str]] = defaultdict(set)
         for jurisdiction in scenario.jurisdictions:
             for group in jurisdiction.groups:
@@ -59,6 +84,7 @@ class Facts:
         self.flows = [f for f in plan.flows if (f.region, f.workload) in self.demand and f.site in self.sites]
         self.unserved = [u for u in plan.unserved if (u.region, u.workload) in self.demand]
         self.replicas: dict[Pool, int] = defaultdict(int)
+        self.standing: dict[tuple[str, str], Pool] = {}
         self._replica: dict[Pool, ReplicaFacts] = {}
         self._tail: dict[Pool, Tail | None] = {}
         self._stated = {workload.id: stated_replica(workload) for workload in scenario.workloads}
@@ -70,31 +96,77 @@ class Facts:
         self.served: dict[tuple[str, str], float] = defaultdict(float)
         for flow in self.flows:
             self._add_load(flow)
+        built_as = {name: self.designs[row.design] for name, row in self.open.items()}
+        self.pue = {name: site_pue(self.sites[name], design) for name, design in built_as.items()}
+        self.usable_mw = {name: usable_mw(d, self.open[name].modules) for name, d in built_as.items()}
         self.it_mw: dict[str, float] = dict.fromkeys(self.open, 0.0)
         self.mean_it_mw: dict[str, float] = dict.fromkeys(self.open, 0.0)
         self._add_power()
-        self.facility_mw = {s: mw * self.designs[self.open[s].design].pue for s, mw in self.it_mw.items()}
+        self.facility_mw = {name: mw * self.pue[name] for name, mw in self.it_mw.items()}
 
-    def allowed_jurisdictions(self, workload: Workload, region: Region) -> frozenset[str]:
-        """Jurisdictions in which a workload of a region may be served."""
+    def allowed_jurisdictions(self, workload: Workload, place: Region | Site) -> frozenset[str]:
+        """Jurisdictions in which a workload may be served, asked for from a place."""
         rule = workload.jurisdictions
         if isinstance(rule, tuple):
             return frozenset(rule)
         if rule == "any":
             return self._every_jurisdiction
-        return frozenset([region.jurisdiction]) if rule == "same" else frozenset(self._groups[rule])
+        return frozenset([place.jurisdiction]) if rule == "same" else frozenset(self._groups[rule])
 
-    def route_jurisdictions(self, flow: FlowPlan) -> frozenset[str] | None:
-        """Jurisdictions that the route of a flow must stay in; None where it may cross any."""
+    def route_jurisdictions(self, flow: Journey) -> frozenset[str] | None:
+        """Jurisdictions that the routes of a flow must stay in; None where they may cross any."""
         workload = self.workloads[flow.workload]
         if not workload.sovereign_route:
             return None
         return self.allowed_jurisdictions(workload, self.regions[flow.region])
 
-    def rtt_ms(self, flow: FlowPlan) -> float:
-        """Round trip of a flow on the shortest route that it may take, ms; ``inf`` where it may take none."""
+    def home_jurisdictions(self, site: str, name: str) -> frozenset[str] | None:
+        """Jurisdictions that the route between a site and a workload's data must stay in; None where any.
+
+        Where a flow may be served at all, they are those of its own route: the rule "same" then says the same.
+        """
+        workload = self.workloads[name]
+        return self.allowed_jurisdictions(workload, self.sites[site]) if workload.sovereign_route else None
+
+    def home_rtt_ms(self, site: str, name: str) -> float:
+        """Round trip between a site and the data of a workload, ms; ``inf`` where no route is allowed."""
+        home, allowed = self.workloads[name].home, self.home_jurisdictions(site, name)
+        return inf if home is None else self.geography.home_rtt_ms(self.sites[site], home.node, allowed)
+
+    def user_rtt_ms(self, flow: Journey) -> float:
+        """Round trip between region and site on the shortest route allowed, ms; ``inf`` where there is none."""
         region, site = self.regions[flow.region], self.sites[flow.site]
         return self.geography.rtt_ms(region, site, self.route_jurisdictions(flow))
+
+    def home_trips_ms(self, flow: Journey, mode: str | None) -> float:
+        """Time that one call spends between the site and its data, ms; 0 where they are at hand."""
+        home = self.workloads[flow.workload].home
+        if home is None or mode != "home":
+            return 0.0
+        trip_ms = self.home_rtt_ms(flow.site, flow.workload)
+        return home.trips_per_call * trip_ms if trip_ms < inf else inf
+
+    def rtt_ms(self, flow: Journey) -> float:
+        """Round trips of one call, those to its data included, ms; ``inf`` where a route is missing."""
+        return self.user_rtt_ms(flow) + self.home_trips_ms(flow, self.data.mode(flow.site, flow.workload))
+
+    def calls_rps(self, flow: Journey, share: float) -> float:
+        """Calls per second at peak of a share of a demand."""
+        calls = share * self.workloads[flow.workload].calls_per_request
+        return calls * self.demand[flow.region, flow.workload].peak_rps
+
+    def usable(self, pool: Pool) -> float:
+        """Replicas of a pool that may be busy at peak."""
+        linear = self.workloads[pool[1]].sizing == "linear"
+        return self.replicas.get(pool, 0) * (1.0 if linear else self.scenario.policy.utilisation_cap)
+
+    @cached_property
+    def failures(self) -> dict[str, Failure]:
+        """What becomes of the pools if a site is lost, per open site; nothing where no workload is protected."""
+        if all(workload.protect is None for workload in self.workloads.values()):
+            return {}
+        rows = {row.site: row for row in reversed(self.plan.n_minus_1)}
+        return {site: Failure(self, site, rows.get(site)) for site in self.open}
 
     def is_existing(self, site: str) -> bool:
         """Whether the site stands already, so that opening it is sunk."""
@@ -127,15 +199,18 @@ class Facts:
         """A replica of a pool; None where it runs a model and no row of the plan says how."""
         return self._stated.get(pool[1]) or self._replica.get(pool)
 
+    def waits(self, pool: Pool, rate_rps: float) -> Tail | None:
+        """Waiting time of a pool at a peak rate times the burst factor; None where nothing is sized for it."""
+        workload, replica = self.workloads[pool[1]], self.replica(pool)
+        counts = workload.sizing == "tail" and any(limit.metric != "tpot" for limit in workload.slo)
+        if not counts or replica is None:
+            return None
+        return replica.tail(self.replicas.get(pool, 0), rate_rps * workload.burst_factor)
+
     def tail(self, pool: Pool) -> Tail | None:
-        """Waiting time of a pool at its peak times the burst factor; None where nothing is sized for it."""
+        """Waiting time of a pool at its own peak; None where nothing is sized for it."""
         if pool not in self._tail:
-            workload, replica = self.workloads[pool[1]], self.replica(pool)
-            waits = workload.sizing == "tail" and any(limit.metric != "tpot" for limit in workload.slo)
-            rate_rps = self.peak_rps.get(pool, 0.0) * workload.burst_factor
-            self._tail[pool] = (
-                replica.tail(self.replicas.get(pool, 0), rate_rps) if waits and replica is not None else None
-            )
+            self._tail[pool] = self.waits(pool, self.peak_rps.get(pool, 0.0))
         return self._tail[pool]
 
     def _add_pool(self, row: PoolPlan) -> None:
@@ -143,6 +218,8 @@ class Facts:
             return
         pool, workload = self.pool(row), self.workloads[row.workload]
         self.replicas[pool] += row.replicas
+        if row.replicas > 0 and row.site in self.open:
+            self.standing.setdefault((row.site, row.workload), pool)
         if pool not in self._replica and row.accelerator in workload.accelerators and unusable(row) is None:
             self._replica[pool] = ModelReplica(self.scenario, workload, row)
 

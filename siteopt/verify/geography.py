@@ -6,6 +6,8 @@ import heapq
 from math import asin, cos, inf, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
+import networkx as nx
+
 if TYPE_CHECKING:
     from siteopt.scenario.schema import NetworkLink, NetworkNode, Region, Scenario, Site
 
@@ -23,18 +25,27 @@ def great_circle_km(a: Region | Site | NetworkNode, b: Region | Site | NetworkNo
 
 
 class Geography:
-    """Answers how far a region is from a site; remembers routes by start and allowed jurisdictions."""
+    """Answers how far a region is from a site; remembers routes by start and allowed jurisdictions.
+
+    Attributes
+    ----------
+    link_ms, link : dict
+        By pair of nodes, either way round: one-way time of the fastest link between them, ms, and that link.
+    """
 
     def __init__(self, scenario: Scenario) -> None:
         network = scenario.network
         self.latency = network.latency
         self.nodes = {node.id: node for node in network.nodes}
         self.link_ms: dict[tuple[str, str], float] = {}
+        self.link: dict[tuple[str, str], NetworkLink] = {}
         self._neighbours: dict[str, list[str]] = {name: [] for name in self.nodes}
         for link in network.links:
             self._add_link(link)
         self._access: dict[tuple[str, str], tuple[str | None, float]] = {}
         self._reach: dict[tuple[str, frozenset[str] | None], dict[str, float]] = {}
+        self._backbone = self._graph(scenario)
+        self._routes: dict[tuple[str, str, frozenset[str] | None], tuple[str, ...]] = {}
 
     def access(self, place: Region | Site) -> tuple[str | None, float]:
         """Node that a region or site hangs on, and the km to it; no node and 0 without a network."""
@@ -59,13 +70,28 @@ class Geography:
             ``inf`` where no route stays inside.
         """
         latency = self.latency
-        both_ways_per_km = 2.0 * latency.route_factor * latency.us_per_km / 1000.0
+        both_ways_per_km = 2.0 * self._ms_per_km
         if not self.nodes:
             inside = allowed is None or region.jurisdiction in allowed
             return latency.access_ms + both_ways_per_km * great_circle_km(region, site) if inside else inf
         (start, start_km), (end, end_km) = self.access(region), self.access(site)
         one_way = self._one_way_ms(str(start), allowed).get(str(end), inf)
         return latency.access_ms + both_ways_per_km * (start_km + end_km) + 2.0 * one_way
+
+    def home_rtt_ms(self, site: Site, home: str, allowed: frozenset[str] | None = None) -> float:
+        """Round trip between a site and the node where data live, ms: no last mile; ``inf`` without a route."""
+        node, km = self.access(site)
+        return 2.0 * (self._ms_per_km * km + self._one_way_ms(str(node), allowed).get(home, inf))
+
+    def route(self, start: str, end: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
+        """Nodes of the route that traffic takes between two of them, empty where there is none.
+
+        Among routes equally short it is the one that networkx finds, from the first node to the last.
+        """
+        key = (start, end, allowed)
+        if key not in self._routes:
+            self._routes[key] = self._find_route(start, end, allowed)
+        return self._routes[key]
 
     def route_ms(self, route: tuple[str, ...]) -> float:
         """One-way time over the named nodes, ms; ``inf`` where two neighbours in the list have no link."""
@@ -75,17 +101,37 @@ class Geography:
         """One-way time of the shortest allowed route between two nodes, ms; ``inf`` where there is none."""
         return self._one_way_ms(start, allowed).get(end, inf)
 
+    @property
+    def _ms_per_km(self) -> float:
+        return self.latency.route_factor * self.latency.us_per_km / 1000.0
+
     def _add_link(self, link: NetworkLink) -> None:
-        latency = self.latency
-        if link.latency_ms is not None:
-            ms = link.latency_ms
-        else:
-            ms = (link.km or 0.0) * latency.route_factor * latency.us_per_km / 1000.0
-        ms += latency.per_hop_ms
+        ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * self._ms_per_km
+        ms += self.latency.per_hop_ms
         for pair in ((link.from_node, link.to_node), (link.to_node, link.from_node)):
             if pair not in self.link_ms:
                 self._neighbours[pair[0]].append(pair[1])
-            self.link_ms[pair] = min(ms, self.link_ms.get(pair, inf))
+            if ms < self.link_ms.get(pair, inf):
+                self.link_ms[pair], self.link[pair] = ms, link
+
+    def _graph(self, scenario: Scenario) -> nx.Graph:
+        """Nodes by their row, links in the order of the file, so that ties are broken by that order."""
+        row = {name: i for i, name in enumerate(self.nodes)}
+        graph = nx.Graph()
+        graph.add_nodes_from(row.values())
+        for link in scenario.network.links:
+            pair = (link.from_node, link.to_node)
+            graph.add_edge(row[pair[0]], row[pair[1]], ms=self.link_ms[pair])
+        return graph
+
+    def _find_route(self, start: str, end: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
+        if end not in self._one_way_ms(start, allowed):
+            return ()
+        names, graph = list(self.nodes), self._backbone
+        if allowed is not None:
+            graph = graph.subgraph(i for i, n in enumerate(names) if self.nodes[n].jurisdiction in allowed)
+        path = nx.dijkstra_path(graph, names.index(start), names.index(end), weight="ms")
+        return tuple(names[i] for i in path)
 
     def _attach(self, place: Region | Site) -> tuple[str | None, float]:
         if not self.nodes:

@@ -8,57 +8,75 @@ from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from siteopt.verify.network_use import limits_gbps
 from siteopt.verify.replica import STATED
 from siteopt.verify.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from dataclasses import Field
 
-    from siteopt.plan import FlowPlan, Plan, PoolPlan, UnservedPlan
+    from siteopt.plan import FlowPlan, MovePlan, Plan, PoolPlan, UnservedPlan
     from siteopt.verify.facts import Facts
 
 #: Fields of the plan's rows that hold names; every other field holds a number, or nothing.
-NAMES = {"id", "design", "site", "workload", "accelerator", "region", "route", "precision"}
+NAMES = {
+    *("id", "design", "site", "workload", "accelerator", "region", "route", "precision", "data", "reason"),
+    *("tenant", "home_route"),
+}
 PLAN_NUMBERS = ("cost_usd", "bound_usd", "gap", "seconds", "seed")
-TABLES = ("sites", "pools", "flows", "unserved", "grid")
-#: Fields that a plan may leave empty.
-OPTIONAL = {"bound_usd", "gap", "latency_ms", "slo_ms", "tensor_parallel", "batch"}
+#: Fields that hold rows of their own.
+ROWS = {"moves", "unprotected"}
+TABLES = ("sites", "pools", "flows", "unserved", "grid", "links", "tenants", "n_minus_1")
 
 
 def numbers(plan: Plan) -> Iterator[Violation]:
     """Rule ``number``: every figure is a finite number."""
-    for name in PLAN_NUMBERS:
-        yield from _number("plan", name, getattr(plan, name))
+    for field in fields(plan):
+        if field.name in PLAN_NUMBERS:
+            yield from _number("plan", field, getattr(plan, field.name))
     for line, usd in plan.cost_lines.items():
-        yield from _number("plan", f"cost_lines.{line}", usd)
+        yield from _finite("plan", f"cost_lines.{line}", usd)
     for table in TABLES:
         for i, row in enumerate(getattr(plan, table)):
             yield from _row_numbers(f"{table}[{i}]", row)
 
 
 def unknown_ids(facts: Facts) -> Iterator[Violation]:
-    """Rule ``unknown_id``: sites, designs, demands, accelerators and grid limits are known."""
-    plan = facts.plan
+    """Rule ``unknown_id``: whatever a row of the plan names is known to the scenario."""
+    plan, moves = facts.plan, [move for row in facts.plan.n_minus_1 for move in row.moves]
+    left = [row.workload for failure in plan.n_minus_1 for row in failure.unprotected]
     users: list[PoolPlan | FlowPlan] = [*plan.pools, *plan.flows]
-    demands: list[FlowPlan | UnservedPlan] = [*plan.flows, *plan.unserved]
+    demands: list[FlowPlan | UnservedPlan | MovePlan] = [*plan.flows, *plan.unserved, *moves]
+    places = [*users, *plan.tenants, *plan.n_minus_1, *moves]
     limits = {limit.id for limit in facts.scenario.grid_limits}
     hardware = {name for workload in facts.scenario.workloads for name in workload.accelerators} | {STATED}
-    yield from _unknown("site", [*(row.id for row in plan.sites), *(row.site for row in users)], facts.sites)
+    tenants = {w.tenant for w in facts.scenario.workloads if w.tenant is not None}
+    yield from _unknown("site", [*(row.id for row in plan.sites), *(row.site for row in places)], facts.sites)
     yield from _unknown("design", (row.design for row in plan.sites), facts.designs)
-    yield from _unknown("workload", (pool.workload for pool in plan.pools), facts.workloads)
+    yield from _unknown("workload", [*(pool.workload for pool in plan.pools), *left], facts.workloads)
     yield from _unknown("accelerator", (row.accelerator for row in users), hardware)
     yield from _unknown("demand", ((row.region, row.workload) for row in demands), facts.demand)
     yield from _unknown("grid limit", (row.id for row in plan.grid), limits)
+    yield from _unknown("link", (row.id for row in plan.links), limits_gbps(facts))
+    yield from _unknown("tenant", (row.tenant for row in plan.tenants), tenants)
 
 
 def duplicates(facts: Facts) -> Iterator[Violation]:
-    """Rule ``duplicate``: one row for each site, pool, flow, unserved demand and grid limit."""
+    """Rule ``duplicate``: one row for each thing that a table is about."""
     plan = facts.plan
     yield from _repeated("site", (row.id for row in plan.sites))
     yield from _repeated("pool", (f"{row.site}/{row.workload} on {row.accelerator}" for row in plan.pools))
     yield from _repeated("flow", (f"{row.region}/{row.workload} -> {row.site}" for row in plan.flows))
     yield from _repeated("unserved demand", (f"{row.region}/{row.workload}" for row in plan.unserved))
     yield from _repeated("grid limit", (row.id for row in plan.grid))
+    yield from _repeated("link", (row.id for row in plan.links))
+    yield from _repeated("tenant", (f"{row.tenant} at {row.site}" for row in plan.tenants))
+    yield from _repeated("failure", (row.site for row in plan.n_minus_1))
+    for failure in plan.n_minus_1:
+        off, moves = f"off {failure.site}", failure.moves
+        yield from _repeated("move", (f"{m.region}/{m.workload} -> {m.site} {off}" for m in moves))
+        yield from _repeated("displaced workload", (f"{row.workload} {off}" for row in failure.unprotected))
 
 
 def _row_numbers(path: str, row: Any) -> Iterator[Violation]:
@@ -66,13 +84,20 @@ def _row_numbers(path: str, row: Any) -> Iterator[Violation]:
         value = getattr(row, field.name)
         if is_dataclass(value):
             yield from _row_numbers(f"{path}.{field.name}", value)
+        elif field.name in ROWS:
+            for i, inner in enumerate(value):
+                yield from _row_numbers(f"{path}.{field.name}[{i}]", inner)
         elif field.name not in NAMES:
-            yield from _number(path, field.name, value)
+            yield from _number(path, field, value)
 
 
-def _number(subject: str, name: str, value: object) -> Iterator[Violation]:
-    if value is None and name in OPTIONAL:
-        return
+def _number(subject: str, field: Field[Any], value: object) -> Iterator[Violation]:
+    """A field of the plan; one whose type says so may be empty."""
+    if value is not None or "None" not in str(field.type):
+        yield from _finite(subject, field.name, value)
+
+
+def _finite(subject: str, name: str, value: object) -> Iterator[Violation]:
     if isinstance(value, bool) or not isinstance(value, Real):
         yield Violation("number", subject, f"{name} is {value!r}, not a number such as 1.0")
         return

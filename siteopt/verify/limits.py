@@ -26,19 +26,21 @@ def utilisation_cap(facts: Facts) -> Iterator[Violation]:
     """Rule ``utilisation_cap``: workloads sized by utilisation or by their tail stay below the policy's cap at peak."""
     cap = facts.scenario.policy.utilisation_cap
     for pool, erlang in facts.peak_erlang.items():
-        usable = cap * facts.replicas.get(pool, 0)
+        usable = facts.usable(pool)
         if facts.workloads[pool[1]].sizing != "linear" and above(erlang, usable):
             message = f"peak load {erlang:.6g} erlang exceeds {usable:.6g}, the cap {cap:g} of the replicas"
             yield Violation("utilisation_cap", f"{pool[0]}/{pool[1]}", message, erlang - usable)
 
 
 def power(facts: Facts) -> Iterator[Violation]:
-    """Rule ``power``: IT power of the replicas fits in the usable power of the modules."""
+    """Rule ``power``: IT power of the replicas fits in the usable power of the modules, those that stand by off."""
     for name, row in facts.open.items():
-        design, it_mw = facts.designs[row.design], facts.it_mw[name]
-        usable_mw = row.modules * design.module_mw * design.usable_fraction
+        redundancy, it_mw = facts.designs[row.design].redundancy, facts.it_mw[name]
+        usable_mw = facts.usable_mw[name]
         if above(it_mw, usable_mw):
-            message = f"{it_mw:.6g} MW of IT in {row.modules} modules that carry {usable_mw:.6g} MW"
+            message = (
+                f"{it_mw:.6g} MW of IT in {row.modules} modules ({redundancy}) that carry {usable_mw:.6g} MW"
+            )
             yield Violation("power", name, message, it_mw - usable_mw)
 
 

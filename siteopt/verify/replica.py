@@ -11,7 +11,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Protocol
 
-from siteopt.scenario.hardware import accelerator_numbers, engine_numbers, model_numbers
+from siteopt.scenario.hardware import accelerator_numbers, accelerator_terms, engine_numbers, model_numbers
 from siteopt.verify.queue import model_tail, service_tail
 from siteopt.verify.roofline import WEIGHT_BYTES, Roofline
 from siteopt.verify.service import gamma_quantile
@@ -50,6 +50,22 @@ class ReplicaFacts(Protocol):
     def usd(self) -> float:
         """Purchase, USD."""
 
+    @property
+    def rack_kw(self) -> float:
+        """Least power of a rack in which it can be installed, kW."""
+
+    @property
+    def cooling(self) -> str:
+        """Cooling that it needs: ``air`` or ``liquid``."""
+
+    @property
+    def life_years(self) -> float | None:
+        """Years until it is bought again; None for never."""
+
+    @property
+    def salvage_fraction(self) -> float:
+        """Share of its price that it is worth at the end of its life."""
+
     def service_ms(self, metric: Metric, p: float) -> float:
         """The ``p`` quantile of the time in service in terms of a metric, all its calls included, ms."""
 
@@ -84,6 +100,26 @@ class StatedReplica:
     def usd(self) -> float:
         """See :class:`ReplicaFacts`."""
         return self.replica.usd
+
+    @property
+    def rack_kw(self) -> float:
+        """See :class:`ReplicaFacts`."""
+        return self.replica.rack_kw or 0.0
+
+    @property
+    def cooling(self) -> str:
+        """See :class:`ReplicaFacts`."""
+        return self.replica.cooling
+
+    @property
+    def life_years(self) -> float | None:
+        """See :class:`ReplicaFacts`."""
+        return self.replica.life_years
+
+    @property
+    def salvage_fraction(self) -> float:
+        """See :class:`ReplicaFacts`."""
+        return self.replica.salvage_fraction
 
     @property
     def slots(self) -> int:
@@ -124,6 +160,11 @@ class ModelReplica:
         self.calls = workload.calls_per_request
         self.efficiency = scenario.policy.dispatch_efficiency
         self.usd = self.tp * self.device["price_usd"] * scenario.policy.server_cost_factor
+        terms = accelerator_terms(scenario, row.accelerator)
+        self.rack_kw: float = terms.rack_kw
+        self.cooling: str = terms.cooling
+        self.life_years: float | None = terms.life_years
+        self.salvage_fraction: float = terms.salvage_fraction
         self.kw = self.tp * self.device["tdp_w"] * self.device["server_factor"] / 1000.0
         self.idle_fraction: float = self.device["idle_fraction"]
         self.roofline = Roofline(

@@ -10,10 +10,10 @@ from siteopt.verify.service import latency_ms, trips
 from siteopt.verify.violation import Violation, above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from siteopt.plan import FlowPlan
-    from siteopt.verify.facts import Facts, Pool
+    from siteopt.scenario.schema import Slo
+    from siteopt.verify.facts import Facts, Journey, Pool
     from siteopt.verify.queue import Tail
     from siteopt.verify.replica import ReplicaFacts
 
@@ -34,29 +34,43 @@ def tail(facts: Facts) -> Iterator[Violation]:
     The slack of a flow is what its SLO leaves to each wait after service and round trips. A flow that leaves none is
     a matter of the rule ``slo``.
     """
-    flows: defaultdict[Pool, list[FlowPlan]] = defaultdict(list)
+    flows: defaultdict[Pool, list[Journey]] = defaultdict(list)
     for flow in facts.flows:
         flows[facts.pool(flow)].append(flow)
     for pool, members in flows.items():
-        queue, replica = facts.tail(pool), facts.replica(pool)
-        if queue is None or replica is None:
-            continue
-        missed = [miss for flow in members for miss in _misses(facts, flow, queue, replica)]
-        if missed:
-            worst, regions = max(missed), {miss.region for miss in missed}
-            message = (
-                f"with {facts.replicas.get(pool, 0)} replica(s), {len(regions)} of {len(members)} flows wait too long:"
-                f" from {worst.region} P(wait > {worst.slack_ms:.6g} ms) is {worst.share:.6g};"
-                f" at most {worst.allowed:.6g}"
-            )
-            yield Violation("tail", f"{pool[0]}/{pool[1]}", message, worst.share - worst.allowed)
+        queue = facts.tail(pool)
+        if queue is not None:
+            found = waits_too_long(facts, pool, members, queue, facts.workloads[pool[1]].slo)
+            if found is not None:
+                yield Violation("tail", f"{pool[0]}/{pool[1]}", *found)
 
 
-def _misses(facts: Facts, flow: FlowPlan, queue: Tail, replica: ReplicaFacts) -> Iterator[_Miss]:
+def waits_too_long(
+    facts: Facts, pool: Pool, members: Sequence[Journey], queue: Tail, limits: tuple[Slo, ...]
+) -> tuple[str, float] | None:
+    """Words about the flow of a pool that misses its SLO most, and by how much; None where all keep it."""
+    replica = facts.replica(pool)
+    if replica is None:
+        return None
+    missed = [miss for flow in members for miss in _misses(facts, flow, queue, replica, limits)]
+    if not missed:
+        return None
+    worst, regions = max(missed), {miss.region for miss in missed}
+    message = (
+        f"with {facts.replicas.get(pool, 0)} replica(s), {len(regions)} of {len(members)} flows wait too long:"
+        f" from {worst.region} P(wait > {worst.slack_ms:.6g} ms) is {worst.share:.6g};"
+        f" at most {worst.allowed:.6g}"
+    )
+    return message, worst.share - worst.allowed
+
+
+def _misses(
+    facts: Facts, flow: Journey, queue: Tail, replica: ReplicaFacts, limits: tuple[Slo, ...]
+) -> Iterator[_Miss]:
     rtt_ms = facts.rtt_ms(flow)
     if not isfinite(rtt_ms):
         return
-    for limit in facts.workloads[flow.workload].slo:
+    for limit in limits:
         calls = trips(replica, limit.metric)
         at_once_ms = latency_ms(replica, limit.metric, rtt_ms, limit.percentile)
         if calls == 0.0 or above(at_once_ms, limit.ms):

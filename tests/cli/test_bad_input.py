@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from broken_rules import BROKEN_RULES
 from broken_scenarios import ABSENT, BROKEN, change
 from documents import small_document
 
@@ -50,6 +52,20 @@ def test_broken_scenario(name: str, tmp_path: Path, out: Path, capsys: pytest.Ca
     message = refused(capsys, scenario, out)
     line = next((line for line in message.splitlines() if f"{path}: " in line), "")
     assert words in line, message
+
+
+@pytest.mark.parametrize("name", BROKEN_RULES)
+def test_broken_rule(name: str, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One rule is broken: it is the only problem, and its line is known to the letter."""
+    changes, path, words = BROKEN_RULES[name]
+    document = small_document()
+    for change_at, value in changes.items():
+        change(document, change_at, value)
+    scenario = tmp_path / "scenario.json"
+    scenario.write_text(json.dumps(document))
+    head, line = refused(capsys, scenario, out).splitlines()
+    assert head.endswith(": 1 problem")
+    assert re.sub(r' \(in "[^"]*"\)$', "", line) == f"  {path}: {words}"
 
 
 #: name: (bytes of the file, words of the message)
@@ -143,6 +159,19 @@ TABLES: dict[str, tuple[str, str]] = {
     "unknown column": (
         HEADER.replace("lat", "latt") + GOOD,
         "sites[0].latt: unknown key; did you mean 'lat'?",
+    ),
+    "connections in a cell": (
+        HEADER.replace("\n", ",connection_steps\n") + GOOD.replace("\n", ",5\n"),
+        "the first line of sites.csv names 'connection_steps', but no cell holds a list of objects;"
+        " list these rows in the JSON document",
+    ),
+    "a connection over several columns": (
+        HEADER.replace("\n", ",connection_steps[0].up_to_mw\n") + GOOD.replace("\n", ",5\n"),
+        "names 'connection_steps', but no cell holds a list of objects",
+    ),
+    "PUE of an unknown design": (
+        HEADER.replace("\n", ",pue.hall-2\n") + GOOD.replace("\n", ",1.2\n"),
+        "sites[0].pue.hall-2: unknown design 'hall-2'; did you mean 'hall'? (sites.csv, line 2)",
     ),
     "duplicate id": (HEADER + GOOD + GOOD, "first used by sites[0]; ids are unique (sites.csv, line 3)"),
 }

@@ -7,6 +7,7 @@ difference before you commit it.
 from __future__ import annotations
 
 import os
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,57 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "lp"
 BY_NAME = {family.name: family for family in FAMILIES}
+#: What each family needs to have a row; the others have theirs in the plain scenario.
+EDITS: dict[str, dict[str, Any]] = {
+    "pooling": {"workloads.1.home": {"node": "A"}, "workloads.1.replica_gb": 50.0},
+    "data_gravity": {
+        "workloads.1.home": {"node": "A", "gb_per_call": 1e-4},
+        **{"workloads.1.replica_gb": 50.0, "workloads.1.sync_gb_per_day": 5.0},
+    },
+    "density": {
+        "workloads.1.replica.cooling": "liquid",
+        "designs.0.cooling": "liquid",
+        "designs.2.cooling": "liquid",
+    },
+    "tail": {"workloads.1.sizing": "tail"},
+    "site_status": {
+        "sites.0.connection_steps": [
+            {"up_to_mw": 2.0, "months": 0.0, "usd": 1.0},
+            {"up_to_mw": 20.0, "months": 9.0, "usd": 1e6},
+        ],
+        "sites.0.connection_usd": 0.0,
+    },
+    "power": {
+        "designs.1.redundancy": "N+1",
+        "designs.2.redundancy": "2N",
+        "sites.1.connection_usd": 0.0,
+        "sites.1.connection_steps": [
+            {"up_to_mw": 0.2, "months": 0.0, "usd": 9e4},
+            {"up_to_mw": 0.5, "months": 9.0, "usd": 3e5},
+        ],
+    },
+    "module_scale": {"designs.1.scale_exponent": 0.5},
+    "tenancy": {
+        "designs.1.redundancy": "N+1",
+        "workloads.1.tenant": "acme",
+        "policy.tenant_share": 0.5,
+        "policy.tenant_site_mw": 0.4,
+    },
+    "network": {
+        "workloads.1.home": {"node": "A", "gb_per_call": 1e-4},
+        "workloads.1.replica_gb": 50.0,
+        "workloads.1.sync_gb_per_day": 864.0,
+        "sites.1.uplink_gbps": 0.5,
+        "network.links.0.capacity_gbps": 0.25,
+    },
+    "budget": {"designs.1.scale_exponent": 0.5, "sites.0.existing.modules": 1},
+    "resilience": {"workloads.0.sizing": "tail", "workloads.0.protect": {"slo_ms": 700.0}},
+}
 
 
-def compiled(**more: Any) -> Instance:
-    """Two sites, one of them existing, two workloads."""
+@cache
+def compiled(family: str) -> Instance:
+    """Two sites, one of them existing, two workloads, and what the family is about."""
     document = small_scenario()
     edits: dict[str, Any] = {
         "sites": document["sites"][:2],
@@ -36,19 +84,7 @@ def compiled(**more: Any) -> Instance:
         "policy.max_sites": 0,
         "workloads.0.splittable": False,
     }
-    return compile_instance(load_scenario(changed(document, edits | more)))
-
-
-@pytest.fixture(scope="module")
-def instance() -> Instance:
-    """Every family but ``tail`` has a row."""
-    return compiled()
-
-
-@pytest.fixture(scope="module")
-def tailed() -> Instance:
-    """The second workload is sized by its tail; its two arcs are of two slack tiers."""
-    return compiled(**{"workloads.1.sizing": "tail"})
+    return compile_instance(load_scenario(changed(document, edits | EDITS.get(family, {}))))
 
 
 def needed_by(family: Family) -> tuple[Family, ...]:
@@ -88,8 +124,8 @@ def assert_same(found: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_family_is_the_golden_one(instance: Instance, tailed: Instance, family: Family) -> None:
-    text = lp_text(tailed if family.name == "tail" else instance, needed_by(family))
+def test_family_is_the_golden_one(family: Family) -> None:
+    text = lp_text(compiled(family.name), needed_by(family))
     path = FOLDER / f"{family.name}.lp"
     if os.environ.get("SITEOPT_WRITE_LP") == "1":
         path.write_text(text, encoding="utf-8")
@@ -106,19 +142,31 @@ def row_names(instance: Instance, families: tuple[Family, ...]) -> set[str]:
     return {row.name for row in model.component_data_objects(pyo.Constraint)}
 
 
-def test_each_family_adds_rows_of_its_own(instance: Instance, tailed: Instance) -> None:
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_each_family_adds_rows_of_its_own(family: Family) -> None:
     """A golden file that only repeats what the family requires would hold nothing fixed."""
-    for family in FAMILIES:
-        families, here = needed_by(family), tailed if family.name == "tail" else instance
-        others = tuple(f for f in families if f is not family)
-        assert row_names(here, families) > row_names(here, others), family.name
+    families, instance = needed_by(family), compiled(family.name)
+    others = tuple(f for f in families if f is not family)
+    assert row_names(instance, families) > row_names(instance, others)
 
 
-def test_a_family_without_what_it_requires_is_refused(instance: Instance) -> None:
+@pytest.mark.parametrize("name", EDITS)
+def test_each_edit_matters(name: str) -> None:
+    """A family whose scenario differs from the plain one has another text there."""
+    families = needed_by(BY_NAME[name])
+    assert lp_text(compiled(name), families) != lp_text(compiled("plain"), families)
+
+
+def test_a_family_without_what_it_requires_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'power' requires 'sizing', 'site_status' before it"):
-        build_model(instance, (BY_NAME["assignment"], BY_NAME["power"]))
+        build_model(compiled("plain"), (BY_NAME["assignment"], BY_NAME["power"]))
 
 
-def test_the_order_of_families_matters(instance: Instance) -> None:
+def test_the_order_of_families_matters() -> None:
     with pytest.raises(ValueError, match="'sizing' requires 'assignment' before it"):
-        build_model(instance, (BY_NAME["sizing"], BY_NAME["assignment"]))
+        build_model(compiled("plain"), (BY_NAME["sizing"], BY_NAME["assignment"]))
+
+
+def test_every_requirement_is_a_family_before_it() -> None:
+    for n, family in enumerate(FAMILIES):
+        assert set(family.requires) <= {f.name for f in FAMILIES[:n]}, family.name

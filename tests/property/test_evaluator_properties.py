@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import reference
+from full_strategies import full_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from states import CAPACITY, carried, random_solution, random_state
+from states import CAPACITY, carried, random_reserve, random_solution, random_state
 from strategies import scenario_documents
 
 from siteopt._core.evaluator import Evaluator
@@ -28,7 +29,9 @@ seeds = st.integers(0, 2**32 - 1)
 
 @st.composite
 def instances(draw: st.DrawFn) -> Instance:
-    return compile_instance(load_scenario(draw(scenario_documents())))
+    """Half of them with every rule that a scenario may have, half with fewer rules and more sites."""
+    document = draw(st.one_of(scenario_documents(), full_documents()))
+    return compile_instance(load_scenario(document))
 
 
 def state_cost_usd(instance: Instance, state: Solution, penalty_usd: float) -> float:
@@ -70,8 +73,10 @@ def test_full_evaluation_equals_its_twin(instance: Instance, seed: int) -> None:
     solution = random_solution(instance, np.random.default_rng(seed))
     ours, twin = evaluate_solution(instance, solution), reference.evaluate(instance, solution)
     assert ours.cost_lines == pytest.approx(twin.lines, rel=1e-12, abs=1e-6)
-    for name in ("it_mw", "facility_mw", "capex_usd", "load_erlang", "used_mw"):
+    for name in ("it_mw", "facility_mw", "capex_usd", "load_erlang", "used_mw", "used_gbps"):
         assert getattr(ours, name) == pytest.approx(getattr(twin, name), rel=1e-12, abs=1e-12), name
+    tenants = [mw for row in twin.tenant_mw for mw in row]
+    assert ours.tenant_mw.ravel() == pytest.approx(tenants, rel=1e-12, abs=1e-15)
     assert mean_it_mw(instance, solution) == pytest.approx(twin.mean_mw, rel=1e-12, abs=1e-15)
 
 
@@ -179,6 +184,39 @@ def test_search_never_returns_a_worse_or_infeasible_state(instance: Instance, se
         expected = state_cost_usd(instance, state, penalty)
         assert evaluator.cost_usd == pytest.approx(expected, abs=1e-10 * (abs(expected) + 1e6))
         was_feasible = evaluator.is_feasible()
+
+
+@settings(max_examples=150)
+@given(document=full_documents(), seed=seeds)
+def test_pools_with_a_reserve_carry_it_through_every_move(document: dict[str, Any], seed: int) -> None:
+    """Replicas are for the flows, and for flows and reserve after a failure; a move's delta knows it."""
+    instance, rng = compile_instance(load_scenario(document)), np.random.default_rng(seed)
+    reserve, penalty = random_reserve(instance, rng), unserved_penalty_usd(instance)
+    bare = random_state(instance, rng)
+    evaluator = Evaluator(instance, penalty)
+    evaluator.hold(*reserve)
+    evaluator.load(bare.option, bare.share, bare.unserved)
+    state = carried(instance, bare.option, bare.share, bare.unserved, reserve)
+    assert evaluator.state()[2].tolist() == state.replicas.tolist()
+    assert evaluator.is_feasible() == (not reference.broken_rules(instance, state))
+    for _ in range(10):
+        move = random_move(instance, state, rng)
+        if move is None:
+            return
+        delta = evaluator.move_deltas(*(np.array([arc], dtype=np.int32) for arc in move))[0]
+        if np.isinf(delta):
+            continue
+        before = evaluator.cost_usd
+        evaluator.move(*move)
+        share = evaluator.state()[3]
+        state = carried(instance, state.option, share, state.unserved, reserve)
+        fresh = Evaluator(instance, penalty)
+        fresh.hold(*reserve)
+        fresh.load(state.option, share, state.unserved)
+        scale = abs(before) + abs(fresh.cost_usd) + 1e6
+        assert evaluator.state()[2].tolist() == state.replicas.tolist()
+        assert evaluator.cost_usd == pytest.approx(fresh.cost_usd, abs=1e-11 * scale)
+        assert before + delta == pytest.approx(fresh.cost_usd, abs=1e-11 * scale)
 
 
 def random_prices(instance: Instance, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:

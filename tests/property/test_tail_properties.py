@@ -46,8 +46,8 @@ class Best:
         self.cost_usd, self.bound_usd = inf, -inf
         self.solution: Solution | None = None
 
-    def found(self, option: Any, share: Any, unserved: Any) -> None:
-        if self._search.load(option, share, unserved) and self._search.cost_usd < self.cost_usd:
+    def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> None:
+        if self._search.load(option, share, unserved, moves) and self._search.cost_usd < self.cost_usd:
             self.cost_usd, self.solution = self._search.cost_usd, self._search.solution()
 
     def proved(self, bound_usd: float) -> None:

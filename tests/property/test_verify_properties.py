@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import reference_full
+from full_strategies import full_documents
+from hand_full import full_plan, full_scenario
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from priced import priced
 from reference_plan import optimum
 from scenarios import changed, plan_of
 from strategies import scenario_documents
 
+import siteopt
+from siteopt.errors import ScenarioError
 from siteopt.scenario import dump_scenario, load_scenario
 from siteopt.verify import verify
+
+if TYPE_CHECKING:
+    from siteopt.plan import Plan
+    from siteopt.scenario import Scenario
 
 #: Fields that say how a plan was found; nothing in the scenario contradicts them.
 FREE = {"seconds", "seed", "schema_version"}
@@ -58,6 +68,90 @@ def test_optimal_plans_verify(document: dict[str, Any]) -> None:
     assert plan.cost_usd == pytest.approx(cost, abs=1e-9 * gross + 1e-6)
 
 
+def evaluated_optimum(document: dict[str, Any]) -> tuple[Scenario, float, Plan]:
+    """A scenario, the least cost that a search over all plans finds, and that plan with the product's own figures."""
+    scenario = load_scenario(document)
+    found = reference_full.optimum(scenario)
+    assume(found is not None)
+    assert found is not None
+    return scenario, found[0], siteopt.evaluate(scenario, reference_full.plan_of(scenario, found[1]))
+
+
+@SETTINGS
+@given(full_documents())
+def test_optimal_plans_verify_with_every_family(document: dict[str, Any]) -> None:
+    """Three derivations of one cost: the enumeration's, the product's, the verifier's."""
+    scenario, cost_usd, plan = evaluated_optimum(document)
+    assert verify(scenario, plan) == []
+    mine = priced(scenario, plan)
+    assert verify(scenario, mine) == []
+    gross = sum(abs(usd) for usd in plan.cost_lines.values())
+    assert mine.cost_usd == pytest.approx(cost_usd, abs=1e-9 * gross + 1e-6)
+    assert mine.cost_lines == pytest.approx(plan.cost_lines, rel=1e-9, abs=1e-6)
+
+
+def _neighbour(scenario: Scenario, plan: Plan, data: st.DataObject) -> Plan:
+    """The plan with one decision changed, mostly for less, and the moves that suit it."""
+    kind, rows = (
+        data.draw(st.sampled_from(["module", "replica", "connection", "data", "site", "share"])),
+        plan,
+    )
+    if kind in ("module", "connection", "site") and plan.sites:
+        n = data.draw(st.integers(0, len(plan.sites) - 1))
+        site = plan.sites[n]
+        steps = [step.up_to_mw for s in scenario.sites if s.id == site.id for step in s.connection_steps]
+        changes = {
+            "module": (replace(site, modules=site.modules - 1),),
+            "connection": (replace(site, connection_mw=data.draw(st.sampled_from(steps or [None]))),),
+            "site": (),
+        }
+        rows = replace(plan, sites=(*plan.sites[:n], *changes[kind], *plan.sites[n + 1 :]))
+    elif kind in ("replica", "data") and plan.pools:
+        n = data.draw(st.integers(0, len(plan.pools) - 1))
+        pool = plan.pools[n]
+        mode = {"home": "replica", "replica": "home"}.get(pool.data or "")
+        less = replace(pool, replicas=pool.replicas - 1)
+        other = replace(pool, data=mode) if kind == "data" else less
+        rows = replace(plan, pools=(*plan.pools[:n], other, *plan.pools[n + 1 :]))
+    elif plan.flows:
+        n = data.draw(st.integers(0, len(plan.flows) - 1))
+        to = data.draw(st.sampled_from(scenario.sites)).id
+        flow = replace(plan.flows[n], site=to, route=())
+        rows = replace(plan, flows=(*plan.flows[:n], flow, *plan.flows[n + 1 :]))
+    return replace(rows, n_minus_1=())
+
+
+@SETTINGS
+@given(full_documents(), st.data())
+def test_nothing_that_verifies_is_cheaper_than_the_optimum(
+    document: dict[str, Any], data: st.DataObject
+) -> None:
+    """Rules that were forgotten would let a plan through that the enumeration, which knows them, never saw."""
+    scenario, cost_usd, plan = evaluated_optimum(document)
+    other = _neighbour(scenario, plan, data)
+    try:
+        moves = siteopt.evaluate(scenario, other).n_minus_1
+    except ScenarioError:  # names something that cannot be; the verifier is asked all the same
+        moves = plan.n_minus_1
+    other = priced(scenario, replace(other, n_minus_1=moves))
+    if verify(scenario, other) == []:
+        gross = sum(abs(usd) for usd in plan.cost_lines.values())
+        assert other.cost_usd >= cost_usd - 1e-6 * gross - 1e-3
+
+
+@SETTINGS
+@given(full_documents(), st.data())
+def test_no_number_may_be_changed_with_every_family(document: dict[str, Any], data: st.DataObject) -> None:
+    scenario, _, found = evaluated_optimum(document)
+    plan = as_lists(found.to_dict())
+    path = data.draw(st.sampled_from(numbers(plan)))
+    value = value_at(plan, path)
+    by = data.draw(st.sampled_from([-3, -1, 1, 2])) if isinstance(value, int) else _step(value, path, data)
+    assert verify(scenario, plan_of(changed(plan, {path: value + by}))) != [], (
+        f"{path}: {value} -> {value + by}"
+    )
+
+
 @SETTINGS
 @given(scenario_documents(), st.data())
 def test_no_number_may_be_changed(document: dict[str, Any], data: st.DataObject) -> None:
@@ -73,6 +167,17 @@ def test_no_number_may_be_changed(document: dict[str, Any], data: st.DataObject)
     by = data.draw(st.sampled_from([-3, -1, 1, 2])) if isinstance(value, int) else _step(value, path, data)
     spoiled = plan_of(changed(plan, {path: value + by}))
     assert verify(scenario, spoiled) != [], f"{path}: {value} -> {value + by}"
+
+
+def test_no_number_of_a_plan_with_every_family_may_be_changed() -> None:
+    scenario, plan = load_scenario(full_scenario()), full_plan()
+    paths = [path for path in numbers(plan) if path != "n_minus_1"]
+    assert len(paths) > 120
+    for path in paths:
+        value = value_at(plan, path)
+        for by in (-1, 1) if isinstance(value, int) else (-max(1e-3, 1e-3 * abs(value)), 0.7 + abs(value)):
+            spoiled = plan_of(changed(plan, {path: value + by}))
+            assert verify(scenario, spoiled) != [], f"{path}: {value} -> {value + by}"
 
 
 def _step(value: float, path: str, data: st.DataObject) -> float:

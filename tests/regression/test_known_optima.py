@@ -19,8 +19,6 @@ from siteopt.milp.solve import ExactModel
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siteopt.instance import Instance
 
 #: 16, 25 and 50 warehouses, 50 customers; the last digit stands for the fixed cost.
@@ -43,9 +41,7 @@ class Recorder:
 
     bound_usd = -np.inf
 
-    def found(
-        self, option: NDArray[np.int32], share: NDArray[np.float64], unserved: NDArray[np.float64]
-    ) -> None:
+    def found(self, *_decisions: object) -> None:
         """What is found is in the answer too."""
 
     def proved(self, bound_usd: float) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from documents import small_document
 from pydantic import ValidationError
 
 from siteopt.errors import ScenarioError
+from siteopt.scenario import load_scenario
 from siteopt.scenario.catalogue import Catalogue, load_catalogue
 from siteopt.scenario.facts import Fact
+from siteopt.scenario.hardware import AcceleratorTerms, accelerator_numbers, accelerator_terms
 from siteopt.serving.specs import PRECISIONS, Accelerator, Engine, Model
 
 CATALOGUE = load_catalogue()
@@ -57,6 +60,55 @@ def test_accelerators_become_specs(entry) -> None:  # type: ignore[no-untyped-de
     assert spec.server_factor >= 1
     assert 0 <= spec.idle_fraction < 1
     assert all(spec.tflops(precision) > 0 for precision in PRECISIONS)
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.accelerators, ids=lambda entry: entry.id)
+def test_one_server_fits_the_rack_that_it_needs(entry) -> None:  # type: ignore[no-untyped-def]
+    """No rack is thinner than one accelerator with its share of the server, and the source names the cooling."""
+    one_kw = entry.tdp_w.value * entry.server_factor.value / 1000
+    assert one_kw <= entry.rack_kw.value <= 2.5 * one_kw * max(entry.max_tp.value, 2)
+    assert entry.rack_kw.unit == "kW"
+    assert f"{entry.cooling}-cooled" in entry.rack_kw.source
+
+
+def test_only_whole_racks_need_liquid() -> None:
+    """Eight accelerators of 1 kW are still sold with fans; 72 in one rack are not."""
+    assert [entry.id for entry in CATALOGUE.accelerators if entry.cooling == "liquid"] == ["GB200_NVL72"]
+    racks = {entry.id: entry.rack_kw.value for entry in CATALOGUE.accelerators}
+    assert (racks["H100_SXM"], racks["B200_SXM"], racks["GB200_NVL72"]) == (10.2, 14.3, 132)
+
+
+def test_terms_come_from_the_catalogue() -> None:
+    """Without a word of the scenario: the catalogue's price, rack, cooling and life, and nothing left at its end."""
+    scenario = load_scenario(small_document())
+    assert accelerator_terms(scenario, "GB200") == AcceleratorTerms(65000, 132, "liquid", 5, 0.0)
+    assert "rack_kw" not in accelerator_numbers(scenario, "GB200")
+
+
+def test_terms_of_the_scenario_replace_them_one_by_one() -> None:
+    """Of a known accelerator the other terms stay; a new one without terms may stand anywhere and lasts."""
+    document = small_document()
+    document["policy"]["refresh"] = True
+    document["accelerators"] = [
+        {"id": "L40S", "cooling": "liquid", "salvage_fraction": 0.1, "price_usd": 7000.0},
+        {
+            **{"id": "NPU", "family": "any", "memory_gb": 32.0, "bandwidth_tb_s": 1.0, "bf16_tflops": 100.0},
+            **{"link_gb_s": 32.0, "tdp_w": 150.0, "server_factor": 1.3, "idle_fraction": 0.2, "max_tp": 1},
+            "price_usd": 4000.0,
+        },
+        {"id": "L4", "life_years": 3.5, "rack_kw": 6.0},
+    ]
+    scenario = load_scenario(document)
+    assert accelerator_terms(scenario, "L40S") == AcceleratorTerms(7000, 3.7, "liquid", 5, 0.1)
+    assert accelerator_terms(scenario, "NPU") == AcceleratorTerms(4000, 0, "air", None, 0.0)
+    assert accelerator_terms(scenario, "L4") == AcceleratorTerms(2500, 6, "air", 3.5, 0.0)
+    for name in ("L40S", "NPU", "L4"):
+        numbers = accelerator_numbers(scenario, name)
+        numbers.pop("price_usd")
+        assert Accelerator(**numbers).max_tp >= 1
+    with pytest.raises(ScenarioError, match="did you mean H100_SXM") as caught:
+        accelerator_terms(scenario, "H100_SMX", "workloads[0].accelerators[0]")
+    assert caught.value.problems[0].path == "workloads[0].accelerators[0]"
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.models, ids=lambda entry: entry.id)

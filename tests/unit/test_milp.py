@@ -17,9 +17,9 @@ from siteopt.evaluate import evaluate_solution
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
 from siteopt.milp.highs import HighsDriver, Limits, Silent
+from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import Matrix, compile_matrix
 from siteopt.milp.objective import USD_PER_UNIT as USD_PER_OBJECTIVE
-from siteopt.milp.segments import pool_segments
 from siteopt.milp.solve import ExactModel, safe_bound_usd
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
@@ -48,7 +48,7 @@ def searched(instance: Instance, rounds: int = 20) -> Solution:
 
 def columns(instance: Instance, solution: Solution) -> np.ndarray:
     """Values of the columns of the model as it is built by default."""
-    return columns_of(instance, solution, pool_segments(instance, "outer", 13))
+    return columns_of(instance, solution, layout_of(instance))
 
 
 def product(matrix: Matrix, x: np.ndarray) -> np.ndarray:
@@ -174,7 +174,8 @@ def test_columns_of_a_solution_are_feasible_and_cost_what_it_costs(small_instanc
 
 def test_flows_of_columns_are_those_of_the_solution(small_instance: Instance) -> None:
     solution = searched(small_instance)
-    option, share, unserved = flows_of(small_instance, columns(small_instance, solution))
+    x = columns(small_instance, solution)
+    option, share, unserved, _ = flows_of(small_instance, x, layout_of(small_instance))
     assert option.tolist() == solution.option.tolist()
     assert share == pytest.approx(solution.share)
     assert unserved == pytest.approx(solution.unserved)
@@ -185,7 +186,8 @@ def test_a_solvers_rounding_is_taken_off(small_instance: Instance) -> None:
     solution = searched(small_instance)
     rng = np.random.default_rng(1)
     x = columns(small_instance, solution)
-    option, share, unserved = flows_of(small_instance, x + rng.uniform(-9e-8, 9e-8, len(x)))
+    x = x + rng.uniform(-9e-8, 9e-8, len(x))
+    option, share, unserved, _ = flows_of(small_instance, x, layout_of(small_instance))
     assert option.tolist() == solution.option.tolist()
     assert ((share > 0) == (solution.share > 0)).all()
     total = unserved + np.bincount(small_instance.arcs.demand, weights=share, minlength=len(unserved))

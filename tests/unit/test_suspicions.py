@@ -97,6 +97,14 @@ def unused_things(document: dict[str, Any]) -> None:
     document["regions"].append(document["regions"][0] | {"id": "bremen"})
 
 
+def few_modules(document: dict[str, Any]) -> None:
+    """With one module that stands by, power for one counts; in a cold climate it would be enough."""
+    document["designs"][0]["redundancy"] = "N+1"
+    document["sites"][0]["headroom_mw"] = document["sites"][1]["headroom_mw"] = 1.1
+    document["sites"][0]["pue"] = {"module": 1.2}
+    document["grid_limits"] = []
+
+
 REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (no_headroom, ["1 site (main-taunus) has headroom_mw 0 and can never carry load."]),
     (
@@ -160,6 +168,10 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
             "1 grid limit can never bind, since the headroom of its sites is smaller"
             " (german-grid, 20.0 of 25.0 MW)."
         ],
+    ),
+    (
+        few_modules,
+        ["1 site (main-taunus) has less headroom than one full module of any of its designs draws."],
     ),
     (
         unused_things,

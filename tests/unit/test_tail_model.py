@@ -17,15 +17,16 @@ from siteopt.evaluate import evaluate_solution, trimmed
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
 from siteopt.milp.highs import HighsDriver, Limits, Silent
+from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.objective import USD_PER_UNIT
-from siteopt.milp.segments import NO_TIER, pool_segments
+from siteopt.milp.segments import pool_segments
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
-    from siteopt.milp.model import Bracket
+    from siteopt.milp.segments import Bracket
     from siteopt.scenario import Scenario
 
 #: More segments than any of these tables has entries.
@@ -164,16 +165,16 @@ def test_segments_of_a_tier_part_its_replicas() -> None:
 def test_columns_of_a_solution_fit_the_outer_model_and_cost_what_it_costs() -> None:
     for scenario in (tailed(), rivals()):
         instance = compile_instance(scenario)
-        solution, rows = searched(instance), pool_segments(instance, "outer", 13)
+        solution = searched(instance)
         matrix = compile_matrix(build_model(instance).pyomo)
-        x = columns_of(instance, solution, rows)
+        x = columns_of(instance, solution, layout_of(instance))
         for r, name in enumerate(matrix.row_names):
             part = slice(matrix.start[r], matrix.start[r + 1])
             row = float(matrix.value[part] @ x[matrix.index[part]])
             assert matrix.row_lower[r] - 1e-6 <= row <= matrix.row_upper[r] + 1e-6, name
         cost_usd = evaluate_solution(instance, solution).cost_usd
         assert (matrix.cost @ x + matrix.offset) * USD_PER_UNIT == pytest.approx(cost_usd, rel=1e-9)
-        option, share, _ = flows_of(instance, x)
+        option, share, *_ = flows_of(instance, x, layout_of(instance))
         assert option.tolist() == solution.option.tolist()
         assert share == pytest.approx(solution.share)
 
@@ -203,12 +204,12 @@ def test_rivals_are_chosen_as_the_enumeration_chooses() -> None:
     assert solved_usd(instance, "inner") == pytest.approx(found[0], rel=1e-3)
 
 
-def test_rivals_without_a_tail_have_one_segment_each() -> None:
+def test_rivals_without_a_tail_have_a_binary_each_and_no_segments() -> None:
     instance = compile_instance(rivals(**{"workloads.0.sizing": "utilisation"}))
-    rows = pool_segments(instance, "outer", 13)
+    layout = layout_of(instance)
     workload = instance.variants.workload[instance.pools.variant]
-    assert set(rows) == set(np.flatnonzero(workload == 0).tolist())
-    assert all(len(lines) == 1 and lines[0].tier == NO_TIER for lines in rows.values())
+    assert layout.pools == np.flatnonzero(workload == 0).tolist()
+    assert layout.tail == {}
     assert solved_usd(instance, "outer") == pytest.approx(solved_usd(instance, "inner"), rel=1e-6)
 
 
@@ -255,11 +256,12 @@ def test_tiny_loads_are_kept_within_the_tail() -> None:
     }
     scenario = tailed(**edits)
     instance = compile_instance(scenario)
-    model = build_model(instance, bracket="inner").pyomo
-    answer = HighsDriver(compile_matrix(model)).solve(Limits(gap=0.0), Silent())
+    model = build_model(instance, bracket="inner")
+    answer = HighsDriver(compile_matrix(model.pyomo)).solve(Limits(gap=0.0), Silent())
     assert answer.values is not None
     evaluator = Evaluator(instance, 0.0)
-    assert evaluator.load(*flows_of(instance, answer.values))
+    option, share, unserved, _ = flows_of(instance, answer.values, model.layout)
+    assert evaluator.load(option, share, unserved)
     assert evaluator.cost_usd == pytest.approx(answer.objective * USD_PER_UNIT, rel=1e-6)
 
 

@@ -86,7 +86,7 @@ def test_a_false_figure_is_found(edits: dict[str, Any], rules: set[str]) -> None
     assert all(any(letter.isdigit() for letter in violation.message) for violation in found)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", [line for line, usd in LINES.items() if usd])
 def test_every_cost_line_is_recomputed(line: str) -> None:
     """The total moves along, so that only the line itself can tell."""
     edits = {f"cost_lines.{line}": LINES[line] * 1.01, "bound_usd": None, "gap": None}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from documents import llm_document
+from hand_models import decisions, pool
 from hand_plan import hand_plan
 from reference_plan import priced
 from scenarios import REMOVE, changed, plan_of, small_scenario
@@ -61,37 +62,6 @@ def test_bursts_count_for_tails_and_for_nothing_else() -> None:
     assert {v.rule for v in verify(scenario, plan)} == {"tail"}
     assert plan.flows[2].latency_ms is not None
     assert plan.flows[2].latency_ms.p99 == pytest.approx(11.0 + 100.0 * log(100.0) + wait_ms)
-
-
-POOLS = (
-    ("hamburg-ost", "chat", "H100_SXM", 1, "fp8", 1, 43),
-    ("hamburg-ost", "vision", "replica", 5, None, None, None),
-    ("main-taunus", "chat", "L40S", 2, "fp8", 1, 22),
-    ("main-taunus", "vision", "replica", 4, None, None, None),
-)
-FLOWS = (
-    ("hamburg", "chat", "hamburg-ost", "H100_SXM"),
-    ("frankfurt", "chat", "main-taunus", "L40S"),
-    ("zurich", "chat", "hamburg-ost", "H100_SXM"),
-    ("hamburg", "vision", "hamburg-ost", "replica"),
-    ("kassel", "vision", "main-taunus", "replica"),
-)
-
-
-def pool(*values: Any) -> dict[str, Any]:
-    keys = ("site", "workload", "accelerator", "replicas", "precision", "tensor_parallel", "batch")
-    return dict(zip(keys, values, strict=True))
-
-
-def decisions() -> dict[str, Any]:
-    """Models on two accelerators, and pools of two slots per replica."""
-    flows = [dict(zip(("region", "workload", "site", "accelerator"), row, strict=True)) for row in FLOWS]
-    return {
-        "sites": [{"id": name, "design": "module", "modules": 1} for name in ("hamburg-ost", "main-taunus")],
-        "pools": [pool(*row) for row in POOLS],
-        "flows": [row | {"share": 1.0} for row in flows],
-        "unserved": [{"region": "frankfurt", "workload": "training", "share": 1.0}],
-    }
 
 
 def as_document(plan: Plan) -> dict[str, Any]:

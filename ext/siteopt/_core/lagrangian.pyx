@@ -46,16 +46,18 @@ cdef class SitePricer:
     """
 
     cdef readonly Py_ssize_t n_site, n_demand, n_limit
-    cdef const int32_t[::1] option_ptr, min_modules, max_modules, sunk_modules
-    cdef const double[::1] fixed_usd, fixed_capex_usd, module_usd, module_mw, pue, capacity_mw
+    cdef const int32_t[::1] option_ptr, option_design, min_modules, max_modules, spare_modules, capex_first
+    cdef const double[::1] fixed_usd, fixed_capex_usd, module_capex, sunk_capex, life_factor, module_mw, pue, capacity_mw
+    cdef const uint8_t[::1] is_linear
+    cdef const uint8_t[:, ::1] admits
     cdef const double[::1] demand_usd, power_usd
     cdef const uint8_t[::1] is_existing, is_forced
     cdef const int32_t[::1] grid_site_ptr, grid_site_limit
     cdef const double[::1] grid_site_coefficient
     cdef Py_ssize_t max_sites
     # arcs by site: what all of the demand costs and draws there, replicas being divisible
-    cdef int32_t[::1] first, demand
-    cdef double[::1] flow_usd, accelerator_usd, it_mw, mean_mw
+    cdef int32_t[::1] first, demand, variant
+    cdef double[::1] flow_usd, accelerator_usd, accelerator_capex, it_mw, mean_mw
     # results of the last pricing
     cdef double[::1] _served, _used, _value
     cdef int32_t[::1] _option
@@ -71,10 +73,16 @@ cdef class SitePricer:
         v = instance.variants
         self.n_site, self.n_demand, self.n_limit = len(s.id), len(d.region), len(g.id)
         self.option_ptr, self.min_modules, self.max_modules = s.option_ptr, o.min_modules, o.max_modules
-        self.sunk_modules, self.fixed_usd, self.fixed_capex_usd = o.sunk_modules, o.fixed_usd, o.fixed_capex_usd
-        self.module_usd, self.module_mw, self.pue = o.module_usd, o.module_mw, o.pue
+        self.option_design, self.spare_modules = o.design, o.spare_modules
+        self.fixed_usd, self.fixed_capex_usd = o.fixed_usd, o.fixed_capex_usd
+        designs = instance.designs
+        self.capex_first, self.module_capex = designs.capex_ptr[o.design], designs.capex_usd
+        self.sunk_capex = designs.capex_usd[designs.capex_ptr[o.design] + o.sunk_modules]
+        self.is_linear, self.admits, self.life_factor = designs.is_linear[o.design], designs.admits, instance.life_factor
+        self.module_mw, self.pue = o.module_mw, o.pue
         self.capacity_mw = instance.option_capacity_mw
-        self.demand_usd, self.power_usd = s.demand_usd_per_mw, s.energy_usd_per_mw + s.carbon_usd_per_mw
+        self.demand_usd = s.demand_usd_per_mw + s.coincident_usd_per_mw
+        self.power_usd = s.energy_usd_per_mw + s.carbon_usd_per_mw
         self.is_existing, self.is_forced = s.is_existing, s.is_forced
         self.grid_site_ptr, self.grid_site_limit = g.site_ptr, g.site_limit
         self.grid_site_coefficient = g.site_coefficient
@@ -83,9 +91,9 @@ cdef class SitePricer:
         peak, mean = d.peak_rps[a.demand[p.arc]], d.mean_rps[a.demand[p.arc]]
         replicas = peak / instance.pool_best_rps[a.pool[p.arc]]
         self.first = np.ascontiguousarray(p.arc_ptr[s.pool_ptr])
-        self.demand = np.ascontiguousarray(a.demand[p.arc])
+        self.demand, self.variant = np.ascontiguousarray(a.demand[p.arc]), np.ascontiguousarray(variant)
         self.flow_usd = a.usd[p.arc]
-        self.accelerator_usd = replicas * v.usd[variant]
+        self.accelerator_usd, self.accelerator_capex = replicas * v.usd[variant], replicas * v.capex_usd[variant]
         self.it_mw = replicas * v.replica_mw[variant]
         self.mean_mw = v.replica_mw[variant] * (
             v.idle_fraction[variant] * replicas + (1.0 - v.idle_fraction[variant]) * mean / v.rps[variant]
@@ -196,70 +204,80 @@ cdef class SitePricer:
         bint record,
     ) noexcept nogil:
         """Least cost of site ``j`` with design ``o``; with ``record`` its flows, power and capital are added up."""
-        cdef Py_ssize_t n, e, count = 0, i
-        cdef double mw_price = self.demand_usd[j], gain, value, left, room, take, step, spent = 0.0, it = 0.0
-        cdef double module_price = self.module_usd[o] * capital, flows_gain = 0.0
-        cdef int modules = self.min_modules[o]
-        cdef Item item
+        cdef Py_ssize_t n, e, count = 0
+        cdef double mw_price = self.demand_usd[j], gain, value, it = 0.0, capital_price = capital - 1.0
+        cdef int modules
         for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
             mw_price += limit_price[self.grid_site_limit[e]] * self.grid_site_coefficient[e]
         for n in range(self.first[j], self.first[j + 1]):
+            if not self.admits[self.option_design[o], self.variant[n]]:
+                continue
             gain = (
-                demand_price[self.demand[n]] - self.flow_usd[n] - capital * self.accelerator_usd[n]
+                demand_price[self.demand[n]] - self.flow_usd[n]
+                - self.accelerator_usd[n] - capital_price * self.accelerator_capex[n]
                 - self.pue[o] * (mw_price * self.it_mw[n] + self.power_usd[j] * self.mean_mw[n])
             )
             if gain > 0.0:
                 self.items[count] = Item(
-                    gain / self.it_mw[n], gain, self.it_mw[n], self.mean_mw[n], self.accelerator_usd[n], self.demand[n]
+                    gain / self.it_mw[n], gain, self.it_mw[n], self.mean_mw[n], self.accelerator_capex[n],
+                    self.demand[n],
                 )
                 count += 1
         qsort(self.items, count, sizeof(Item), &_by_rate)
-        value = (
-            self.fixed_usd[o] + (capital - 1.0) * self.fixed_capex_usd[o]
-            + (modules - self.sunk_modules[o]) * module_price
-        )
-        # Fill module after module: gains fall, the price of a module does not, so the first that does not pay ends it.
-        n, left = 0, 1.0
-        room = min(modules * self.module_mw[o], self.capacity_mw[o])
-        while n < count:
-            if room <= 0.0:
-                step = min(self.module_mw[o], self.capacity_mw[o] - it)
-                if modules >= self.max_modules[o] or step <= 0.0:
-                    break
-                if self._gain_of(n, left, count, step) <= module_price:
-                    break
-                modules += 1
-                value += module_price
-                room = step
-            item = self.items[n]
-            take = min(left, room / item.weight)
-            flows_gain += take * item.gain
-            room -= take * item.weight
-            it += take * item.weight
-            if record:
-                self._served[item.demand] += take
-                spent += take * item.capital
-            left -= take
-            if left <= 1e-12:
-                n += 1
-                left = 1.0
-            elif room > 0.0 and room < 1e-12:
-                room = 0.0
+        value = self._best_modules(o, count, self.life_factor[o] + capital_price, &modules)
         if record:
+            it = self._record(count, self._room(o, modules))
             for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
                 self._used[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * self.pue[o] * it
             self._capex += (
-                spent + self.fixed_capex_usd[o] + (modules - self.sunk_modules[o]) * self.module_usd[o]
+                self.fixed_capex_usd[o] + self.module_capex[self.capex_first[o] + modules] - self.sunk_capex[o]
             )
-        return value - flows_gain
+        return value + self.fixed_usd[o] + capital_price * self.fixed_capex_usd[o]
 
-    cdef double _gain_of(self, Py_ssize_t n, double left, Py_ssize_t count, double room) noexcept nogil:
-        """What the next ``room`` MW would gain, from item ``n`` of which ``left`` remains."""
-        cdef double gain = 0.0, take
-        while n < count and room > 1e-15:
-            take = min(left, room / self.items[n].weight)
-            gain += take * self.items[n].gain
-            room -= take * self.items[n].weight
-            n += 1
-            left = 1.0
-        return gain
+    cdef inline double _room(self, Py_ssize_t o, int modules) noexcept nogil:
+        """IT power that so many modules of an option carry, MW."""
+        return min((modules - self.spare_modules[o]) * self.module_mw[o], self.capacity_mw[o])
+
+    cdef double _best_modules(self, Py_ssize_t o, Py_ssize_t count, double weight, int* best) noexcept nogil:
+        """Least cost of modules at ``weight`` times their capital less what flows gain; their number in OUT ``best``.
+
+        Gains fall from module to module. Where their price does not fall with them, the first that does not pay ends it.
+        """
+        cdef Py_ssize_t n = 0, first = self.capex_first[o]
+        cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, usd, least = INFINITY
+        cdef int modules = self.min_modules[o]
+        while True:
+            room = self._room(o, modules)
+            while n < count and it < room:
+                take = min(left, (room - it) / self.items[n].weight)
+                gain += take * self.items[n].gain
+                left -= take
+                if left > 1e-12:
+                    it = room
+                else:
+                    it += take * self.items[n].weight
+                    n += 1
+                    left = 1.0
+            usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
+            if usd < least:
+                least = usd
+                best[0] = modules
+            elif self.is_linear[o]:
+                break
+            if n >= count or modules >= self.max_modules[o] or room >= self.capacity_mw[o]:
+                break
+            modules += 1
+        return least
+
+    cdef double _record(self, Py_ssize_t count, double room) noexcept nogil:
+        """Add up what the best items take of ``room`` MW; returns the power taken."""
+        cdef Py_ssize_t n
+        cdef double it = 0.0, take
+        for n in range(count):
+            if it >= room:
+                break
+            take = min(1.0, (room - it) / self.items[n].weight)
+            self._served[self.items[n].demand] += take
+            self._capex += take * self.items[n].capital
+            it += take * self.items[n].weight
+        return it

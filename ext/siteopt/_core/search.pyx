@@ -108,7 +108,7 @@ cdef class LocalSearch:
                     self._try_trim(j)
                     for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
                         for q in range(self.ev.rival_first[p], self.ev.rival_last[p]):
-                            if q != p and self.ev.flows[p] > 0 and self.ev.flows[q] == 0:
+                            if q != p and self.ev.flows[p] > 0 and self.ev.reserve[p] == 0.0 and self.ev.flows[q] == 0:
                                 self._try_rival(p, q)
                 for o in range(self.ev.option_ptr[j], self.ev.option_ptr[j + 1]):
                     if self.ev.option[j] < 0:
@@ -237,12 +237,13 @@ cdef class LocalSearch:
     cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level) noexcept nogil:
         """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1)."""
         cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
-        cdef double room, spare
-        if level == 0:
-            room = self.ev.modules[k] * self.ev.module_mw[o]
-        else:
-            room = self.ev.max_modules[o] * self.ev.module_mw[o]
-        room = min(room, self.ev.headroom_mw[k] / self.ev.pue[o]) - self.ev.site_it[k]
+        cdef double room, spare, usable, part
+        cdef int modules = self.ev.modules[k] if level == 0 else self.ev.max_modules[o]
+        usable = (modules - self.ev.spare_modules[o]) * self.ev.module_mw[o]
+        room = min(usable, self.ev.headroom_mw[o] / self.ev.pue[o]) - self.ev.site_it[k]
+        if self.ev.pool_tenant[p] >= 0:
+            spare = min(usable * self.ev.tenant_share, self.ev.tenant_site_mw)
+            room = min(room, spare - self.ev.tenant_mw[k * self.ev.n_tenant + self.ev.pool_tenant[p]])
         for e in range(self.ev.grid_site_ptr[k], self.ev.grid_site_ptr[k + 1]):
             g = self.ev.grid_site_limit[e]
             spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
@@ -251,7 +252,25 @@ cdef class LocalSearch:
         if room <= 0.0:
             return 0.0
         tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
-        return (self.ev.pool_carries(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        part = (self.ev.pool_room(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        if self.ev.n_link > 0:
+            part = min(part, self._part_on_route(b, self.ev.arc_route[b]))
+            part = min(part, self._part_on_route(b, self.ev.pool_home_route[p]))
+        return part
+
+    cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil:
+        """Share of an arc's demand for which the links of a route have room; both its routes may use one link."""
+        cdef Py_ssize_t e, link
+        cdef double part = INFINITY, first, whole
+        cdef int more = 0 if self.ev.share[arc] > 0.0 else 1
+        if route >= 0:
+            for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
+                link = self.ev.route_link[e]
+                first = self.ev.on_link(arc, 0.0, more, link)
+                whole = self.ev.on_link(arc, 1.0, more, link) - first
+                if whole > 0.0:
+                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
+        return part
 
     # ------------------------------------------------------------------ sites
 
@@ -271,9 +290,13 @@ cdef class LocalSearch:
                         return False
         return True
 
+    cdef inline bint _may_close(self, Py_ssize_t j) noexcept nogil:
+        """Existing and forced sites stay, and those that others count on in a failure."""
+        return not (self.ev.is_existing[j] or self.ev.is_forced[j] or self.ev.held[j])
+
     cdef void _try_close(self, Py_ssize_t j) noexcept nogil:
         cdef double before = self.ev.cost
-        if self.ev.is_existing[j] or self.ev.is_forced[j]:
+        if not self._may_close(j):
             return
         self._length = 0
         if self._empty(j) and self._set_option(j, NOWHERE):
@@ -302,15 +325,30 @@ cdef class LocalSearch:
         self._undo(before)
 
     cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
-        """Another design for the same load."""
+        """Another design or connection for the same load; a larger one draws what it has room for."""
         cdef double before = self.ev.cost
+        cdef Py_ssize_t n, count = 0
         self._length = 0
+        if self._capacity_mw(option) > self._capacity_mw(self.ev.option[j]):
+            count = self._rank_gains(j, option)
+            qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
         self._set_option(j, option)
-        if not (self.ev.site_holds(j) and self._keep_if_better(before)):
+        if not self.ev.site_holds(j):
             self._undo(before)
+            return
+        for n in range(count):
+            self._draw(self._candidates[n].source, self._candidates[n].target)
+        self._keep_if_better(before)
+
+    cdef inline double _capacity_mw(self, Py_ssize_t option) noexcept nogil:
+        """Most IT power that an option carries, MW."""
+        return min(
+            (self.ev.max_modules[option] - self.ev.spare_modules[option]) * self.ev.module_mw[option],
+            self.ev.headroom_mw[option] / self.ev.pue[option],
+        )
 
     cdef void _try_rival(self, Py_ssize_t pool, Py_ssize_t rival) noexcept nogil:
-        """The whole load of a pool on another accelerator of the same site."""
+        """The whole load of a pool in another one of the same site: another accelerator, or data from elsewhere."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, a, b, i
         cdef bint moved
@@ -327,7 +365,11 @@ cdef class LocalSearch:
             if not moved:
                 self._undo(before)
                 return
-        if not (self.ev.site_holds(self.ev.pool_site[pool]) and self._keep_if_better(before)):
+        if not (
+            self.ev.site_holds(self.ev.pool_site[pool])
+            and self.ev.route_holds(self.ev.pool_home_route[rival])
+            and self._keep_if_better(before)
+        ):
             self._undo(before)
 
     cdef void _try_open(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
@@ -354,7 +396,7 @@ cdef class LocalSearch:
             if self._candidates[n].source < 0:
                 continue
             k = self.ev.pool_site[self.ev.arc_pool[self._candidates[n].source]]
-            if k == j or self.ev.option[k] < 0 or self.ev.is_existing[k] or self.ev.is_forced[k]:
+            if k == j or self.ev.option[k] < 0 or not self._may_close(k):
                 continue
             if self.ev.modules[k] > self.ev.min_modules[self.ev.option[k]]:
                 continue
@@ -414,9 +456,8 @@ cdef class LocalSearch:
         return (
             self.ev.arc_usd[a]
             + replicas * self.ev.pool_usd[p]
-            + it_mw * self.ev.module_usd[option] / self.ev.module_mw[option]
-            + self.ev.pue[option]
-            * (self.ev.demand_usd[j] * it_mw + (self.ev.energy_usd[j] + self.ev.carbon_usd[j]) * mean_mw)
+            + it_mw * self.ev.full_usd_per_mw[option]
+            + self.ev.pue[option] * (self.ev.peak_usd[j] * it_mw + self.ev.mean_usd[j] * mean_mw)
         )
 
     # ------------------------------------------------------------------ ruin and recreate
@@ -471,9 +512,7 @@ cdef class LocalSearch:
                 a = self.ev.pool_arc[n]
                 if self.ev.share[a] > 0.0 and not self._shift(self.ev.arc_demand[a], a, NOWHERE, self.ev.share[a]):
                     return False
-        if self.ev.is_existing[j] or self.ev.is_forced[j]:
-            return True
-        return self._set_option(j, NOWHERE)
+        return self._set_option(j, NOWHERE) if self._may_close(j) else True
 
     # ------------------------------------------------------------------ random numbers
 

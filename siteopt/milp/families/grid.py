@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def add_grid(model: SitingModel, instance: Instance) -> None:
     r"""Each grid limit holds over the facility power of its sites.
 
-    .. math:: \sum_{j} c_{gj} \sum_{d} \mathrm{PUE}_d \, e_{jd} \le L_g \qquad \forall g
+    .. math:: \sum_{j} c_{gj} \sum_{o \in O(j)} \mathrm{PUE}_o \, e_o \le L_g \qquad \forall g
 
     MW of facility power at peak on both sides; :math:`c \ge 0`. The dual is the worth of the limit, USD per MW.
     """

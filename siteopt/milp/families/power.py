@@ -15,18 +15,20 @@ def add_power(model: SitingModel, instance: Instance) -> None:
     r"""Power of the replicas is carried by the design that stands at the site, at peak and on average.
 
     .. math::
-        \sum_{p \in P(j)} w_p n_p &\le \sum_{d \in D(j)} e_{jd} &&\forall j \quad\text{(it\_power)} \\
-        e_{jd} &\le m_d z_{jd} &&\forall j,d \quad\text{(module\_power)} \\
-        e_{jd} &\le \min(m_d \bar z_{jd},\, H_j / \mathrm{PUE}_d)\, y_{jd} &&\forall j,d \quad\text{(headroom)} \\
-        \underline z_{jd}\, y_{jd} \le z_{jd} &\le \bar z_{jd}\, y_{jd}
-            &&\forall j,d \quad\text{(modules\_min, \_max)} \\
+        \sum_{p \in P(j)} w_p n_p &\le \sum_{o \in O(j)} e_o &&\forall j \quad\text{(it\_power)} \\
+        e_o &\le m_o (z_o - r_o y_o) &&\forall o \quad\text{(module\_power)} \\
+        e_o &\le \min(m_o (\bar z_o - r_o),\, H_o / \mathrm{PUE}_o)\, y_o &&\forall o \quad\text{(headroom)} \\
+        \underline z_o\, y_o \le z_o &\le \bar z_o\, y_o
+            &&\forall o \quad\text{(modules\_min, \_max)} \\
         \sum_{p} w_p \Big(\iota_p n_p + (1-\iota_p) \tfrac{\bar\lambda_p(x)}{\mu_k}\Big)
-            &\le \sum_{d} \bar e_{jd}, \quad \bar e_{jd} \le e_{jd} &&\forall j \quad\text{(mean\_power, \_link)}
+            &\le \sum_{o} \bar e_o, \quad \bar e_o \le e_o &&\forall j \quad\text{(mean\_power, \_link)}
 
-    MW of IT throughout: :math:`w` power of a replica, :math:`m` usable power of a module, :math:`z` modules,
-    :math:`H` headroom (facility MW), :math:`\iota` the idle fraction. Splitting :math:`e` by design keeps PUE linear:
-    as one design at most stands at a site, the parts of all others are zero. The dual of ``headroom`` is the worth
-    of headroom: USD per MW of IT.
+    MW of IT throughout: :math:`w` power of a replica, :math:`m` usable power of a counted module (2N counts every
+    second one), :math:`z` modules, :math:`r` those that stand by (N+1), :math:`H` the lesser of the site's headroom
+    and the connection (facility MW), :math:`\iota` the idle fraction. An option o is a design on a connection: a
+    site with steps of connection chooses among more options, each with its own :math:`H`. Splitting :math:`e` by
+    option keeps PUE linear: as one at most stands at a site, the parts of all others are zero. The dual of
+    ``headroom`` is the worth of headroom: USD per MW of IT.
     """
     _add_peak(model, instance)
     _add_modules(model, instance)
@@ -53,8 +55,10 @@ def _add_modules(model: SitingModel, instance: Instance) -> None:
     least, most = options.min_modules.tolist(), options.max_modules.tolist()
     variables = list(zip(model.it_mw, model.modules, model.build, strict=True))
     rows = range(len(variables))
+    spare_mw = (options.module_mw * options.spare_modules).tolist()
+    fed = ([1.0, -module_mw[o], spare_mw[o]] if spare_mw[o] else [1.0, -module_mw[o]] for o in rows)
     model.add_rows(
-        "module_power", names, (linear([1.0, -module_mw[o]], variables[o][:2]) <= 0.0 for o in rows)
+        "module_power", names, (linear(c, variables[o][: len(c)]) <= 0.0 for o, c in enumerate(fed))
     )
     model.add_rows("headroom", names, (linear([1.0, -capacity[o]], variables[o][::2]) <= 0.0 for o in rows))
     model.add_rows("modules_max", names, (linear([1.0, -most[o]], variables[o][1:]) <= 0.0 for o in rows))

@@ -30,4 +30,5 @@ def add_sizing(model: SitingModel, instance: Instance) -> None:
         terms = [*(model.share[a] for a in used), model.replicas[p]]
         return linear([*(load[a] for a in used), -1.0], terms) <= 0.0
 
-    model.add_rows("sizing", model.names["pool"], map(row, range(len(pools.site))))
+    used = [p for p in range(len(pools.site)) if ptr[p] < ptr[p + 1]]
+    model.add_rows("sizing", [model.names["pool"][p] for p in used], map(row, used))

@@ -1,0 +1,83 @@
+"""``siteopt compare SCENARIO``: central only, edge only, hybrid; a verdict for each workload."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from siteopt.cli.options import gap, output_file, positive_seconds, refuse_same_file, seed
+from siteopt.cli.progress import ProgressPrinter
+from siteopt.cli.terminal import progress_console, result_console, results
+from siteopt.compare import PARAMETERS, compare
+from siteopt.plan import write_atomically
+from siteopt.report.compare import print_comparison
+from siteopt.scenario import load_scenario
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser(
+        "compare", help="central, edge and hybrid; a verdict per workload", allow_abbrev=False
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
+    parser.add_argument("--workload", metavar="ID", help="find by solving what turns the verdict on this one")
+    parser.add_argument(
+        "--parameter",
+        choices=tuple(PARAMETERS),
+        nargs="+",
+        default=(),
+        help="what to turn it with (default: the nearest by formula); rtt: all distances of the network",
+    )
+    parser.add_argument(
+        "--time-limit", type=positive_seconds, default=90.0, metavar="S", help="seconds in all (default 90)"
+    )
+    parser.add_argument(
+        "--gap", type=gap, default=0.005, metavar="G", help="stop a solve at this gap (default 0.005)"
+    )
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
+    parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
+    parser.add_argument("--out", type=output_file, metavar="FILE.json", help="write the comparison to this file")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare and print; exit code 1 where no mode has a plan."""
+    if args.parameter and args.workload is None:
+        args.parser.error("argument --parameter: needs --workload")
+    refuse_same_file(args.parser, args.out, args.scenario)
+    scenario, console = load_scenario(args.scenario), progress_console()
+    with ProgressPrinter(console) as progress:
+        comparison = compare(
+            scenario,
+            time_limit=args.time_limit,
+            gap=args.gap,
+            seed=args.seed,
+            method=args.method,
+            workload=args.workload,
+            parameters=tuple(args.parameter),
+            progress=progress,
+            say=lambda text: console.print(f"solving: {text}", soft_wrap=True),
+        )
+    text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False) + "\n"
+    code = 0 if args.out is None else _save(args.out, text)
+    with results():
+        if args.json:
+            sys.stdout.write(text)
+        else:
+            print_comparison(result_console(), comparison, scenario.name)
+    return code or int(all(mode.plan is None for mode in comparison.modes))
+
+
+def _save(path: Path, text: str) -> int:
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,125 @@
+"""``siteopt sensitivity SCENARIO``: which uncertain numbers matter, as a tornado."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_same_file, seed
+from siteopt.cli.terminal import progress_console, result_console, results
+from siteopt.report.sensitivity import print_tornado
+from siteopt.scenario import load_scenario
+from siteopt.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from siteopt.scenario import Scenario
+
+
+#: Time for all solves together and the most for one, s, where nobody says.
+RUN_SECONDS, MOST_SECONDS_EACH = 70.0, 5.0
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Options of the command."""
+    parser = commands.add_parser(
+        "sensitivity", help="which uncertain numbers matter, one at a time", allow_abbrev=False
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
+    parser.add_argument("--parameters", nargs="+", metavar="NAME", help="only these; --list names them all")
+    parser.add_argument("--list", action="store_true", help="list the parameters with ranges and sources")
+    parser.add_argument(
+        "--out",
+        type=output_file,
+        metavar="FILE.json",
+        help="write the result here; results as they come go to FILE.jsonl beside it, from which a killed run goes on",
+    )
+    parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: one per core)")
+    parser.add_argument(
+        "--time-limit",
+        type=positive_seconds,
+        metavar="S",
+        help="seconds per solve (default: what makes the run about a minute and a half, at most 5)",
+    )
+    parser.add_argument(
+        "--gap", type=gap, default=0.005, metavar="G", help="stop a solve at this gap (default 0.005)"
+    )
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
+    parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run what is not known yet, write and print the tornado; exit code 130 where it was interrupted."""
+    refuse_same_file(args.parser, args.out, args.scenario)
+    scenario = load_scenario(args.scenario)
+    if args.list:
+        return _list(args, scenario)
+    tornado = _run(args, scenario)
+    code = 130 if tornado.missing else 0
+    if args.out is not None:
+        code = _save(tornado, args.out) or code
+    with results():
+        if args.json:
+            print(json.dumps(tornado.to_dict(), indent=1, allow_nan=False))
+        else:
+            print_tornado(result_console(), tornado)
+    return code
+
+
+def _run(args: argparse.Namespace, scenario: Scenario) -> Tornado:
+    console = progress_console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("baseline", total=None)
+
+        def tell(done: int, of: int, name: str) -> None:
+            bar.update(task, completed=done, total=of, description=name)
+            if not console.is_terminal:
+                console.print(f"{done} of {of} solves: {name}", soft_wrap=True)
+
+        jobs = args.jobs or os.cpu_count() or 1
+        seconds = args.time_limit or _seconds_each(scenario, args.parameters, jobs)
+        return sensitivity(
+            scenario,
+            parameters=args.parameters,
+            journal=None if args.out is None else args.out.with_suffix(".jsonl"),
+            jobs=jobs,
+            settings=Settings(seconds, args.gap, args.seed, args.method),
+            tell=tell,
+        )
+
+
+def _seconds_each(scenario: Scenario, names: Sequence[str] | None, jobs: int) -> float:
+    """Time for each solve, in tenths, so that the whole run stays within the time that one waits for."""
+    n = len(names if names is not None else parameters_of(scenario))
+    return max(0.5, min(MOST_SECONDS_EACH, round(RUN_SECONDS / (BASELINE_TIMES + 2.0 * n / jobs), 1)))
+
+
+def _save(tornado: Tornado, path: Path) -> int:
+    try:
+        tornado.save(path)
+    except OSError as error:
+        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _list(args: argparse.Namespace, scenario: Scenario) -> int:
+    with results():
+        rows = parameters_of(scenario)
+        if args.json:
+            keys = ("name", "unit", "low", "high", "source")
+            print(json.dumps([{key: getattr(row, key) for key in keys} for row in rows], indent=1))
+        else:
+            for row in rows:
+                print(f"{row.name}: {row.low:,.4g} to {row.high:,.4g} {row.unit}; {row.source}")
+    return 0

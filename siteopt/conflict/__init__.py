@@ -1,0 +1,16 @@
+"""Why no plan exists: the fewest rules that cannot hold together, in the planner's words, and what would help."""
+
+from siteopt.conflict.find import Conflict, find_conflict, reasons_of
+from siteopt.conflict.relax import Relaxation
+from siteopt.conflict.rules import Rule, eased, must_serve, rules_of
+
+__all__ = [
+    "Conflict",
+    "Relaxation",
+    "Rule",
+    "eased",
+    "find_conflict",
+    "must_serve",
+    "reasons_of",
+    "rules_of",
+]

@@ -1,0 +1,54 @@
+"""What two scenarios differ by at their optima, as an interval from the gaps of two plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from siteopt.plan import Plan
+
+Verdict = Literal["dearer", "cheaper", "same", "undetermined"]
+
+#: Differences below this share of all spending are the solver's tolerance.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Cost of one optimum less that of another.
+
+    Attributes
+    ----------
+    low_usd, high_usd : float
+        The difference of the true optima lies between them: bound less cost, cost less bound.
+    found_usd : float
+        Difference of the two plans that were found.
+    tolerance_usd : float
+        What counts as nothing.
+    """
+
+    low_usd: float
+    high_usd: float
+    found_usd: float
+    tolerance_usd: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """``undetermined`` where the interval spans zero."""
+        if self.low_usd > self.tolerance_usd:
+            return "dearer"
+        if self.high_usd < -self.tolerance_usd:
+            return "cheaper"
+        if max(abs(self.low_usd), abs(self.high_usd)) <= self.tolerance_usd:
+            return "same"
+        return "undetermined"
+
+
+def difference(base: Plan, other: Plan) -> Difference:
+    """Optimum of ``other``'s scenario less that of ``base``'s."""
+    low = -inf if other.bound_usd is None else other.bound_usd - base.cost_usd
+    high = inf if base.bound_usd is None else other.cost_usd - base.bound_usd
+    spending = sum(usd for usd in base.cost_lines.values() if usd > 0.0)
+    return Difference(low, high, other.cost_usd - base.cost_usd, TOLERANCE * max(spending, 1.0))

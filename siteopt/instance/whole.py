@@ -1,0 +1,183 @@
+"""The whole problem, and decisions on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from siteopt.instance.arrays import Floats, Indices
+    from siteopt.instance.flows import Arcs, Backups, Demands
+    from siteopt.instance.limits import GridLimits, Links, Tenancy
+    from siteopt.instance.places import Designs, Options, Sites
+    from siteopt.instance.serving import Pools, Tiers, Variants
+
+TABLES = (
+    *("sites", "designs", "options", "variants", "tiers", "degraded", "pools", "demands", "arcs", "backups"),
+    *("grid", "links"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """The whole problem. ``budget_usd`` is ``inf`` and ``max_sites`` the number of sites where unlimited.
+
+    ``degraded`` are the slack tiers of protected variants after a failure; ``tiers`` the usual ones.
+    """
+
+    sites: Sites
+    designs: Designs
+    options: Options
+    variants: Variants
+    tiers: Tiers
+    degraded: Tiers
+    pools: Pools
+    demands: Demands
+    arcs: Arcs
+    backups: Backups
+    grid: GridLimits
+    links: Links
+    tenancy: Tenancy
+    workload_ids: tuple[str, ...]
+    budget_usd: float
+    max_sites: int
+
+    def __post_init__(self) -> None:
+        for name in TABLES:
+            table = getattr(self, name)
+            for column in fields(table):
+                value = getattr(table, column.name)
+                if isinstance(value, np.ndarray):
+                    if not value.flags.c_contiguous:
+                        raise ValueError(f"{type(table).__name__}.{column.name} is not C-contiguous")
+                    value.setflags(write=False)
+
+    @property
+    def option_capacity_mw(self) -> Floats:
+        """Most IT power that each option can ever carry: counted modules and headroom, MW, shape (n_option,)."""
+        options = self.options
+        counted = options.max_modules - options.spare_modules
+        return np.minimum(counted * options.module_mw, options.headroom_mw / options.pue)
+
+    @property
+    def site_capacity_mw(self) -> Floats:
+        """Most IT power that each site can ever carry with its best option, MW, shape (n_site,)."""
+        capacity = np.zeros(len(self.sites.id))
+        np.maximum.at(capacity, self.options.site, self.option_capacity_mw)
+        return capacity
+
+    def capex_of_modules(self, option: int, modules: int) -> float:
+        """Capital of bringing a site with an option from what stands there to so many modules, USD."""
+        design = self.options.design[option]
+        first = self.designs.capex_ptr[design]
+        sunk = self.options.sunk_modules[option]
+        return float(self.designs.capex_usd[first + modules] - self.designs.capex_usd[first + sunk])
+
+    @property
+    def module_capex_usd(self) -> Floats:
+        """Least capital of one module more at each option: that of its last one, USD, shape (n_option,)."""
+        options, designs = self.options, self.designs
+        last = designs.capex_ptr[options.design] + options.max_modules
+        step: Floats = designs.capex_usd[last] - designs.capex_usd[last - 1]
+        return step
+
+    @property
+    def life_factor(self) -> Floats:
+        """Net present cost of an option's facility over its capital, shape (n_option,)."""
+        designs = self.designs
+        factor: Floats = (1.0 + designs.refresh_share - designs.salvage_share)[self.options.design]
+        return factor
+
+    @property
+    def rivals(self) -> tuple[Indices, Indices]:
+        """First and one past the last of the pools that serve one workload at one site, for each pool; adjacent."""
+        key = (
+            self.pools.site.astype(np.int64) * len(self.workload_ids)
+            + self.variants.workload[self.pools.variant]
+        )
+        first = np.searchsorted(key, key, side="left").astype(np.int32)
+        return first, np.searchsorted(key, key, side="right").astype(np.int32)
+
+    @property
+    def pool_best_rps(self) -> Floats:
+        """Highest rate per replica that each pool can ever reach, calls per second, shape (n_pool,).
+
+        The utilisation cap, and the pooling of the most replicas that its site can power, at the shortest round
+        trip: carried load per replica rises with their number, so that no smaller pool does better.
+        """
+        pools, variants = self.pools, self.variants
+        most_mw = self.site_capacity_mw
+        most = np.maximum(
+            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + 1e-6)
+        ).astype(int)
+        best = variants.usable_rps[pools.variant].copy()
+        for v in np.flatnonzero(np.diff(variants.tier_ptr)):
+            table = self.tiers.table(int(variants.tier_ptr[v + 1]) - 1, optimistic=True)
+            rate = np.maximum.accumulate(table[1:] / np.arange(1, len(table)))
+            rows = np.flatnonzero((pools.variant == v) & (most < len(table)))
+            best[rows] = np.minimum(best[rows], np.maximum(rate[most[rows] - 1], 1e-9 * best[rows]))
+        return best
+
+    @property
+    def size(self) -> dict[str, int]:
+        """Row counts, for people."""
+        return {
+            "sites": len(self.sites.id),
+            "options": len(self.options.site),
+            "pools": len(self.pools.site),
+            "demands": len(self.demands.region),
+            "arcs": len(self.arcs.demand),
+            "grid limits": len(self.grid.id),
+            "links": len(self.links.id),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """Where protected flows go when the site that serves them fails.
+
+    Attributes
+    ----------
+    arc : ndarray of int32, shape (n_move,)
+        The flow; its site is the one that fails.
+    backup : ndarray of int32, shape (n_move,)
+        Row of the backups that takes over.
+    share : ndarray of float64, shape (n_move,)
+        Of the demand.
+    """
+
+    arc: Indices
+    backup: Indices
+    share: Floats
+
+
+def no_moves() -> Moves:
+    """Nothing moves."""
+    return Moves(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """Decisions on an instance, as arrays.
+
+    Attributes
+    ----------
+    option : ndarray of int32, shape (n_site,)
+        Row of the option that stands at each site, -1 where closed.
+    modules : ndarray of int32, shape (n_site,)
+        Modules at each site, those of existing sites included; 0 where closed.
+    replicas : ndarray of int32, shape (n_pool,)
+    share : ndarray of float64, shape (n_arc,)
+    unserved : ndarray of float64, shape (n_demand,)
+    moves : Moves
+        Empty where nothing is protected.
+    """
+
+    option: Indices
+    modules: Indices
+    replicas: Indices
+    share: Floats
+    unserved: Floats
+    moves: Moves = field(default_factory=no_moves)

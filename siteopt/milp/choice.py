@@ -1,0 +1,75 @@
+"""A pool chooses one segment of one slack tier; how many replicas it has says which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyomo.environ as pyo
+
+from siteopt.milp.model import linear, negative, total
+
+if TYPE_CHECKING:
+    from pyomo.core.expr.numeric_expr import MonomialTermExpression
+
+    from siteopt.milp.model import SitingModel
+    from siteopt.milp.segments import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Segments of pools, and their variables in the same order.
+
+    Attributes
+    ----------
+    rows : dict of int to list of Segment
+    chosen : binaries
+    replicas : replicas of the pool if it is in the segment, else 0
+    """
+
+    rows: dict[int, list[Segment]]
+    chosen: dict[int, list[Any]]
+    replicas: dict[int, list[Any]]
+
+    def admitting(self, pool: int, tier: int) -> list[MonomialTermExpression]:
+        """``-1 x`` the binaries of the segments of tiers that are at least as tight."""
+        pairs = zip(self.rows[pool], self.chosen[pool], strict=True)
+        return negative(v for segment, v in pairs if segment.tier <= tier)
+
+    def carried(self, pool: int, usable_rps: float) -> tuple[list[float], list[Any]]:
+        """Coefficients and variables of *minus* what the chosen segment carries, in replicas at the cap."""
+        rows = self.rows[pool]
+        slopes = [-s.slope / usable_rps for s in rows]
+        return slopes + [-s.intercept / usable_rps for s in rows], self.replicas[pool] + self.chosen[pool]
+
+
+def add_choice(model: SitingModel, name: str, rows: dict[int, list[Segment]]) -> Choice:
+    r"""Declare the variables of a choice and tie them to pool and replicas.
+
+    .. math::
+        \sum_{s} z_{ps} = v_p, \qquad n_p = \sum_{s} n_{ps}, \qquad
+            \underline n_{s} z_{ps} \le n_{ps} \le \overline n_{s} z_{ps}
+
+    Binaries left, replicas right; :math:`v` says whether the pool is open.
+    """
+    pools, m = list(rows), model.pyomo
+    label = [model.names["pool"][p] for p in pools]
+    names = [f"{model.names['pool'][p]}/{n}" for p in pools for n in range(len(rows[p]))]
+    setattr(m, f"{name}_segment", pyo.Var(names, domain=pyo.Binary))
+    setattr(m, f"{name}_segment_replicas", pyo.Var(names, domain=pyo.NonNegativeReals))
+    chosen = iter(getattr(m, f"{name}_segment").values())
+    counted = iter(getattr(m, f"{name}_segment_replicas").values())
+    z = {p: [next(chosen) for _ in rows[p]] for p in pools}
+    n = {p: [next(counted) for _ in rows[p]] for p in pools}
+    every = [(s, a, b) for p in pools for s, a, b in zip(rows[p], z[p], n[p], strict=True)]
+    model.add_rows(
+        f"{name}_choice", label, (total([*z[p], *negative([model.pool[p]])]) == 0.0 for p in pools)
+    )
+    model.add_rows(
+        f"{name}_replicas", label, (total([model.replicas[p], *negative(n[p])]) == 0.0 for p in pools)
+    )
+    model.add_rows(
+        f"{name}_least", names, (linear([float(s.first), -1.0], [a, b]) <= 0.0 for s, a, b in every)
+    )
+    model.add_rows(f"{name}_most", names, (linear([-float(s.last), 1.0], [a, b]) <= 0.0 for s, a, b in every))
+    return Choice(rows, z, n)

@@ -1,0 +1,92 @@
+"""What a plan takes of shared limits: grid, links, tenants' shares; connections, and where data stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from siteopt.report.tables import MOST_ROWS, add_row, print_table, table
+from siteopt.words import counted, listed, mw, percent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from siteopt.plan import Plan
+    from siteopt.scenario.schema import Scenario
+
+#: A limit is shown from this use on.
+NEAR_LIMIT = 0.8
+
+
+def print_limits(console: Console, scenario: Scenario, plan: Plan) -> None:
+    """Tables of everything that is limited and used; none for what the scenario does not limit."""
+    _print_connections(console, plan)
+    _print_data(console, plan)
+    _print_grid(console, plan)
+    _print_links(console, plan)
+    _print_tenants(console, scenario, plan)
+
+
+def _print_connections(console: Console, plan: Plan) -> None:
+    rows = [row for row in plan.sites if row.connection_mw is not None or row.ready_month > 0]
+    if not rows:
+        return
+    out = table("site", ">connection MW", ">facility MW", ">ready in month")
+    for row in sorted(rows, key=lambda row: (-row.ready_month, row.id))[:MOST_ROWS]:
+        size = "-" if row.connection_mw is None else mw(row.connection_mw)
+        add_row(out, row.id, size, mw(row.facility_mw), f"{row.ready_month:g}")
+    print_table(console, "Connections: the class taken, and when each site is ready", out, len(rows))
+
+
+def _print_data(console: Console, plan: Plan) -> None:
+    places: dict[str, dict[str, list[str]]] = defaultdict(lambda: {"home": [], "replica": []})
+    for pool in plan.pools:
+        if pool.data is not None:
+            places[pool.workload][pool.data].append(pool.site)
+    if not places:
+        return
+    out = table("workload", "asks its data at home", "holds a copy")
+    for workload, by_mode in places.items():
+        add_row(out, workload, *(listed(by_mode[mode], 3) or "-" for mode in ("home", "replica")))
+    print_table(console, "Data: which sites ask home, which hold a copy", out)
+
+
+def _print_grid(console: Console, plan: Plan) -> None:
+    rows = [(row.id, row.used_mw, row.limit_mw) for row in plan.grid]
+    _print_near(console, "Grid limits", "MW", rows)
+
+
+def _print_links(console: Console, plan: Plan) -> None:
+    rows = [(row.id, row.used_gbps, row.limit_gbps) for row in plan.links if row.limit_gbps is not None]
+    _print_near(console, "Links and uplinks", "Gbit/s", rows)
+
+
+def _print_near(console: Console, what: str, unit: str, rows: list[tuple[str, float, float]]) -> None:
+    if not rows:
+        return
+    near = [row for row in rows if row[1] >= NEAR_LIMIT * row[2] and row[1] > 0]
+    near.sort(key=lambda row: (-row[1] / row[2] if row[2] > 0 else 0.0, row[0]))
+    out = table("limit", f">used {unit}", f">limit {unit}", ">use")
+    for name, used, limit in near[:MOST_ROWS]:
+        add_row(out, name, mw(used), mw(limit), percent(used / limit) if limit > 0 else "-")
+    title = f"{what}: {len(near)} of {len(rows)} used to {percent(NEAR_LIMIT)} or more"
+    print_table(console, title, out, len(near))
+
+
+def _print_tenants(console: Console, scenario: Scenario, plan: Plan) -> None:
+    if not plan.tenants:
+        return
+    out = table("tenant", ">sites", ">IT MW", ">most at one site", ">largest share of a site")
+    for tenant in dict.fromkeys(row.tenant for row in plan.tenants):
+        rows = [row for row in plan.tenants if row.tenant == tenant]
+        largest = max(row.it_mw for row in rows)
+        share = percent(max(row.share_of_site for row in rows))
+        add_row(out, tenant, f"{len(rows):,}", mw(sum(row.it_mw for row in rows)), mw(largest), share)
+    policy = scenario.policy
+    limits = []
+    if policy.tenant_share is not None:
+        limits.append(f"at most {percent(policy.tenant_share)} of a site")
+    if policy.tenant_site_mw is not None:
+        limits.append(f"at most {mw(policy.tenant_site_mw)} MW at one site")
+    rule = f": {', '.join(limits)}" if limits else ""
+    print_table(console, f"Tenants{rule} ({counted(len(plan.tenants), 'placement')})", out)

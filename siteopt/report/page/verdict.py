@@ -1,0 +1,181 @@
+"""The three sentences at the top: what to build, what stays central and why, what it costs and how sure that is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from siteopt.compile import compile_instance
+from siteopt.report.page.subject import TIERS, power
+from siteopt.verify.costs import HOURS, capex_usd, hardware, present_value
+from siteopt.words import counted, listed, money, percent
+
+if TYPE_CHECKING:
+    from siteopt.report.page.subject import Subject
+
+#: A workload is called central, or not, from this share of its IT power on.
+NEARLY_ALL = 0.995
+#: Sites and workloads that a sentence names.
+NAMED = 3
+
+
+def verdict(subject: Subject) -> tuple[str, str, str]:
+    """The three sentences, computed."""
+    return _build(subject), _central(subject), _cost(subject)
+
+
+def _build(subject: Subject) -> str:
+    scenario, plan = subject.scenario, subject.plan
+    stands = {site.id: site.existing for site in scenario.sites}
+    new = sorted(
+        (row for row in plan.sites if stands.get(row.id) is None), key=lambda row: (-row.it_mw, row.id)
+    )
+    grown = [
+        row for row in plan.sites if (old := stands.get(row.id)) is not None and row.modules > old.modules
+    ]
+    kept = len(plan.sites) - len(new) - len(grown)
+    total = power(sum(row.it_mw for row in plan.sites))
+    parts = []
+    if new:
+        tiers = Counter(subject.tier[row.id] for row in new)
+        kinds = ", ".join(f"{tiers[tier]} {tier}" for tier in TIERS if tiers[tier])
+        which = listed([subject.label(row.id) for row in new], NAMED)
+        added = power(sum(row.it_mw for row in new))
+        parts.append(f"build {counted(len(new), 'new site')} ({kinds}) for {added} of IT: {which}")
+    if grown:
+        which = listed(
+            [subject.label(row.id) for row in sorted(grown, key=lambda row: (-row.it_mw, row.id))], NAMED
+        )
+        parts.append(f"extend {counted(len(grown), 'existing site')}: {which}")
+    if not parts:
+        return f"Build nothing: {counted(kept, 'existing site')} carry all {total} of IT."
+    sentence = "; ".join(parts)
+    rest = f"; {counted(kept, 'existing site')} stay as they are" if kept else ""
+    capital = money(sum(row.capex_usd for row in plan.sites))
+    return f"{sentence[0].upper()}{sentence[1:]}{rest}. In all {total} of IT for {capital} of capital."
+
+
+def _central(subject: Subject) -> str:
+    """What stays at hyperscale sites, what a MW costs at each tier, and what rules or distances decide."""
+    by_tier: dict[str, float] = defaultdict(float)
+    by_workload: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for (site, workload), it_mw in subject.pool_mw.items():
+        by_tier[subject.tier[site]] += it_mw
+        by_workload[workload][subject.tier[site]] += it_mw
+    total, central = sum(by_tier.values()), by_tier["hyperscale"]
+    if total <= 0.0:
+        return "Nothing is served."
+    whole = [w for w, tiers in by_workload.items() if tiers["hyperscale"] >= NEARLY_ALL * sum(tiers.values())]
+    among = f", all of {listed(whole, NAMED)} among it" if whole and len(whole) < len(by_workload) else ""
+    head = (
+        f"{percent(central / total)} of the IT power ({power(central)}{among}) stays central{_room(subject)}"
+    )
+    if central <= 0.0:
+        head = f"Nothing stays central: all {power(total)} of IT run at smaller sites"
+    return f"{head}{_prices(subject, by_tier)}. {_distance(subject, by_workload)}."
+
+
+def _room(subject: Subject) -> str:
+    """At how many sites, and how full their connections are."""
+    hubs = [row for row in subject.plan.sites if subject.tier[row.id] == "hyperscale" and row.it_mw > 0]
+    there = sum(subject.facts.sites[row.id].headroom_mw for row in hubs)
+    if there <= 0.0:
+        return ""
+    share = sum(row.facility_mw for row in hubs) / there
+    return f", at {counted(len(hubs), 'site')} whose connections it fills to {percent(share)}"
+
+
+def _prices(subject: Subject, by_tier: dict[str, float]) -> str:
+    """What a MW of IT costs at each tier in this plan."""
+    usd, years = site_usd(subject), f"{subject.scenario.horizon.years:g} years"
+    price = {
+        t: sum(v for s, v in usd.items() if subject.tier[s] == t) / by_tier[t]
+        for t in TIERS
+        if by_tier[t] > 0
+    }
+    first, *others = [f"{money(value)} at {tier}" for tier, value in price.items()]
+    against = f" sites, against {' and '.join(others)} sites" if others else " sites"
+    sunk = (
+        " and standing modules"
+        if any(subject.facts.is_existing(row.id) for row in subject.plan.sites)
+        else ""
+    )
+    return f": a MW of IT costs {first}{against}, over {years}, accelerators{sunk} apart"
+
+
+def _distance(subject: Subject, by_workload: dict[str, dict[str, float]]) -> str:
+    """Which workloads no hyperscale site may serve everywhere, by their rules or by distance."""
+    total, admitted = _central_demands(subject)
+    barred, partly = [], []
+    for workload in by_workload:
+        n = total[workload] - admitted[workload]
+        if n == total[workload]:
+            barred.append(workload)
+        elif n > 0:
+            partly.append(f"{workload} from {n:,} of {total[workload]:,} regions")
+    words = []
+    if barred:
+        words.append(f"nowhere may {listed(barred, NAMED)} be served centrally")
+    if partly:
+        words.append(f"distance or rules forbid the centre to {listed(partly, NAMED)}")
+    if not words:
+        return "No rule and no distance forbids serving all of it centrally: the rest is a matter of cost and room"
+    sentence = "; ".join(words)
+    return sentence[0].upper() + sentence[1:]
+
+
+def _central_demands(subject: Subject) -> tuple[Counter[str], Counter[str]]:
+    """Demands of each workload, and those of them that some hyperscale site admits where nobody waits."""
+    scenario, instance = subject.scenario, compile_instance(subject.scenario)
+    total = Counter(d.workload for d in scenario.demand)
+    is_hub = [s.tier == "hyperscale" and s.status != "forbidden" for s in scenario.sites]
+    sites = instance.pools.site[instance.arcs.pool].tolist()
+    reached = {d for d, j in zip(instance.arcs.demand.tolist(), sites, strict=True) if is_hub[j]}
+    ids = instance.workload_ids
+    return total, Counter(ids[int(instance.demands.workload[d])] for d in reached)
+
+
+def _cost(subject: Subject) -> str:
+    plan, horizon = subject.plan, subject.scenario.horizon
+    years = f"{horizon.years:g} years at {percent(horizon.discount_rate)}"
+    amount = f"It earns {money(-plan.cost_usd)}" if plan.cost_usd < 0 else f"It costs {money(plan.cost_usd)}"
+    unserved = len({(row.region, row.workload) for row in plan.unserved})
+    penalty = f", penalties for {counted(unserved, 'demand')} not served in full included" if unserved else ""
+    parts = [f"{amount} net present over {years}{penalty}"]
+    if plan.bound_usd is None or plan.gap is None or plan.gap_usd is None:
+        parts.append("no lower bound was proven for it, so a cheaper plan may exist")
+    else:
+        parts.append(
+            f"no plan that keeps every rule can cost less than {money(plan.bound_usd)}, so at most"
+            f" {money(max(0.0, plan.gap_usd))} ({percent(plan.gap)} of spending) could still be saved"
+        )
+    sentence = "; ".join(parts) + "."
+    central = next((row for row in subject.comparison.modes if row.mode == "central"), None)
+    if central is not None and central.cost_usd is not None:
+        less = central.cost_usd - plan.cost_usd
+        words = (
+            f"{money(abs(less))} {'less' if less >= 0 else 'more'} than the plan that builds only centrally"
+        )
+        left = f", which leaves out {central.left_out}" if central.left_out else ""
+        sentence += f" That is {words}{left}."
+    elif central is not None:
+        sentence += " No plan that builds only centrally was found to serve all of it."
+    return sentence
+
+
+def site_usd(subject: Subject) -> dict[str, float]:
+    """Net present cost of each open site, its accelerators and traffic apart, USD."""
+    facts, policy = subject.facts, subject.scenario.policy
+    value, cost = present_value(facts), capex_usd(facts)
+    for name, bought in hardware(facts):
+        if name in cost:
+            cost[name] -= bought.usd
+    for name, row in facts.open.items():
+        site, mwh = facts.sites[name], HOURS * facts.mean_it_mw[name] * facts.pue[name]
+        yearly = mwh * (site.price_usd_per_mwh + site.carbon_g_per_kwh / 1000.0 * policy.carbon_usd_per_t)
+        charge = (
+            site.demand_charge_usd_per_mw_year + policy.coincidence * site.coincident_charge_usd_per_mw_year
+        )
+        staff = 0.0 if facts.is_existing(name) else facts.designs[row.design].staff_usd_per_year
+        cost[name] += value * (yearly + charge * facts.facility_mw[name] + staff)
+    return cost

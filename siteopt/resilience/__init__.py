@@ -1,0 +1,6 @@
+"""Survival of the loss of any one site: where protected flows go, what is reserved for them, and what the plan says."""
+
+from siteopt.resilience.cover import Cover, cover
+from siteopt.resilience.moved import moved_loads
+
+__all__ = ["Cover", "cover", "moved_loads"]

@@ -1,0 +1,77 @@
+"""What moves add to pools, failure by failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Moves
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MovedLoads:
+    """One row for each (failed site, pool) that anything moves between.
+
+    Attributes
+    ----------
+    site, pool : the site that fails, the pool that takes over
+    load_rps : calls per second that move
+    rtt_ms : longest round trip among them
+    tier : tightest degraded tier among them, -1 where the pool's variant has no tail
+    """
+
+    site: Indices
+    pool: Indices
+    load_rps: Floats
+    rtt_ms: Floats
+    tier: Indices
+
+
+def moved_loads(instance: Instance, moves: Moves) -> MovedLoads:
+    """Sum the moves of each failure by pool."""
+    arcs, backups, pools = instance.arcs, instance.backups, instance.pools
+    failed = pools.site[arcs.pool[moves.arc]].astype(np.int64)
+    target = backups.pool[moves.backup]
+    key, row = np.unique(failed * max(1, len(pools.site)) + target, return_inverse=True)
+    row = row.reshape(-1)
+    load, rtt = np.zeros(len(key)), np.zeros(len(key))
+    tier = np.full(len(key), np.iinfo(np.int32).max, dtype=np.int32)
+    np.add.at(load, row, moves.share * instance.demands.peak_rps[arcs.demand[moves.arc]])
+    np.maximum.at(rtt, row, backups.rtt_ms[moves.backup])
+    np.minimum.at(tier, row, backups.tier[moves.backup])
+    width = max(1, len(pools.site))
+    return MovedLoads((key // width).astype(np.int32), (key % width).astype(np.int32), load, rtt, tier)
+
+
+def reserves(instance: Instance, moves: Moves, share: Floats) -> tuple[Floats, Indices]:
+    """Largest load that any one failure moves to each pool, and the degraded tier that the pool then has to meet.
+
+    Parameters
+    ----------
+    instance : Instance
+    moves : Moves
+    share : ndarray of float64, shape (n_arc,)
+        The flows as they are without a failure: the pool's own users count too.
+
+    Returns
+    -------
+    reserve_rps : ndarray of float64, shape (n_pool,)
+    tier : ndarray of int32, shape (n_pool,)
+        -1 where there is no reserve or no tail.
+    """
+    moved, n = moved_loads(instance, moves), len(instance.pools.site)
+    reserve_rps = np.zeros(n)
+    tier = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
+    np.maximum.at(reserve_rps, moved.pool, moved.load_rps)
+    np.minimum.at(tier, moved.pool, moved.tier)
+    own = np.flatnonzero(share > 0.0)
+    np.minimum.at(tier, instance.arcs.pool[own], instance.arcs.degraded_tier[own])
+    return reserve_rps, np.where(reserve_rps > 0.0, tier, -1).astype(np.int32)

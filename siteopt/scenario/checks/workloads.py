@@ -1,0 +1,111 @@
+"""Workloads and their demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.errors import Problem
+from siteopt.scenario.checks.ids import unique, unknown_id
+from siteopt.scenario.checks.life import check_life
+from siteopt.scenario.checks.places import RESERVED_JURISDICTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteopt.scenario.schema import Scenario, Workload
+
+
+def check_workloads(scenario: Scenario) -> Iterator[Problem]:
+    """All rules of workloads, their hardware apart."""
+    yield from unique("workloads", (w.id for w in scenario.workloads))
+    for i, workload in enumerate(scenario.workloads):
+        path, replica = f"workloads[{i}]", workload.replica
+        if replica is not None:
+            of_replica = f"{path}.replica"
+            yield from check_life(scenario, of_replica, replica.life_years, replica.salvage_fraction)
+        yield from _slos(workload, path)
+        yield from _jurisdictions(scenario, workload, f"{path}.jurisdictions")
+        yield from _data(scenario, workload, path)
+        yield from _protect(workload, path)
+
+
+def _jurisdictions(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem]:
+    ids = {j.id for j in scenario.jurisdictions}
+    groups = {g for j in scenario.jurisdictions for g in j.groups}
+    rule = workload.jurisdictions
+    if isinstance(rule, tuple):
+        for n, name in enumerate(rule):
+            if name not in ids:
+                yield unknown_id(f"{path}[{n}]", "jurisdiction", name, ids)
+    elif rule not in RESERVED_JURISDICTIONS | groups:
+        yield unknown_id(path, "group of jurisdictions", rule, RESERVED_JURISDICTIONS | groups)
+
+
+def _slos(workload: Workload, path: str) -> Iterator[Problem]:
+    metrics = [slo.metric for slo in workload.slo]
+    for n, slo in enumerate(workload.slo):
+        if slo.metric in metrics[:n]:
+            yield Problem(f"{path}.slo[{n}].metric", f"{slo.metric!r} has two limits; keep the tighter one")
+        if slo.metric == "tpot" and workload.model is None:
+            yield Problem(
+                f"{path}.slo[{n}].metric", '"tpot" is the time per output token of a model; name a "model"'
+            )
+        if workload.service is None:
+            continue
+        calls = workload.calls_per_request if slo.metric == "e2e" else 1.0
+        if calls * workload.service.ms >= slo.ms and workload.service.scv == 0.0:
+            work = f"{calls:g} call{'s' if calls > 1 else ''} of {workload.service.ms:g} ms"
+            message = f"{slo.ms:g} ms is impossible: {work} take at least that long before any distance"
+            yield Problem(f"{path}.slo[{n}].ms", message)
+
+
+def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem]:
+    """Where the data of a workload live, and copies of them."""
+    nodes = {n.id for n in scenario.network.nodes}
+    home = workload.home
+    if home is not None and not nodes:
+        message = "data live at a node of the backbone, and this scenario has none; give network.nodes"
+        yield Problem(f"{path}.home.node", message)
+    elif home is not None and home.node not in nodes:
+        yield unknown_id(f"{path}.home.node", "network node", home.node, nodes)
+    if workload.replica_gb is not None and home is None:
+        message = "is the size of a copy of the data, and the workload has none; give its home"
+        yield Problem(f"{path}.replica_gb", message)
+    if workload.sync_gb_per_day is not None and workload.replica_gb is None:
+        message = "keeps a copy of the data up to date, and no site may hold one; give replica_gb"
+        yield Problem(f"{path}.sync_gb_per_day", message)
+
+
+def _protect(workload: Workload, path: str) -> Iterator[Problem]:
+    """A degraded limit takes the place of the first SLO's."""
+    if workload.protect is None:
+        return
+    limit_ms = workload.protect.slo_ms
+    if not workload.slo:
+        message = "needs an SLO that a failure may degrade; give slo, or leave the workload unprotected"
+        yield Problem(f"{path}.protect", message)
+    elif workload.slo[0].metric == "tpot":
+        message = 'degrades slo[0], and no site changes the time per token; put "ttft" or "e2e" first'
+        yield Problem(f"{path}.protect", message)
+    elif limit_ms < workload.slo[0].ms:
+        message = (
+            f"should be at least the {workload.slo[0].ms:g} of slo[0], not {limit_ms:g}: it is the limit"
+        )
+        yield Problem(f"{path}.protect.slo_ms", f"{message} after a failure")
+
+
+def check_demand(scenario: Scenario) -> Iterator[Problem]:
+    """Demand of regions and workloads that are there, each pair once."""
+    regions = {r.id for r in scenario.regions}
+    workloads = {w.id for w in scenario.workloads}
+    first: dict[tuple[str, str], int] = {}
+    for i, demand in enumerate(scenario.demand):
+        if demand.region not in regions:
+            yield unknown_id(f"demand[{i}].region", "region", demand.region, regions)
+        if demand.workload not in workloads:
+            yield unknown_id(f"demand[{i}].workload", "workload", demand.workload, workloads)
+        key = (demand.region, demand.workload)
+        if key in first:
+            what = f"{demand.workload!r} from {demand.region!r}"
+            yield Problem(f"demand[{i}]", f"{what} is given already by demand[{first[key]}]; add them up")
+        first.setdefault(key, i)

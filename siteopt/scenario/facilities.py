@@ -1,0 +1,49 @@
+"""Arithmetic of designs at sites that checks and remarks need: modules, power, connections, modes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from siteopt.scenario.quantities import Tier
+
+if TYPE_CHECKING:
+    from siteopt.scenario.schema import ConnectionStep, Design, Mode, Scenario, Site
+
+#: Tolerance on the power that a step carries, MW.
+STEP_TOLERANCE_MW = 1e-9
+#: Tiers whose sites may serve, where not all of them may.
+MODE_TIERS: dict[Mode, tuple[Tier, ...]] = {
+    "central": ("hyperscale",),
+    "edge": ("micro", "enclosure", "device"),
+}
+
+
+def mode_tiers(mode: Mode) -> tuple[Tier, ...]:
+    """Tiers whose sites may serve in a mode."""
+    return MODE_TIERS.get(mode, get_args(Tier))
+
+
+def least_modules(design: Design) -> int:
+    """Fewest modules of an open site: one, and one that stands by for ``N+1``."""
+    return 2 if design.redundancy == "N+1" else 1
+
+
+def usable_modules(design: Design, modules: int) -> float:
+    """Modules that are counted on: all, all but one, or half of them."""
+    return {"N": modules, "N+1": modules - 1, "2N": modules / 2}[design.redundancy]
+
+
+def facility_mw(site: Site, design: Design, modules: int) -> float:
+    """Facility power of so many modules in full use, MW."""
+    it_mw = usable_modules(design, modules) * design.module_mw * design.usable_fraction
+    return it_mw * site.pue.get(design.id, design.pue)
+
+
+def is_sunk(scenario: Scenario, site: Site, step: ConnectionStep) -> bool:
+    """Whether what stands at a site fills a connection already, so that it must have been paid for."""
+    if site.existing is None:
+        return False
+    design = next((d for d in scenario.designs if d.id == site.existing.design), None)
+    if design is None:
+        return False
+    return step.up_to_mw <= facility_mw(site, design, site.existing.modules) + STEP_TOLERANCE_MW

@@ -1,0 +1,36 @@
+"""Orders that a search starts from: the best design of each site, the demands that are hardest to place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+
+def best_options(instance: Instance) -> NDArray[np.int32]:
+    """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
+    options, sites, designs = instance.options, instance.sites, instance.designs
+    capacity = np.maximum(instance.option_capacity_mw, 1e-9)
+    first = designs.capex_ptr[options.design]
+    full = designs.capex_usd[first + options.max_modules] - designs.capex_usd[first + options.sunk_modules]
+    capital = (options.fixed_usd + instance.life_factor * full) / capacity
+    yearly = sites.energy_usd_per_mw + sites.carbon_usd_per_mw
+    charges = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
+    price = capital + options.pue * (yearly + charges)[options.site]
+    best = np.full(len(sites.id), -1, dtype=np.int32)
+    for o in np.lexsort((np.arange(len(price)), -price)):  # the cheapest of a site is written last
+        best[options.site[o]] = o
+    return best
+
+
+def hardest_first(instance: Instance) -> NDArray[np.int32]:
+    """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
+    demands = instance.demands
+    choices = np.diff(demands.arc_ptr)
+    may_wait = np.isfinite(demands.unserved_usd)
+    return np.lexsort((-demands.peak_rps, demands.is_splittable, choices, may_wait)).astype(np.int32)

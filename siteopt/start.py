@@ -1,0 +1,97 @@
+"""A known plan as the first state of a search, also where it was made for a scenario that differs a little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.search.options import best_options
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+    from siteopt.plan import Plan
+    from siteopt.scenario.schema import Scenario
+    from siteopt.search.local_search import Search
+
+#: Rounds in which the search may repair what does not fit any more.
+REPAIRS = 4
+#: Rests of a demand below this are rounding.
+NEGLIGIBLE = 1e-9
+
+
+def begin(search: Search, scenario: Scenario, instance: Instance, plan: Plan | None) -> None:
+    """Put a search into the state of a plan; construct one where there is none, or where it cannot be repaired.
+
+    Parameters
+    ----------
+    search : Search
+        Of the instance.
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+    plan : Plan or None
+        Of this scenario, or of one with other limits, prices, statuses or demands.
+    """
+    if plan is not None:
+        is_whole = search.load(*decisions_of(scenario, instance, plan))
+        for _ in range(REPAIRS):
+            if is_whole or search.solution() is not None:
+                return
+            search.round()
+        if search.solution() is not None:
+            return
+    search.construct()
+
+
+def decisions_of(
+    scenario: Scenario, instance: Instance, plan: Plan
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """What of a plan still fits an instance: option by site, share by arc, unserved rest by demand.
+
+    Sites that must be open are opened with their best option; flows that may not be any more are left unserved.
+    """
+    option = _options(instance, plan)
+    share = _shares(scenario, instance, plan, option)
+    served = np.bincount(instance.arcs.demand, weights=share, minlength=len(instance.demands.region))
+    rest = 1.0 - served
+    return option, share, np.where(rest > NEGLIGIBLE, rest, 0.0)
+
+
+def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
+    sites, options = instance.sites, instance.options
+    must = (sites.is_existing | sites.is_forced) == 1
+    option = np.where(must, best_options(instance), -1).astype(np.int32)
+    row = {name: j for j, name in enumerate(sites.id)}
+    for site in plan.sites:
+        j = row.get(site.id, -1)
+        rows = range(sites.option_ptr[j], sites.option_ptr[j + 1]) if j >= 0 else range(0)
+        fits = [o for o in rows if instance.designs.id[options.design[o]] == site.design]
+        wanted = np.inf if site.connection_mw is None else site.connection_mw
+        if fits:
+            option[j] = min(fits, key=lambda o: (options.connection_mw[o] != wanted, -options.connection_mw[o]))
+    return option
+
+
+def _shares(
+    scenario: Scenario, instance: Instance, plan: Plan, option: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    arcs, pools, variants = instance.arcs, instance.pools, instance.variants
+    data = {(p.site, p.workload, p.accelerator): p.data for p in plan.pools}
+    pool = {
+        (instance.sites.id[j], instance.workload_ids[variants.workload[v]], variants.accelerator[v], variants.data[v]): p
+        for p, (j, v) in enumerate(zip(pools.site.tolist(), pools.variant.tolist(), strict=True))
+        if option[j] >= 0
+    }
+    demand = {(d.region, d.workload): i for i, d in enumerate(scenario.demand)}
+    arc = {key: a for a, key in enumerate(zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True))}
+    share = np.zeros(len(arcs.demand))
+    for flow in plan.flows:
+        key = (flow.site, flow.workload, flow.accelerator)
+        p = pool.get((*key, data.get(key)), -1)
+        a = arc.get((demand.get((flow.region, flow.workload), -1), p))
+        if a is not None:
+            share[a] += flow.share
+    return share

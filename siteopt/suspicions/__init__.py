@@ -1,0 +1,48 @@
+"""What a valid scenario says that its author may not have meant: no errors, but all worth a look."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from siteopt.suspicions.asked import rates, slos, unused
+from siteopt.suspicions.equipment import racks, steps, useless_sites
+from siteopt.suspicions.limits import grid, money, traffic
+from siteopt.suspicions.places import places
+from siteopt.suspicions.reach import protected, single_sites
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+
+def suspicions(scenario: Scenario, instance: Instance) -> list[str]:
+    """Remarks for ``siteopt check``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+
+    Returns
+    -------
+    list of str
+        One sentence each, with names and numbers.
+    """
+    return list(
+        chain(
+            useless_sites(scenario, instance),
+            steps(scenario),
+            racks(scenario),
+            places(scenario),
+            single_sites(scenario, instance),
+            protected(scenario),
+            slos(scenario),
+            rates(scenario),
+            money(scenario),
+            grid(scenario, instance),
+            traffic(scenario),
+            unused(scenario),
+        )
+    )
