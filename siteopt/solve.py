@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 #: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
 LARGEST_MODEL = 60_000
+#: Gap at which a plan is called optimal though a smaller one was asked for: a solver's tolerance.
+PROVEN = 1e-6
 #: Dual steps before the first plan, and per round of the search.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 #: The search has stalled when this many rounds in a row bring nothing.
@@ -104,9 +106,7 @@ def solve(
             raise InfeasibleError(reasons)
         incumbent = Incumbent(instance, clock, gap, progress)
         run = _Run(scenario, instance, incumbent, clock, seed, node_limit, iteration_limit)
-        exact_follows = method == "milp" or (
-            method == "auto" and model_size(instance) <= LARGEST_MODEL
-        )
+        exact_follows = method == "milp" or (method == "auto" and model_size(instance) <= LARGEST_MODEL)
         run.search(exact_follows, brief=method == "milp", start=start)
         if exact_follows:
             run.exact()
@@ -263,7 +263,7 @@ def _finish(
 def _ending(incumbent: Incumbent, run: _Run, clock: Clock) -> tuple[Status, StopReason, Limit | None]:
     if incumbent.is_good_enough:
         return "optimal", "gap", None
-    if run.is_exhausted:
+    if run.is_exhausted and incumbent.gap is not None and incumbent.gap <= PROVEN:
         return "optimal", "exhausted", None
     if clock.interrupted:
         return "feasible", "limit", "interrupt"

@@ -32,7 +32,7 @@ COUNTRY_OF_NODE = {
     **dict.fromkeys(("Krakow", "Warsaw"), "PL"),
     "Stockholm": "SE",
 }
-"""Nodes that the example keeps; the other ten of cost266 are in countries without a region here."""
+"""Nodes that the example keeps; the other nine of cost266 are in countries without a region here."""
 
 WAVE_GBPS = 10.0
 """One leased wavelength on every link (assumption)."""

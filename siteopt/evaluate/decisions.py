@@ -9,7 +9,7 @@ import numpy as np
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.instance import Moves, Solution
-from siteopt.resilience import cover
+from siteopt.resilience import Withheld, cover
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -28,7 +28,7 @@ def solution_of(instance: Instance, scenario: Scenario, plan: Plan) -> Solution:
         raise ScenarioError(reader.problems, "plan")
     if not plan.n_minus_1 and instance.variants.is_protected.any():
         nowhere = np.full(len(instance.sites.id), -1, dtype=np.int32)
-        found = cover(instance, solution, nowhere)
+        found = cover(instance, solution, nowhere, Withheld.nothing(instance))
         if found is not None:
             return replace(solution, moves=found.moves)
     return solution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -148,11 +149,38 @@ class HighsDriver:
             solution.col_value = start.tolist()
             highs.setSolution(solution)
         _subscribe(highs, monitor)
+        begin = time.perf_counter()
+        self._run()
+        if start is not None and self._lost_its_solution():
+            highs.clearSolver()
+            highs.setOptionValue(
+                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + begin)
+            )
+            self._run()
+        return self._answer()
+
+    def _run(self) -> None:
         # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C.
-        thread = highs.startSolve()
+        thread = self._highs.startSolve()
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
-        return self._answer()
+
+    def _lost_its_solution(self) -> bool:
+        """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
+
+        Presolve may map a start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
+        (1.16) returns the start as it was given beside the objective of the better one; without a start it does not.
+        """
+        info = self._highs.getInfo()
+        if self._highs.getModelStatus() != _STATUS.kOptimal or info.primal_solution_status != 2:
+            return False
+        off = self._objective() - info.objective_function_value
+        return bool(off > 1e-6 * max(1.0, abs(info.objective_function_value)))
+
+    def _objective(self) -> float:
+        """Objective of the solution that HiGHS hands out."""
+        values = np.array(self._highs.getSolution().col_value)
+        return float(self.matrix.cost @ values) + self.matrix.offset
 
     def _answer(self) -> Answer:
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
@@ -165,7 +193,7 @@ class HighsDriver:
         return Answer(
             outcome=_OUTCOME[status],
             values=np.array(self._highs.getSolution().col_value) if solved else None,
-            objective=info.objective_function_value if solved else np.inf,
+            objective=self._objective() if solved else np.inf,
             bound=bound,
             nodes=info.mip_node_count,
         )

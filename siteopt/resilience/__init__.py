@@ -1,6 +1,7 @@
 """Survival of the loss of any one site: where protected flows go, what is reserved for them, and what the plan says."""
 
+from siteopt.resilience.candidates import Withheld
 from siteopt.resilience.cover import Cover, cover
-from siteopt.resilience.moved import moved_loads
+from siteopt.resilience.moved import moved_loads, reserves
 
-__all__ = ["Cover", "cover", "moved_loads"]
+__all__ = ["Cover", "Withheld", "cover", "moved_loads", "reserves"]

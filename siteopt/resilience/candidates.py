@@ -17,6 +17,61 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int32]
     Rows = NDArray[np.intp]
 
+#: How much of what was taken too much is withheld the next time.
+SAFETY = 1.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Withheld:
+    """Power that reserve may not count on: whole replicas and waits take more of it than the programme sees.
+
+    Attributes
+    ----------
+    site_mw : ndarray of float64, shape (n_site,)
+        IT power, MW.
+    limit_mw : ndarray of float64, shape (n_limit,)
+        Facility power as the grid limits count it, MW.
+    """
+
+    site_mw: Floats
+    limit_mw: Floats
+
+    @classmethod
+    def nothing(cls, instance: Instance) -> Withheld:
+        """All power may be counted on."""
+        return cls(np.zeros(len(instance.sites.id)), np.zeros(len(instance.grid.id)))
+
+    def more(self, instance: Instance, solution: Solution) -> Withheld:
+        """With what a solution takes too much, rounded up to a replica of each of the site's protected variants."""
+        pools, variants = instance.pools, instance.variants
+        n, replica_mw = len(solution.option), variants.replica_mw[pools.variant]
+        capacity, pue = _at_options(instance, solution.option)
+        it_mw = np.bincount(pools.site, weights=solution.replicas * replica_mw, minlength=n)
+        rounding = np.bincount(
+            pools.site, weights=replica_mw * variants.is_protected[pools.variant], minlength=n
+        )
+        over = np.maximum(0.0, it_mw - capacity)
+        over_limit = np.maximum(0.0, _grid_weights(instance, pue) @ it_mw - instance.grid.limit_mw)
+        site_mw = self.site_mw + np.where(over > 0.0, over + rounding, 0.0)
+        return Withheld(site_mw, self.limit_mw + SAFETY * over_limit)
+
+
+def _at_options(instance: Instance, option: Indices) -> tuple[Floats, Floats]:
+    """Most IT power and PUE of every site with its option; 0 where it has none."""
+    opened = np.flatnonzero(option >= 0)
+    capacity, pue = np.zeros(len(option)), np.zeros(len(option))
+    capacity[opened] = instance.option_capacity_mw[option[opened]]
+    pue[opened] = instance.options.pue[option[opened]]
+    return capacity, pue
+
+
+def _grid_weights(instance: Instance, pue: Floats) -> csr_matrix:
+    """What 1 MW of IT at each site takes of each grid limit, shape (n_limit, n_site)."""
+    grid = instance.grid
+    of_limit = np.repeat(np.arange(len(grid.id)), np.diff(grid.ptr))
+    entries = grid.coefficient * pue[grid.site]
+    return coo_matrix((entries, (of_limit, grid.site)), shape=(len(grid.id), len(pue))).tocsr()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
@@ -36,7 +91,7 @@ class Candidates:
         Place in ``pool`` of each pair of a failed site and a pool.
     option : ndarray of int32, shape (n_site,)
         Option of each site, open or in standby.
-    margin : int
+    withheld : Withheld
     """
 
     flow: Rows
@@ -49,17 +104,16 @@ class Candidates:
     usd: Floats
     failure_pool: Rows
     option: Indices
-    margin: int
+    withheld: Withheld
 
     def options(self, instance: Instance, solution: Solution, share: Floats, moves: Moves) -> Indices:
-        """Options of all sites once those that the moves need are open, and those that serve nothing any more closed."""
+        """Options once all sites that the moves need are open, and those that serve nothing closed."""
         pools, sites = instance.pools, instance.sites
         used = sites.is_existing + sites.is_forced > 0
         used[pools.site[instance.arcs.pool[share > 0.0]]] = True
         used[pools.site[instance.backups.pool[moves.backup]]] = True
-        emptied = ~used & (np.bincount(pools.site, weights=solution.replicas, minlength=len(used)) > 0)
-        option = np.where(used & (solution.option < 0), self.option, solution.option)
-        return np.where(emptied, -1, option).astype(np.int32)
+        option = np.where(solution.option < 0, self.option, solution.option)
+        return np.where(used, option, -1).astype(np.int32)
 
     def power(self, instance: Instance, solution: Solution, first: int) -> tuple[csr_matrix, Floats]:
         """Rows that keep reserve within the power of sites and within grid limits; ``first`` is the pools' column."""
@@ -71,27 +125,19 @@ class Candidates:
             weights=solution.replicas * instance.variants.replica_mw[instance.pools.variant],
             minlength=len(self.option),
         )
-        open_sites = np.flatnonzero(self.option >= 0)
-        capacity, pue = np.zeros(len(self.option)), np.zeros(len(self.option))
-        capacity[open_sites] = instance.option_capacity_mw[self.option[open_sites]]
-        pue[open_sites] = instance.options.pue[self.option[open_sites]]
-        kept = self.margin * np.bincount(site, weights=replica_mw, minlength=len(capacity))
-        spare = np.maximum(0.0, capacity - it_mw - kept)
+        capacity, pue = _at_options(instance, self.option)
+        spare = np.maximum(0.0, capacity - it_mw - self.withheld.site_mw)
         shape = (len(capacity), first + len(self.pool))
         by_site = coo_matrix((replica_mw, (site, first + np.arange(len(site)))), shape=shape).tocsr()
-        grid = instance.grid
-        of_limit = np.repeat(np.arange(len(grid.id)), np.diff(grid.ptr))
-        weights = coo_matrix(
-            (grid.coefficient * pue[grid.site], (of_limit, grid.site)), shape=(len(grid.id), shape[0])
-        )
-        left = np.maximum(0.0, grid.limit_mw - weights @ (it_mw + kept))
+        weights = _grid_weights(instance, pue)
+        left = np.maximum(0.0, instance.grid.limit_mw - weights @ it_mw - self.withheld.limit_mw)
         used = np.unique(site)
-        rows = vstack([by_site[used], weights.tocsr() @ by_site]).tocsr()
+        rows = vstack([by_site[used], weights @ by_site]).tocsr()
         return rows, np.concatenate([spare[used], left])
 
 
 def candidates(
-    instance: Instance, solution: Solution, flows: Indices, standby: Indices, margin: int
+    instance: Instance, solution: Solution, flows: Indices, standby: Indices, withheld: Withheld
 ) -> Candidates | None:
     """Possible moves of the given flows; None where one has none that must be served.
 
@@ -103,8 +149,7 @@ def candidates(
         Arcs with a protected flow.
     standby : ndarray of int32, shape (n_site,)
         Options with which closed sites may be opened.
-    margin : int
-        See :func:`siteopt.resilience.cover.cover`.
+    withheld : Withheld
     """
     arcs, backups, pools = instance.arcs, instance.backups, instance.pools
     option = np.where(solution.option >= 0, solution.option, standby).astype(np.int32)
@@ -137,7 +182,7 @@ def candidates(
         usd=_replica_usd(instance, solution, option, receivers),
         failure_pool=(pairs % len(receivers)).astype(np.intp),
         option=option,
-        margin=margin,
+        withheld=withheld,
     )
 
 
@@ -175,7 +220,7 @@ def _idle_rps(instance: Instance, solution: Solution, pool: Indices) -> Floats:
 
 
 def _replica_usd(instance: Instance, solution: Solution, option: Indices, pool: Indices) -> Floats:
-    """Cost of a replica in reserve, with idle power and modules; with opening, where the site stands for nothing else."""
+    """Cost of a replica in reserve with idle power and modules; with opening where the site serves nothing else."""
     pools, variants, options, designs = instance.pools, instance.variants, instance.options, instance.designs
     site, v = pools.site[pool], pools.variant[pool]
     o = option[site]

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_matrix, csr_matrix
 
 from siteopt.instance import Moves, no_moves
-from siteopt.resilience.candidates import Candidates, candidates
+from siteopt.resilience.candidates import Candidates, Withheld, candidates
+from siteopt.resilience.programme import Answer, least_reserve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
 
 #: Shares of a demand below this are a solver's rounding.
 SMALLEST_SHARE = 1e-7
-
-
-#: Nodes for whole replicas, and the moves up to which they are tried.
-NODES, LARGEST_WHOLE = 200, 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,20 +40,23 @@ class Cover:
     share : ndarray of float64, shape (n_arc,)
         As given, less what is better left unserved than covered.
     unserved : ndarray of float64, shape (n_demand,)
+    price_usd : ndarray of float64, shape (n_arc,)
+        What covering all of the demand on an arc costs at the margin; 0 where that is not known.
     """
 
     moves: Moves
     option: NDArray[np.int32]
     share: Floats
     unserved: Floats
+    price_usd: Floats
 
 
 def cover(
     instance: Instance,
     solution: Solution,
     standby: NDArray[np.int32],
+    withheld: Withheld,
     *,
-    margin: int = 0,
     whole: bool = False,
 ) -> Cover | None:
     """Cover the failure of every site.
@@ -70,8 +68,8 @@ def cover(
         Flows, and the replicas that they need by themselves.
     standby : ndarray of int32, shape (n_site,)
         Option with which a closed site may be opened for reserve, -1 where it may not.
-    margin : int
-        Replicas of room that each pool leaves at its site, for counts are rounded up afterwards.
+    withheld : Withheld
+        Power that it may not count on.
     whole : bool
         Count replicas in whole ones, as long as there are few moves to choose from.
 
@@ -83,71 +81,26 @@ def cover(
     protected = instance.variants.is_protected[instance.pools.variant[instance.arcs.pool]] == 1
     flows = np.flatnonzero((solution.share > 0.0) & protected).astype(np.int32)
     if not len(flows):
-        return Cover(no_moves(), solution.option, solution.share, solution.unserved)
+        nothing_usd = np.zeros(len(solution.share))
+        return Cover(no_moves(), solution.option, solution.share, solution.unserved, nothing_usd)
     nothing = np.full(len(solution.option), -1, dtype=np.int32)
     best: tuple[float, Cover] | None = None
     for opening in (nothing, standby):
-        found = candidates(instance, solution, flows, opening, margin)
-        answer = None if found is None else _solve(instance, solution, flows, found, whole=whole)
-        if answer is not None and (best is None or answer[0] < best[0]):
-            best = answer
+        found = candidates(instance, solution, flows, opening, withheld)
+        answer = None if found is None else least_reserve(instance, solution, flows, found, whole=whole)
+        if answer is not None and found is not None and (best is None or answer.usd < best[0]):
+            best = answer.usd, _cover(instance, solution, flows, found, answer)
         # Opening sites for reserve is looked at only where something would stay uncovered otherwise.
         if best is not None and np.array_equal(best[1].share, solution.share):
             break
     return None if best is None else best[1]
 
 
-def _solve(
-    instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, *, whole: bool
-) -> tuple[float, Cover] | None:
-    """Columns: shares that move, shares that are given up, replicas of each pool beyond those that stand."""
-    n_flow, n_move, n_pool = len(flows), len(found.flow), len(found.pool)
-    if whole and n_move > LARGEST_WHOLE:
-        return None
-    share, demand = solution.share[flows], instance.arcs.demand[flows]
-    load = instance.demands.peak_rps[demand][found.flow]
-    width = n_move + n_flow + n_pool
-    flow = np.concatenate([found.flow, np.arange(n_flow)])
-    leaves = coo_matrix((np.ones(len(flow)), (flow, np.arange(len(flow)))), shape=(n_flow, width))
-    rows, limits = found.power(instance, solution, n_move + n_flow)
-    # Among equals the nearer pool: a millionth of the price of reserve at most.
-    near = 1e-6 * (found.usd / found.usable_rps).mean() * load * found.rank if n_move else np.zeros(0)
-    unserved_usd = instance.demands.unserved_usd[demand]
-    optional = np.isfinite(unserved_usd)
-    given_up_usd = np.where(optional, unserved_usd - instance.arcs.usd[flows], 0.0)
-    kinds = np.concatenate([instance.demands.is_splittable[demand][flow] == 0, np.ones(n_pool)])
-    upper = np.concatenate([share[found.flow], share * optional, np.full(n_pool, np.inf)])
-    result = milp(
-        np.concatenate([near, given_up_usd, found.usd]),
-        constraints=(
-            LinearConstraint(leaves.tocsr(), share, share),
-            LinearConstraint(_fits(found, load, width), -np.inf, found.idle_rps[found.failure_pool]),
-            LinearConstraint(rows, -np.inf, limits),
-        ),
-        integrality=kinds if whole else np.zeros(width),
-        bounds=Bounds(0.0, upper),
-        options={"node_limit": NODES, "mip_rel_gap": 1e-3} if whole else {},
-    )
-    if result.x is None:
-        return None
-    return float(result.fun), _cover(instance, solution, flows, found, result.x[: n_move + n_flow])
-
-
-def _fits(found: Candidates, load: Floats, width: int) -> csr_matrix:
-    """What a failure moves to a pool is at most what its replicas can take beyond its own load."""
-    n_move, n_pair, n_pool = len(found.flow), len(found.failure_pool), len(found.pool)
-    usable = found.usable_rps[found.failure_pool]
-    entries = np.concatenate([load, -usable])
-    at = np.concatenate([found.failure, np.arange(n_pair)])
-    columns = np.concatenate([np.arange(n_move), width - n_pool + found.failure_pool])
-    return coo_matrix((entries, (at, columns)), shape=(n_pair, width)).tocsr()
-
-
 def _cover(
-    instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, parts: Floats
+    instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, answer: Answer
 ) -> Cover:
     """Shares without the solver's rounding; what may not be split goes where most of it went."""
-    n_move, share = len(found.flow), solution.share[flows]
+    n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
     flow = np.concatenate([found.flow, np.arange(len(flows))])
     kept = np.where(parts > SMALLEST_SHARE, parts, 0.0)
     order = np.lexsort((-parts, flow))
@@ -162,4 +115,17 @@ def _cover(
     left, unserved = solution.share.copy(), solution.unserved.copy()
     left[flows] = np.bincount(found.flow, weights=kept[:n_move], minlength=len(flows))
     np.add.at(unserved, instance.arcs.demand[flows], kept[n_move:])
-    return Cover(moves, found.options(instance, solution, left, moves), left, unserved)
+    price_usd = _prices(instance, flows, answer.price_usd)
+    return Cover(moves, found.options(instance, solution, left, moves), left, unserved, price_usd)
+
+
+def _prices(instance: Instance, flows: NDArray[np.int32], price_usd: Floats) -> Floats:
+    """Price of covering an arc: by load, that of the dearest flow that its workload has at its site."""
+    arcs, pools, demands = instance.arcs, instance.pools, instance.demands
+    group = (
+        pools.site[arcs.pool].astype(np.int64) * len(instance.workload_ids) + demands.workload[arcs.demand]
+    )
+    rate = np.zeros(int(group.max(initial=0)) + 1)
+    np.maximum.at(rate, group[flows], price_usd / demands.peak_rps[arcs.demand[flows]])
+    prices: Floats = rate[group] * demands.peak_rps[arcs.demand]
+    return prices

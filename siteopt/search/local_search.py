@@ -29,6 +29,8 @@ NEIGHBOURS = (1, 2, 3, 4)
 #: Shakes per round, and by how much of the cost one may be worse before the descent.
 SHAKES = 4
 SHAKE_WORSE = 0.003
+#: Covers without a cheaper safe state before every other round tries to do without one of the sites.
+PATIENCE = 8
 
 
 class Search:
@@ -46,7 +48,9 @@ class Search:
         self._evaluator = Evaluator(instance, unserved_penalty_usd(instance))
         self._kernel = LocalSearch(self._evaluator, seed)
         self._kernel.order_demands(hardest_first(instance))
-        self._secured = Secured(instance, self._evaluator) if instance.variants.is_protected.any() else None
+        self._secured: Secured | None = None
+        if instance.variants.is_protected.any():
+            self._secured = Secured(instance, self._evaluator, self._kernel)
         self._descending = True
         self._round = 0
 
@@ -67,7 +71,11 @@ class Search:
         than what the moves before have seen, and a state that did not keep what it gained falls back.
         """
         if self._secured is not None:
-            return self._secured.solution()
+            found = self._secured.solution()
+            self._descending = (
+                self._descending and found is not None
+            )  # the same descent would lead there again
+            return found
         return Solution(*self._evaluator.state()) if self._evaluator.is_feasible() else None
 
     def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves | None = None) -> bool:
@@ -111,7 +119,10 @@ class Search:
         ``keep_going`` is asked now and then; once it says no, the round ends with the best state that it has.
         """
         before = self.cost_usd
-        if self._descending:
+        if self._secured is not None and self._secured.stalled >= PATIENCE and self._round % 2:
+            self._secured.evict()
+            self._descending = True
+        elif self._descending:
             self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)
         else:
             neighbours = NEIGHBOURS[self._round // 2 % len(NEIGHBOURS)]

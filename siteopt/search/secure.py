@@ -14,14 +14,14 @@ import numpy as np
 
 from siteopt.evaluate import evaluate_solution
 from siteopt.instance import Solution
-from siteopt.resilience import cover
-from siteopt.resilience.moved import reserves
+from siteopt.resilience import Withheld, cover, reserves
 from siteopt.search.options import best_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siteopt._core.evaluator import Evaluator
+    from siteopt._core.search import LocalSearch
     from siteopt.instance import Instance, Moves
 
     Floats = NDArray[np.float64]
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 #: How much more than the best safe state one may cost before the search falls back to it.
 DRIFT = 0.002
-#: Replicas of room per pool that a cover leaves at its site, and whether it counts whole ones; tried in this order.
-ATTEMPTS = ((0, False), (0, True), (1, False), (3, False))
+#: Weight of the newest prices of cover in the ones that flows see.
+SMOOTHING = 0.3
+#: Whether a cover counts whole replicas; tried in this order, each time without the power that it took too much.
+ATTEMPTS = (False, False, True, False, False)
 
 
 class Secured:
@@ -41,14 +43,19 @@ class Secured:
     instance : Instance
     evaluator : Evaluator
         Its state and reserve are changed in place.
+    kernel : LocalSearch
+        Of that evaluator.
     """
 
-    def __init__(self, instance: Instance, evaluator: Evaluator) -> None:
-        self._instance, self._evaluator = instance, evaluator
+    def __init__(self, instance: Instance, evaluator: Evaluator, kernel: LocalSearch) -> None:
+        self._instance, self._evaluator, self._kernel = instance, evaluator, kernel
         self._standby = best_options(instance)
         self._best: Solution | None = None
-        self._best_usd = float("inf")
+        self.best_usd = float("inf")  # cost of the cheapest safe state so far
         self._given: tuple[Floats, Moves] | None = None
+        self._price_usd = np.zeros(len(instance.arcs.demand))
+        self.stalled = 0
+        self._evicted = -1
 
     def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> bool:
         """Take over sites, flows and moves that are known already; whether every rule holds."""
@@ -58,17 +65,43 @@ class Secured:
     def solution(self) -> Solution | None:
         """The state with reserve for its flows, or None where it cannot be made safe."""
         option, _, _, share, unserved = self._evaluator.state()
+        self.stalled += 1
         found = self._secure(option, share, unserved)
         if found is None:
             if self._best is not None:
                 self._return()
             return None
         usd = evaluate_solution(self._instance, found).cost_usd
-        if usd < self._best_usd:
-            self._best, self._best_usd = found, usd
-        elif usd > self._best_usd + DRIFT * abs(self._best_usd):
+        if usd < self.best_usd:
+            self._best, self.best_usd, self.stalled = found, usd, 0
+        elif usd > self.best_usd + DRIFT * abs(self.best_usd):
             self._return()
         return found
+
+    def evict(self) -> bool:
+        """Close the next of the open sites, whoever counts on it, and cover its flows and its reserve elsewhere.
+
+        The kernel may not close a site that holds reserve. Sites are tried by turns; whether it paid is returned.
+        """
+        best, before = self._best, self.best_usd
+        if best is None:
+            return False
+        sites = self._instance.sites
+        free = np.flatnonzero((best.option >= 0) & (sites.is_existing == 0) & (sites.is_forced == 0))
+        if not len(free):
+            return False
+        later = free[free > self._evicted]
+        self._evicted = int(later[0] if len(later) else free[0])
+        self._release()
+        self._evaluator.load(best.option, best.share, best.unserved)
+        if self._kernel.close_site(self._evicted):
+            standby, self._standby = self._standby, self._standby.copy()
+            self._standby[self._evicted] = -1
+            self.solution()
+            self._standby = standby
+        if self.best_usd >= before:
+            self._return()
+        return self.best_usd < before
 
     def _return(self) -> None:
         """Back to the best safe state."""
@@ -78,16 +111,20 @@ class Secured:
 
     def _secure(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
         known = self._as_given(option, share, unserved)
-        for margin, whole in ATTEMPTS:
+        withheld = Withheld.nothing(self._instance)
+        for whole in ATTEMPTS:
             self._release()
             self._evaluator.load(option, share, unserved)
             bare = Solution(*self._evaluator.state())
-            found = cover(self._instance, bare, self._standby, margin=margin, whole=whole)
+            found = cover(self._instance, bare, self._standby, withheld, whole=whole)
             if found is None:
                 continue
+            self._shade(found.price_usd)
             if self._load(found.option, found.share, found.unserved, found.moves):
+                self._kernel.resize_standby()
                 new = replace(Solution(*self._evaluator.state()), moves=found.moves)
                 return self._cheaper(new, known)
+            withheld = withheld.more(self._instance, Solution(*self._evaluator.state()))
         if known is not None:
             self._load(known.option, share, unserved, known.moves)
             return known
@@ -111,6 +148,11 @@ class Secured:
             return new
         self._load(known.option, known.share, known.unserved, known.moves)
         return known
+
+    def _shade(self, price_usd: Floats) -> None:
+        """Let flows see what covering them costs; averaged, or they would all flee the one site that sizes reserve."""
+        self._price_usd = SMOOTHING * price_usd + (1.0 - SMOOTHING) * self._price_usd
+        self._evaluator.shade(self._price_usd)
 
     def _release(self) -> None:
         n = len(self._instance.pools.site)

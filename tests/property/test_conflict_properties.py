@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference_full import TooManyError, optimum
 
 from siteopt import InfeasibleError, NoPlanError, load_scenario, solve
-from siteopt.conflict import Rule, eased, find_conflict, must_serve, rules_of
+from siteopt.conflict import eased, find_conflict, keeping, must_serve
 
 if TYPE_CHECKING:
     from siteopt import Scenario
@@ -24,11 +24,6 @@ def has_plan(scenario: Scenario) -> bool:
     except TooManyError:
         assume(False)
         raise
-
-
-def keeping(scenario: Scenario, rules: set[Rule]) -> Scenario:
-    """The scenario with these rules and no others."""
-    return eased(scenario, dict.fromkeys(rule for rule in rules_of(scenario) if rule not in rules))
 
 
 @st.composite

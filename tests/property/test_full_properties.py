@@ -154,7 +154,7 @@ def test_bound_optimum_and_plan_stand_in_order(method: Any, document: dict[str, 
         assert plan.bound_usd == pytest.approx(usd, abs=slack)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(document=tight_documents())
 def test_infeasible_is_said_exactly_where_there_is_no_plan(document: dict[str, Any]) -> None:
     scenario, _, decisions = enumerated(document)

@@ -77,7 +77,7 @@ def test_solve_says_which_rules_conflict(monkeypatch: pytest.MonkeyPatch) -> Non
     scenario = scenario_with(edits)
     monkeypatch.setattr(import_module("siteopt.solve"), "impossibilities", lambda *_: [])
     with pytest.raises(InfeasibleError) as caught:
-        solve(scenario, time_limit=inf)
+        solve(scenario, time_limit=inf, method="milp")
     assert any("must be served" in reason for reason in caught.value.reasons)
 
 

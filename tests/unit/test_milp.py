@@ -9,6 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 from facility import PLANTS, PLANTS_OPTIMUM, USD_PER_UNIT, classic_instance, random_classic
+from model_columns import assert_feasible
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scenarios import REMOVE, changed, small_scenario
 
@@ -49,22 +50,6 @@ def searched(instance: Instance, rounds: int = 20) -> Solution:
 def columns(instance: Instance, solution: Solution) -> np.ndarray:
     """Values of the columns of the model as it is built by default."""
     return columns_of(instance, solution, layout_of(instance))
-
-
-def product(matrix: Matrix, x: np.ndarray) -> np.ndarray:
-    """A x, row by row."""
-    ends = zip(matrix.start, matrix.start[1:], strict=False)
-    return np.array([matrix.value[a:b] @ x[matrix.index[a:b]] for a, b in ends])
-
-
-def assert_feasible(matrix: Matrix, x: np.ndarray) -> None:
-    rows = product(matrix, x)
-    for row, name in enumerate(matrix.row_names):
-        slack = 1e-6 * max(1.0, abs(rows[row]))
-        assert matrix.row_lower[row] - slack <= rows[row] <= matrix.row_upper[row] + slack, name
-    assert np.all(matrix.lower - 1e-9 <= x)
-    assert np.all(x <= matrix.upper + 1e-9)
-    assert x[matrix.integer] == pytest.approx(np.round(x[matrix.integer]), abs=1e-9)
 
 
 class Impatient(Silent):
@@ -207,6 +192,39 @@ def test_highs_takes_the_start(hard_instance: Instance) -> None:
     assert without.values is None
     assert answer.values is not None
     assert answer.objective <= (matrix.cost @ start + matrix.offset) * (1 + 1e-9)
+
+
+def test_the_solution_handed_out_is_the_one_reported() -> None:
+    """HiGHS once mapped a start to a better point of the presolved problem and returned the start beside its objective.
+
+    One of two demands fits through the uplink, and neither is worth its replica: both stay unserved. The search starts
+    it with one of them served, and a plan that was called optimal cost a fifth too much.
+    """
+    document = small_scenario()
+    edits: dict[str, Any] = {
+        "sites": document["sites"][1:2],
+        "sites.0.status": "forced",
+        "sites.0.designs": ["box"],
+        "sites.0.uplink_gbps": 1.5 * 8.0 * 1.1e-5 * 8.0,
+        "designs": document["designs"][1:2],
+        "designs.0.scale_exponent": 0.85,
+        "workloads": document["workloads"][:1],
+        "workloads.0.splittable": False,
+        "workloads.0.unserved_usd_per_1k": 0.5,
+        "demand": [row | {"peak_rps": 8.0, "mean_rps": 3.0} for row in document["demand"][:2]],
+        "policy": REMOVE,
+    }
+    instance = compile_instance(load_scenario(changed(document, edits)))
+    matrix, search = compile_matrix(build_model(instance).pyomo), Search(instance, seed=1)
+    assert search.load(np.zeros(1, dtype=np.int32), np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    solution = search.solution()
+    assert solution is not None
+    answer = HighsDriver(matrix).solve(Limits(gap=0.0), Silent(), columns(instance, solution))
+    assert answer.outcome == "optimal"
+    assert answer.values is not None
+    assert answer.objective == pytest.approx(matrix.cost @ answer.values + matrix.offset)
+    assert answer.objective == pytest.approx(answer.bound, rel=1e-6)
+    assert flows_of(instance, answer.values, layout_of(instance))[2].tolist() == [1.0, 1.0]
 
 
 def test_an_infeasible_start_does_no_harm() -> None:

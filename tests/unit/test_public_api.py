@@ -18,11 +18,19 @@ PUBLIC = [
     "SiteoptError",
     "SolverError",
     "Violation",
+    "compare",
     "evaluate",
+    "find_conflict",
     "load_plan",
     "load_scenario",
+    "sensitivity",
     "solve",
     "verify",
+    "what_binds",
+    "why",
+    "why_not",
+    "worth_of_mw",
+    "worth_of_zone_mw",
 ]
 
 

@@ -34,7 +34,10 @@ def test_parameters_have_ranges_sources_and_an_effect(small: Scenario, germany: 
             assert ends != [scenario, scenario], row.name
             for end in ends:
                 assert check(end) == [], row.name
-                load_scenario(json.loads(end.model_dump_json(by_alias=True, exclude_defaults=True)) | {"schema_version": 1})
+                load_scenario(
+                    json.loads(end.model_dump_json(by_alias=True, exclude_defaults=True))
+                    | {"schema_version": 1}
+                )
 
 
 def test_what_acts_on_nothing_is_not_listed(small: Scenario) -> None:

@@ -33,7 +33,9 @@ def test_what_may_not_be_any_more_is_repaired(germany: Scenario) -> None:
     plan = solve(germany, time_limit=inf, gap=0.0, method="search", iteration_limit=2)
     status = {s.id: s.status for s in germany.sites}
     gone = next(row.id for row in plan.sites if status[row.id] == "candidate")
-    new = next(s.id for s in germany.sites if s.status == "candidate" and s.id not in {r.id for r in plan.sites})
+    new = next(
+        s.id for s in germany.sites if s.status == "candidate" and s.id not in {r.id for r in plan.sites}
+    )
     sites = tuple(
         s.model_copy(update={"status": {gone: "forbidden", new: "forced"}.get(s.id, s.status)})
         for s in germany.sites
@@ -64,4 +66,6 @@ def test_the_start_does_not_change_what_is_best() -> None:
     usual = load_scenario(small_scenario())
     start = solve(dear, time_limit=inf, gap=0.0)
     best = solve(usual, time_limit=inf, gap=0.0)
-    assert solve(usual, time_limit=inf, gap=0.0, start=start).cost_usd == pytest.approx(best.cost_usd, rel=1e-9)
+    assert solve(usual, time_limit=inf, gap=0.0, start=start).cost_usd == pytest.approx(
+        best.cost_usd, rel=1e-9
+    )

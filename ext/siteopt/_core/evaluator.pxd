@@ -29,7 +29,7 @@ cdef class Evaluator:
     cdef const uint8_t[::1] is_splittable
     cdef const int32_t[::1] demand_arc_ptr
     cdef const int32_t[::1] arc_demand, arc_pool
-    cdef const double[::1] arc_usd, egress_usd, transit_usd
+    cdef const double[::1] arc_usd, own_usd, egress_usd, transit_usd
     cdef const int32_t[::1] rival_first, rival_last
     cdef const int32_t[::1] arc_tier, pool_first_tier, pool_tiers, table_ptr
     cdef const double[::1] carried_rps

@@ -100,7 +100,7 @@ cdef class Evaluator:
         self.pool_tenant = v.tenant[p.variant]
         self.peak_rps, self.mean_rps, self.revenue_usd = d.peak_rps, d.mean_rps, d.revenue_usd
         self.unserved_usd, self.is_splittable, self.demand_arc_ptr = d.unserved_usd, d.is_splittable, d.arc_ptr
-        self.arc_demand, self.arc_pool, self.arc_usd = a.demand, a.pool, a.usd
+        self.arc_demand, self.arc_pool, self.arc_usd, self.own_usd = a.demand, a.pool, a.usd, a.usd
         self.egress_usd, self.transit_usd = a.egress_usd, a.transit_usd
         self.arc_tier, self.table_ptr, self.carried_rps = a.tier, instance.tiers.table_ptr, instance.tiers.inner_rps
         self.degraded_ptr, self.degraded_rps = instance.degraded.table_ptr, instance.degraded.inner_rps
@@ -328,6 +328,18 @@ cdef class Evaluator:
         self.reserve[:], self.reserve_tier[:], self.held[:] = reserve_rps, tier, 0
         for p in range(self.n_pool):
             self.held[self.pool_site[p]] += reserve_rps[p] > 0.0
+
+    def shade(self, const double[::1] extra_usd not None):
+        """Add a price to every arc in the search state, from the next :meth:`load` on; full evaluation ignores it.
+
+        Parameters
+        ----------
+        extra_usd : ndarray of float64, shape (n_arc,)
+            For all of the demand: what a flow there costs beyond its own cost, such as reserve elsewhere.
+        """
+        if extra_usd.shape[0] != self.n_arc:
+            raise ValueError(f"extra_usd must have one entry for each of {self.n_arc} arcs")
+        self.arc_usd = np.asarray(self.own_usd) + np.asarray(extra_usd)
 
     def state(self):
         """Copies of ``option, modules, replicas, share, unserved`` of the state."""

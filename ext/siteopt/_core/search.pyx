@@ -114,9 +114,44 @@ cdef class LocalSearch:
                     if self.ev.option[j] < 0:
                         self._try_open(j, o)
                     elif self.ev.option[j] != o:
-                        self._try_resize(j, o)
+                        self._try_resize(j, o, True)
             self.ev.refresh()
         return self.ev.cost < before - CENT
+
+    def resize_standby(self):
+        """Give every site that only holds reserve the design and connection that is cheapest for it.
+
+        One with flows keeps what it has: they will want to grow.
+        """
+        cdef Py_ssize_t j, o
+        with nogil:
+            for j in range(self.ev.n_site):
+                if self._has_flows(j):
+                    continue
+                for o in range(self.ev.option_ptr[j], self.ev.option_ptr[j + 1]):
+                    if self.ev.option[j] >= 0 and self.ev.option[j] != o:
+                        self._try_resize(j, o, False)
+
+    def close_site(self, Py_ssize_t j):
+        """Move everything that flows to a site elsewhere, whatever that costs, and close it.
+
+        Returns
+        -------
+        bool
+            False where something finds no place, or the site has to stay; the state is then as it was.
+        """
+        if not 0 <= j < self.ev.n_site:
+            raise ValueError(f"there is no site {j}; the instance has {self.ev.n_site}")
+        cdef double before = self.ev.cost
+        cdef bint closed
+        with nogil:
+            self._length = 0
+            closed = self.ev.option[j] >= 0 and self._may_close(j) and self._empty(j) and self._set_option(j, NOWHERE)
+            if closed:
+                self._length = 0
+            else:
+                self._undo(before)
+        return closed
 
     def ruin_and_recreate(self, Py_ssize_t rounds, Py_ssize_t sites, double worse_usd):
         """Empty a few neighbouring sites and serve their load anew; ``rounds`` times (Schrimpf et al. 2000).
@@ -290,6 +325,13 @@ cdef class LocalSearch:
                         return False
         return True
 
+    cdef bint _has_flows(self, Py_ssize_t j) noexcept nogil:
+        cdef Py_ssize_t p
+        for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
+            if self.ev.flows[p] > 0:
+                return True
+        return False
+
     cdef inline bint _may_close(self, Py_ssize_t j) noexcept nogil:
         """Existing and forced sites stay, and those that others count on in a failure."""
         return not (self.ev.is_existing[j] or self.ev.is_forced[j] or self.ev.held[j])
@@ -324,12 +366,12 @@ cdef class LocalSearch:
                     return
         self._undo(before)
 
-    cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
-        """Another design or connection for the same load; a larger one draws what it has room for."""
+    cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option, bint draws) noexcept nogil:
+        """Another design or connection for the same load; a larger one may draw what it has room for."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, count = 0
         self._length = 0
-        if self._capacity_mw(option) > self._capacity_mw(self.ev.option[j]):
+        if draws and self._capacity_mw(option) > self._capacity_mw(self.ev.option[j]):
             count = self._rank_gains(j, option)
             qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
         self._set_option(j, option)
