@@ -1,4 +1,4 @@
-"""Plain Python twins of the kernels: the evaluator and the Lagrangian pricing of sites. Slow and obvious.
+"""Plain Python twin of the evaluator. Slow and obvious.
 
 Everything here is written from the rules of the scenario, row by row, and shares no code with the package but the
 arrays of :class:`siteopt.instance.Instance`.
@@ -7,8 +7,7 @@ arrays of :class:`siteopt.instance.Instance`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import ceil, inf
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -229,72 +228,3 @@ def broken_rules(instance: Instance, solution: Solution) -> set[str]:
 def workload_of(instance: Instance) -> np.ndarray:
     """Workload of each pool."""
     return instance.variants.workload[instance.pools.variant]
-
-
-@dataclass
-class SitePricing:
-    """What each site is worth at given prices, and the best choice of sites."""
-
-    total_usd: float
-    site_usd: list[float]
-
-
-def price_sites(instance: Instance, demand: np.ndarray, limit: np.ndarray, capital: float) -> SitePricing:
-    """Least value of every site by trying each design with each number of modules, then every choice of sites."""
-    sites, options = instance.sites, instance.options
-    values = []
-    for j in range(len(sites.id)):
-        rows = range(sites.option_ptr[j], sites.option_ptr[j + 1])
-        tries = [
-            _option_usd(instance, j, o, n, demand, limit, capital)
-            for o in rows
-            for n in range(options.min_modules[o], options.max_modules[o] + 1)
-        ]
-        values.append(min(tries, default=inf))
-    standing = [j for j in range(len(sites.id)) if sites.is_existing[j] or sites.is_forced[j]]
-    free = [j for j in range(len(sites.id)) if j not in standing and values[j] < inf]
-    places = max(0, instance.max_sites - int(np.count_nonzero(sites.is_forced)))
-    best = min(
-        sum(values[j] for j in chosen)
-        for n in range(min(places, len(free)) + 1)
-        for chosen in combinations(free, n)
-    )
-    return SitePricing(sum(values[j] for j in standing) + best, values)
-
-
-def _option_usd(
-    instance: Instance, j: int, o: int, n: int, demand: np.ndarray, limit: np.ndarray, capital: float
-) -> float:
-    """Value of a site with ``n`` modules of a design: fractions of demands fill its power, best gain per MW first."""
-    sites, options, grid = instance.sites, instance.options, instance.grid
-    rows = range(grid.site_ptr[j], grid.site_ptr[j + 1])
-    mw_usd = (
-        sites.demand_usd_per_mw[j]
-        + sites.coincident_usd_per_mw[j]
-        + sum(grid.site_coefficient[e] * limit[grid.site_limit[e]] for e in rows)
-    )
-    mean_usd = sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]
-    items = []
-    for a, p in enumerate(instance.arcs.pool):
-        if instance.pools.site[p] != j:
-            continue
-        if not instance.designs.admits[options.design[o], instance.pools.variant[p]]:
-            continue
-        v, i = instance.pools.variant[p], instance.arcs.demand[a]
-        variants, demands = instance.variants, instance.demands
-        replicas, idle = demands.peak_rps[i] / instance.pool_best_rps[p], variants.idle_fraction[v]
-        it_mw = replicas * variants.replica_mw[v]
-        busy = demands.mean_rps[i] / variants.rps[v]
-        mean_mw = variants.replica_mw[v] * (idle * replicas + (1 - idle) * busy)
-        usd = instance.arcs.usd[a] + replicas * (variants.usd[v] + capital * variants.capex_usd[v])
-        usd += options.pue[o] * (mw_usd * it_mw + mean_usd * mean_mw)
-        items.append((demand[i] - usd, it_mw))
-    counted = n - options.spare_modules[o]
-    room = min(counted * options.module_mw[o], instance.option_capacity_mw[o])
-    gain = 0.0
-    for worth, it_mw in sorted(items, key=lambda item: -item[0] / item[1]):
-        take = min(1.0, room / it_mw)
-        if worth > 0.0:
-            gain, room = gain + take * worth, room - take * it_mw
-    modules_usd = (instance.life_factor[o] + capital) * module_capex(instance, o, n)
-    return float(options.fixed_usd[o] + capital * options.fixed_capex_usd[o] + modules_usd - gain)

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import all_rules
 import demand
 import facilities
 import grid
@@ -39,6 +40,7 @@ def main() -> None:
     _write(HERE / "scenario.json", small)
     _write(HERE / "variant-roomy-hubs.json", _roomy_hubs(small))
     _write(HERE / "variant-cheap-modules.json", _cheap_modules(small))
+    _write(HERE / "variant-all-rules.json", all_rules.with_all_rules(small))
     most = [c for c in cities if c.population >= FULL_PEOPLE]
     full = _scenario(
         "germany-full", hvmv + transmission.places, most, cities, transmission, hv_limits, zone_limits

@@ -9,6 +9,9 @@ class SitePricer:
     n_site: int
     n_demand: int
     n_limit: int
+    n_link: int
+    n_cover: int
+    n_tenant: int
     def __init__(self, instance: Instance) -> None: ...
     @property
     def served(self) -> NDArray[float64]: ...
@@ -20,6 +23,15 @@ class SitePricer:
     def option(self) -> NDArray[int32]: ...
     @property
     def site_value(self) -> NDArray[float64]: ...
+    @property
+    def used_gbps(self) -> NDArray[float64]: ...
+    @property
+    def uncovered_rps(self) -> NDArray[float64]: ...
     def price(
-        self, demand_price: NDArray[float64], limit_price: NDArray[float64], capital_price: float
+        self,
+        demand_price: NDArray[float64],
+        limit_price: NDArray[float64],
+        capital_price: float,
+        link_price: NDArray[float64] | None = None,
+        cover_price: NDArray[float64] | None = None,
     ) -> float: ...

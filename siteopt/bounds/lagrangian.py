@@ -1,4 +1,4 @@
-"""Lagrangian bound: assignment, grid limits and budget are priced, each site is solved by itself.
+"""Lagrangian bound: assignment, grid limits, links, budget and cover are priced, each site is solved by itself.
 
 The prices are improved by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average
 of the subgradients, whose averages also say how far each site should be open. Every evaluation is a valid bound by
@@ -40,12 +40,17 @@ class Prices:
     demand_usd : ndarray, shape (n_demand,)
         Worth of serving all of a demand; at most its penalty where it may stay unserved.
     limit_usd_per_mw : ndarray, shape (n_limit,)
+    link_usd_per_gbps : ndarray, shape (n_link,)
+    cover_usd_per_rps : ndarray, shape (n_site, n_cover)
+        Load of a protected workload that fails with a site, calls per second.
     capital : float
         USD per USD of capital beyond its cost.
     """
 
     demand_usd: Floats
     limit_usd_per_mw: Floats
+    link_usd_per_gbps: Floats
+    cover_usd_per_rps: Floats
     capital: float
 
 
@@ -82,17 +87,20 @@ class LagrangianAscent:
         self._instance = instance
         self._pricer = SitePricer(instance)
         start = _cheapest_usd(instance)
-        n_limit, has_budget = len(instance.grid.id), np.isfinite(instance.budget_usd)
-        self._n_demand = len(start)
-        # All multipliers in one vector: demands, grid limits, and capital where there is a budget.
-        self._right = np.concatenate([instance.grid.limit_mw, [instance.budget_usd] if has_budget else []])
+        n_cover = self._pricer.n_site * self._pricer.n_cover
+        budget = [instance.budget_usd] if np.isfinite(instance.budget_usd) else []
+        # All multipliers in one vector: demands, grid limits, links, capital where there is a budget, cover by site.
+        parts = (len(start), len(instance.grid.id), len(instance.links.id), len(budget), n_cover)
+        self._ends = np.cumsum(parts).tolist()
+        self._right = np.concatenate(
+            [instance.grid.limit_mw, instance.links.limit_gbps, budget, np.zeros(n_cover)]
+        )
         self._lower = np.concatenate([np.full(len(start), -np.inf), np.zeros(len(self._right))])
         self._upper = np.concatenate([instance.demands.unserved_usd, np.full(len(self._right), np.inf)])
-        self._scale = _scale(start, self._right)
+        self._scale = _scale(instance, start, budget, n_cover)
         self._center = np.concatenate(
             [np.minimum(start, instance.demands.unserved_usd), np.zeros(len(self._right))]
         )
-        self._n_limit = n_limit
         self._openness = np.zeros(len(instance.options.site))
         self._direction = np.zeros(len(self._center))
         self._length, self._weight, self._stalled = 0.1, 0.3, 0
@@ -162,21 +170,35 @@ class LagrangianAscent:
             self._length, self._stalled = self._length * 0.66, 0
 
     def _prices(self, multipliers: Floats) -> Prices:
-        n, limits = self._n_demand, self._n_limit
-        capital = multipliers[n + limits :]
+        demand, grid, links, capital, cover = np.split(multipliers, self._ends[:-1])
         return Prices(
-            np.ascontiguousarray(multipliers[:n]),
-            np.ascontiguousarray(multipliers[n : n + limits]),
+            np.ascontiguousarray(demand),
+            np.ascontiguousarray(grid),
+            np.ascontiguousarray(links),
+            cover.reshape(self._pricer.n_site, self._pricer.n_cover),
             float(capital[0]) if len(capital) else 0.0,
         )
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
         """Value of the dual function (a lower bound on every plan) and its subgradient, in scaled units."""
         prices, pricer = self._prices(multipliers), self._pricer
-        sites = pricer.price(prices.demand_usd, prices.limit_usd_per_mw, prices.capital)
-        served, coupled = float(prices.demand_usd.sum()), float(multipliers[self._n_demand :] @ self._right)
+        sites = pricer.price(
+            prices.demand_usd,
+            prices.limit_usd_per_mw,
+            prices.capital,
+            prices.link_usd_per_gbps,
+            prices.cover_usd_per_rps,
+        )
+        served = float(prices.demand_usd.sum())
+        coupled = float(multipliers[len(prices.demand_usd) :] @ self._right)
         magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
-        used = np.concatenate([pricer.used_mw, [pricer.capex_usd]])[: len(self._right)]
+        has_budget = self._ends[3] > self._ends[2]
+        used = np.concatenate(
+            [
+                *(pricer.used_mw, pricer.used_gbps, [pricer.capex_usd] if has_budget else []),
+                pricer.uncovered_rps.ravel(),
+            ]
+        )
         gradient = np.concatenate([1.0 - pricer.served, used - self._right]) * self._scale
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
@@ -186,16 +208,26 @@ class LagrangianAscent:
         self._openness[chosen[chosen >= 0]] += weight
 
 
-def _scale(start: Floats, right: Floats) -> Floats:
+def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int) -> Floats:
     """Unit of each multiplier, so that a demand worth dollars and one worth millions move at a sensible pace.
 
     The square root between each demand's own cost and the mean converged fastest of the powers tried on real
-    scenarios; coupling rows get the price that would spread a tenth of the total cost over them.
+    scenarios; rows of one kind get the price that would spread a tenth of the total cost over them, and the cover of a
+    site a tenth of what a call per second costs in replicas.
     """
     size = np.maximum(np.abs(start), 1e-6 * max(1e-9, float(np.abs(start).max(initial=0.0))))
-    demand = np.sqrt(size * size.mean())
-    coupling = np.full(len(right), 0.1 * float(size.sum()) / max(1e-9, float(np.abs(right).sum())))
-    return np.concatenate([demand, coupling])
+    total = float(size.sum())
+    coupling = np.concatenate([instance.grid.limit_mw, budget])
+    variants = instance.variants
+    workloads = np.unique(variants.workload[variants.is_protected == 1])
+    per_rps = [float((variants.usd / variants.usable_rps)[variants.workload == k].min()) for k in workloads]
+    n_limit = len(instance.grid.id)
+    rows = np.full(len(coupling), 0.1 * total / max(1e-9, float(np.abs(coupling).sum())))
+    links = np.full(
+        len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum()))
+    )
+    cover = np.tile(0.1 * np.array(per_rps), n_cover // max(1, len(per_rps)))
+    return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover])
 
 
 def _cheapest_usd(instance: Instance) -> Floats:

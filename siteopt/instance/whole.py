@@ -121,6 +121,26 @@ class Instance:
         return best
 
     @property
+    def most_replicas(self) -> Floats:
+        """Replicas with which a pool of each variant carries all demand of its workload, before and after a failure.
+
+        Counted at the tightest tier; no pool ever needs more of them. Shape (n_variant,).
+        """
+        variants, demands = self.variants, self.demands
+        load = np.bincount(demands.workload, weights=demands.peak_rps, minlength=len(self.workload_ids))
+        most = np.zeros(len(variants.rps))
+        for v in range(len(most)):
+            rps = float(load[variants.workload[v]])
+            most[v] = np.ceil(rps / variants.usable_rps[v] + 1e-6)
+            for tiers, ptr in ((self.tiers, variants.tier_ptr), (self.degraded, variants.degraded_ptr)):
+                if ptr[v] < ptr[v + 1]:
+                    table = tiers.table(int(ptr[v]), optimistic=False)
+                    step = max(float(table[-1] - table[-2]), 1e-300)
+                    beyond = np.ceil(max(0.0, rps - float(table[-1])) / step)
+                    most[v] = max(most[v], float(np.searchsorted(table, rps)) + beyond)
+        return most
+
+    @property
     def size(self) -> dict[str, int]:
         """Row counts, for people."""
         return {

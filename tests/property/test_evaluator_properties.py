@@ -11,6 +11,7 @@ import reference
 from full_strategies import full_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference_pricing import Prices, price_sites
 from states import CAPACITY, carried, random_reserve, random_solution, random_state
 from strategies import scenario_documents
 
@@ -219,32 +220,44 @@ def test_pools_with_a_reserve_carry_it_through_every_move(document: dict[str, An
         assert before + delta == pytest.approx(fresh.cost_usd, abs=1e-11 * scale)
 
 
-def random_prices(instance: Instance, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
-    size = 10.0 ** rng.uniform(4, 7)
-    demand = rng.normal(1.0, 1.0, len(instance.demands.region)) * size
-    limit = rng.exponential(1e6, len(instance.grid.id)) * (rng.random(len(instance.grid.id)) < 0.7)
-    return demand, limit, float(rng.choice([0.0, 0.1, 1.0]))
+def random_prices(instance: Instance, rng: np.random.Generator) -> Prices:
+    """Prices of all kinds, each kind nothing at times."""
+    size, variants = 10.0 ** rng.uniform(4, 7), instance.variants
+    n_cover = len(set(variants.workload[variants.is_protected == 1].tolist()))
+    per_rps = float((variants.usd / variants.usable_rps).max())
+    return Prices(
+        demand=rng.normal(1.0, 1.0, len(instance.demands.region)) * size,
+        limit=rng.exponential(1e6, len(instance.grid.id)) * (rng.random(len(instance.grid.id)) < 0.7),
+        capital=float(rng.choice([0.0, 0.1, 1.0])),
+        link=rng.exponential(size / 10.0, len(instance.links.id)) * (rng.random() < 0.7),
+        cover=rng.exponential(per_rps, (len(instance.sites.id), n_cover)) * (rng.random() < 0.7),
+    )
 
 
-@settings(max_examples=200)
+def value(pricer: SitePricer, prices: Prices) -> float:
+    return pricer.price(prices.demand, prices.limit, prices.capital, prices.link, prices.cover)
+
+
+@settings(max_examples=100)
 @given(instance=instances(), seed=seeds)
 def test_site_pricing_equals_its_twin(instance: Instance, seed: int) -> None:
     prices = random_prices(instance, np.random.default_rng(seed))
     pricer = SitePricer(instance)
-    total, twin = pricer.price(*prices), reference.price_sites(instance, *prices)
-    scale = float(np.abs(prices[0]).sum()) + abs(twin.total_usd) + 1e6
-    assert total == pytest.approx(twin.total_usd, abs=1e-11 * scale)
-    assert pricer.site_value == pytest.approx(twin.site_usd, abs=1e-11 * scale)
+    total, twin = value(pricer, prices), price_sites(instance, prices)
+    scale = float(np.abs(prices.demand).sum()) + abs(twin.total_usd) + 1e6
+    assert total == pytest.approx(twin.total_usd, abs=1e-9 * scale)
+    assert pricer.site_value == pytest.approx(twin.site_usd, abs=1e-9 * scale)
 
 
 @settings(max_examples=200)
 @given(instance=instances(), seed=seeds)
 def test_what_pricing_records_is_a_subgradient(instance: Instance, seed: int) -> None:
-    """At any other prices the value lies on or below the plane through shares served, power used and capital."""
+    """At any other prices the value lies on or below the plane through what was served, used, spent and uncovered."""
     rng, pricer = np.random.default_rng(seed), SitePricer(instance)
     here, there = random_prices(instance, rng), random_prices(instance, rng)
-    value = pricer.price(*here)
-    served, used, capex = pricer.served.copy(), pricer.used_mw.copy(), pricer.capex_usd
-    plane = value - served @ (there[0] - here[0]) + used @ (there[1] - here[1]) + capex * (there[2] - here[2])
-    scale = float(np.abs(here[0]).sum() + np.abs(there[0]).sum()) + abs(plane) + 1e6
-    assert pricer.price(*there) <= plane + 1e-10 * scale
+    plane = value(pricer, here) - pricer.served @ (there.demand - here.demand)
+    plane += pricer.used_mw @ (there.limit - here.limit) + pricer.used_gbps @ (there.link - here.link)
+    plane += pricer.capex_usd * (there.capital - here.capital)
+    plane += float((pricer.uncovered_rps * (there.cover - here.cover)).sum())
+    scale = float(np.abs(here.demand).sum() + np.abs(there.demand).sum()) + abs(plane) + 1e6
+    assert value(pricer, there) <= plane + 1e-10 * scale

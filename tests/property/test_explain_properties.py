@@ -61,7 +61,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=10)
+@settings(max_examples=30)
 @given(document=documents(), data=st.data())
 def test_why_not_costs_and_turns_where_the_enumeration_does(
     document: dict[str, Any], data: st.DataObject
@@ -110,7 +110,7 @@ def check_break_even(scenario: Scenario, site: str, row: BreakEven, least: float
         assert forced_usd(row.needed) == pytest.approx(least, abs=slack)
 
 
-@settings(max_examples=10)
+@settings(max_examples=30)
 @given(document=documents(), data=st.data())
 def test_why_costs_what_the_enumeration_says(document: dict[str, Any], data: st.DataObject) -> None:
     scenario, plan = solved(document)
@@ -124,7 +124,7 @@ def test_why_costs_what_the_enumeration_says(document: dict[str, Any], data: st.
     assert answer.difference.found_usd == pytest.approx(truth, abs=slack_usd(plan, answer.other))
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(document=documents(), data=st.data())
 def test_a_megawatt_is_worth_what_the_enumeration_says(document: dict[str, Any], data: st.DataObject) -> None:
     """At a site, and in a grid limit; never less than nothing."""
