@@ -1,0 +1,342 @@
+"""Dual ascent for capacitated facility location: the assignment is priced, each site is a continuous knapsack.
+
+The row "open capacity covers the demand", implied by the model, is kept in the choice of sites, which makes the dual
+far easier to climb. The loop is the volume algorithm (Barahona and Anbil 2000) with steps in the metric of the
+demands, so that a unit of demand counts the same whoever asks for it. Every value is a valid bound.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY, fabs
+from libc.stdint cimport int8_t, int32_t
+
+# A bound is lowered by this much, relative to the sum of its terms, to stay valid under rounding.
+cdef double ROUNDING = 1e-13
+# Steps: longest and shortest, growth after a success along the average direction, loss after so many failures.
+cdef double LONGEST = 0.5, SHORTEST = 1e-4, GROW = 1.1, SHRINK = 0.7
+cdef int FAILURES = 5
+
+
+cdef struct Item:
+    double rate
+    double weight
+
+
+cdef double _critical(Item* items, Py_ssize_t n, double room, double* gain) noexcept nogil:
+    """Rate of the last item of a continuous knapsack (0 where all fit), by quickselect; its total gain in OUT."""
+    cdef Py_ssize_t low = 0, high = n, left, right, k
+    cdef double pivot, above, above_gain, equal
+    cdef Item item
+    gain[0] = 0.0
+    while low < high:
+        pivot = items[low + (high - low) // 2].rate
+        left, right, k = low, high, low
+        above = above_gain = equal = 0.0
+        while k < right:
+            item = items[k]
+            if item.rate > pivot:
+                above += item.weight
+                above_gain += item.weight * item.rate
+                items[k] = items[left]
+                items[left] = item
+                left += 1
+                k += 1
+            elif item.rate < pivot:
+                right -= 1
+                items[k] = items[right]
+                items[right] = item
+            else:
+                equal += item.weight
+                k += 1
+        if above > room:
+            high = left
+            continue
+        gain[0] += above_gain
+        room -= above
+        if equal >= room:
+            gain[0] += room * pivot
+            return pivot
+        gain[0] += equal * pivot
+        room -= equal
+        low = right
+    return 0.0
+
+
+cdef class FacilityDual:
+    """Dual of one problem.
+
+    Parameters
+    ----------
+    problem : siteopt.facility_location.FacilityProblem
+    """
+
+    cdef readonly Py_ssize_t n_site, n_demand
+    cdef readonly double total_demand
+    cdef const double[::1] capacity, fixed, demand, usd
+    cdef const int32_t[::1] first, customer
+    cdef double[::1] _value, _critical_rate, _chosen, _gradient, _direction, _center, _trial
+    cdef double[::1] _openness, _reduced
+    cdef double _capacity_price
+    cdef object _memory, _site_memory
+    cdef Item* items
+    cdef Item* site_items
+    cdef readonly Py_ssize_t passes
+
+    def __init__(self, problem):
+        self.capacity, self.fixed, self.demand = problem.capacity, problem.fixed_usd, problem.demand
+        self.first, self.customer, self.usd = problem.site_ptr, problem.site_demand, problem.site_usd
+        self.n_site, self.n_demand = len(problem.capacity), len(problem.demand)
+        self.total_demand = float(np.sum(problem.demand))
+        self._value, self._critical_rate, self._chosen, self._openness, self._reduced = np.zeros((5, self.n_site))
+        self._gradient, self._direction, self._center, self._trial = np.zeros((4, self.n_demand))
+        self._memory = np.empty((self.n_demand + 1) * sizeof(Item), dtype=np.uint8)
+        self._site_memory = np.empty((self.n_site + 1) * sizeof(Item), dtype=np.uint8)
+        cdef unsigned char[::1] memory = self._memory, site_memory = self._site_memory
+        self.items, self.site_items = <Item*>&memory[0], <Item*>&site_memory[0]
+
+    @property
+    def openness(self):
+        """Running average of the choice of each site in the last ascent, in [0, 1], shape (n_site,)."""
+        return np.asarray(self._openness)
+
+    @property
+    def reduced_usd(self):
+        """Reduced cost of each site at the best prices of the last ascent, USD, shape (n_site,)."""
+        return np.asarray(self._reduced)
+
+    def value(self, const double[::1] price not None, const int8_t[::1] status not None, const int32_t[::1] active not None):
+        """Bound at given prices, over the sites of ``active``; their reduced costs are kept."""
+        cdef double bound
+        self._check(price, status)
+        with nogil:
+            bound = self._evaluate(price, status, active)
+            self._keep(active)
+        return bound
+
+    def ascend(
+        self,
+        double[::1] price not None,
+        const int8_t[::1] status not None,
+        const int32_t[::1] active not None,
+        Py_ssize_t iterations,
+        double target,
+        double cutoff,
+        double length,
+        double weight,
+    ):
+        """Climb from ``price``, which is left at the best point.
+
+        Parameters
+        ----------
+        price : ndarray of float64, shape (n_demand,)
+            Worth of one unit of each demand, USD.
+        status : ndarray of int8, shape (n_site,)
+            1 open, 0 free; others are not in ``active``.
+        active : ndarray of int32
+            Sites to look at.
+        iterations : int
+        target : float
+            Value aimed at, USD.
+        cutoff : float
+            Stop once the bound reaches this, USD.
+        length, weight : float
+            First step, and the most that a new subgradient weighs in the running average.
+
+        Returns
+        -------
+        bound : float
+            ``inf`` where the sites cannot carry the demand.
+        length, weight : float
+            To go on with.
+        """
+        self._check(price, status)
+        cdef double bound
+        with nogil:
+            bound = self._ascend(price, status, active, iterations, target, cutoff, &length, &weight)
+        return bound, length, weight
+
+    cdef object _check(self, const double[::1] price, const int8_t[::1] status):
+        if price.shape[0] != self.n_demand or status.shape[0] != self.n_site:
+            raise ValueError("one price for each demand and one status for each site is needed")
+
+    cdef double _ascend(
+        self,
+        double[::1] price,          # IN, OUT
+        const int8_t[::1] status,   # IN
+        const int32_t[::1] active,  # IN
+        Py_ssize_t iterations,
+        double target,
+        double cutoff,
+        double* length,             # IN, OUT
+        double* weight,             # IN, OUT
+    ) noexcept nogil:
+        cdef Py_ssize_t i, n, k, failures = 0
+        cdef double best, value, norm, cross, own, mix, step, share, checked
+        best = self._evaluate(price, status, active)
+        self._keep(active)
+        if best == INFINITY:
+            return best
+        checked = best
+        for i in range(self.n_demand):
+            self._center[i] = price[i]
+            self._direction[i] = self._gradient[i]
+        for k in range(active.shape[0]):
+            self._openness[active[k]] = self._chosen[active[k]]
+        for n in range(iterations):
+            if best >= cutoff or length[0] < SHORTEST:
+                break
+            norm = 0.0
+            for i in range(self.n_demand):
+                norm += self._direction[i] * self._direction[i] / self.demand[i]
+            if norm <= 1e-12 * self.total_demand:
+                break
+            step = length[0] * max(target - best, 1e-6 * fabs(target)) / norm
+            for i in range(self.n_demand):
+                self._trial[i] = price[i] + step * self._direction[i] / self.demand[i]
+            value = self._evaluate(self._trial, status, active)
+            # The mixture of new and average subgradient that is shortest, within limits.
+            norm = cross = own = 0.0
+            for i in range(self.n_demand):
+                share = 1.0 / self.demand[i]
+                norm += self._direction[i] * self._direction[i] * share
+                cross += self._direction[i] * self._gradient[i] * share
+                own += self._gradient[i] * self._gradient[i] * share
+            mix = weight[0]
+            if own + norm - 2.0 * cross > 0.0:
+                mix = min(weight[0], max(0.1 * weight[0], (norm - cross) / (own + norm - 2.0 * cross)))
+            if value > best:
+                if cross >= 0.0:
+                    length[0] = min(LONGEST, length[0] * GROW)
+                failures = 0
+                best = value
+                for i in range(self.n_demand):
+                    price[i] = self._trial[i]
+                self._keep(active)
+            else:
+                failures += 1
+                if failures >= FAILURES:
+                    length[0] *= SHRINK
+                    failures = 0
+            for i in range(self.n_demand):
+                self._direction[i] = mix * self._gradient[i] + (1.0 - mix) * self._direction[i]
+            for k in range(active.shape[0]):
+                self._openness[active[k]] += mix * (self._chosen[active[k]] - self._openness[active[k]])
+            if n % 100 == 99:
+                if best - checked < 0.01 * fabs(target - best):
+                    weight[0] = max(0.5 * weight[0], 1e-4)
+                checked = best
+        return best
+
+    cdef void _keep(self, const int32_t[::1] active) noexcept nogil:
+        cdef Py_ssize_t k
+        for k in range(active.shape[0]):
+            self._reduced[active[k]] = self._value[active[k]] - self._capacity_price * self.capacity[active[k]]
+
+    cdef double _evaluate(
+        self, const double[::1] price, const int8_t[::1] status, const int32_t[::1] active
+    ) noexcept nogil:
+        """Value of the dual and, in ``_gradient``, what each demand is short of."""
+        cdef Py_ssize_t i, j, k
+        cdef double highest = 0.0, total = 0.0, size = 0.0, value
+        for i in range(self.n_demand):
+            if price[i] > highest:
+                highest = price[i]
+            self._gradient[i] = self.demand[i]
+            total += price[i] * self.demand[i]
+            size += fabs(price[i]) * self.demand[i]
+        self.passes += 1
+        for k in range(active.shape[0]):
+            self._fill(active[k], price, highest)
+        value = self._choose(status, active)
+        if value == INFINITY:
+            return INFINITY
+        for k in range(active.shape[0]):
+            j = active[k]
+            if self._chosen[j] > 0.0:
+                self._spend(j, price, highest, self._chosen[j])
+                size += fabs(self._value[j])
+        return total + value - ROUNDING * size
+
+    cdef void _fill(self, Py_ssize_t j, const double[::1] price, double highest) noexcept nogil:
+        """Best filling of a site: its value, and the rate down to which it takes."""
+        cdef Py_ssize_t n, count = 0
+        cdef double rate, gain = 0.0, load = 0.0
+        for n in range(self.first[j], self.first[j + 1]):
+            if self.usd[n] >= highest:
+                break
+            rate = price[self.customer[n]] - self.usd[n]
+            if rate > 0.0:
+                self.items[count].rate = rate
+                self.items[count].weight = self.demand[self.customer[n]]
+                load += self.items[count].weight
+                gain += rate * self.items[count].weight
+                count += 1
+        self._critical_rate[j] = 0.0
+        if load > self.capacity[j]:
+            self._critical_rate[j] = _critical(self.items, count, self.capacity[j], &gain)
+        self._value[j] = self.fixed[j] - gain
+
+    cdef void _spend(self, Py_ssize_t j, const double[::1] price, double highest, double share) noexcept nogil:
+        """Take what a site serves, times ``share``, off the gradient."""
+        cdef Py_ssize_t n
+        cdef double rate, critical = self._critical_rate[j], room = self.capacity[j], take
+        for n in range(self.first[j], self.first[j + 1]):
+            if self.usd[n] >= highest:
+                break
+            rate = price[self.customer[n]] - self.usd[n]
+            if rate > critical:
+                self._gradient[self.customer[n]] -= share * self.demand[self.customer[n]]
+                room -= self.demand[self.customer[n]]
+        if critical > 0.0:
+            for n in range(self.first[j], self.first[j + 1]):
+                if room <= 0.0 or self.usd[n] >= highest:
+                    break
+                if price[self.customer[n]] - self.usd[n] == critical:
+                    take = min(room, self.demand[self.customer[n]])
+                    self._gradient[self.customer[n]] -= share * take
+                    room -= take
+
+    cdef double _choose(self, const int8_t[::1] status, const int32_t[::1] active) noexcept nogil:
+        """Sites that pay, and the cheapest more until their capacity covers the demand; the last one in part."""
+        cdef Py_ssize_t j, k, count = 0
+        cdef double short = self.total_demand, total = 0.0, spare = 0.0, gain, critical, room
+        self._capacity_price = 0.0
+        for k in range(active.shape[0]):
+            j = active[k]
+            if status[j] > 0 or self._value[j] < 0.0:
+                self._chosen[j] = 1.0
+                total += self._value[j]
+                short -= self.capacity[j]
+            else:
+                self._chosen[j] = 0.0
+                if self.capacity[j] > 0.0:
+                    self.site_items[count].rate = -self._value[j] / self.capacity[j]
+                    self.site_items[count].weight = self.capacity[j]
+                    spare += self.capacity[j]
+                    count += 1
+        if short <= 0.0:
+            return total
+        if spare < short * (1.0 - 1e-9):
+            return INFINITY
+        critical = _critical(self.site_items, count, short, &gain)
+        if spare <= short:
+            # Everything is needed: the price of capacity is at least that of the dearest site.
+            for k in range(count):
+                critical = min(critical, self.site_items[k].rate)
+        self._capacity_price = -critical
+        for k in range(active.shape[0]):
+            j = active[k]
+            if status[j] <= 0 and self._value[j] >= 0.0 and self.capacity[j] > 0.0:
+                if -self._value[j] / self.capacity[j] > critical:
+                    self._chosen[j] = 1.0
+                    total += self._value[j]
+                    short -= self.capacity[j]
+        for k in range(active.shape[0]):
+            j = active[k]
+            if status[j] <= 0 and self._value[j] >= 0.0 and short > 0.0 and self.capacity[j] > 0.0:
+                if self._chosen[j] == 0.0 and -self._value[j] / self.capacity[j] == critical:
+                    room = min(1.0, short / self.capacity[j])
+                    self._chosen[j] = room
+                    total += room * self._value[j]
+                    short -= room * self.capacity[j]
+        return total
