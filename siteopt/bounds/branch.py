@@ -20,84 +20,71 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from siteopt.bounds.root import RootBound
     from siteopt.facility_location import FacilityProblem
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.uint8]
     Status = NDArray[np.int8]
+    Indices = NDArray[np.int32]
 
 OPEN, FREE, CLOSED = 1, 0, -1
-#: Steps from the parent's prices at a node; steps of the root between looks at its progress.
-NODE_STEPS, ROOT_STEPS = 40, 50
-#: A site whose share of openness is outside of this and 1 less this counts as decided.
+#: Steps between pricing all sites; first step length and weight of a new subgradient. Aiming at the incumbent's cost
+#: proved best: a node that can be pruned at all gets there in few steps.
+NODE_STEPS, LENGTH, WEIGHT = 20, 0.1, 0.3
+#: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
+LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
+#: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
+LIKELY = 0.1
+#: Above this share of sites that are looked at, all of them may be.
+NEARLY_ALL = 0.8
+#: A site whose openness is outside of this and 1 less this counts as decided.
 UNDECIDED = 0.02
 
 
 @dataclass(order=True, slots=True)
 class Node:
-    """What is decided, and prices to go on from."""
+    """What is decided, and prices to go on from.
+
+    Attributes
+    ----------
+    bound_usd : of the parent
+    order : of creation, which breaks ties
+    status, price, active : decisions; prices; sites to look at while climbing
+    site, step : the last decision, and by how much it moved the site's openness
+    """
 
     bound_usd: float
     order: int
     status: Status = field(compare=False)
     price: Floats = field(compare=False)
-    parent_usd: float = field(compare=False)
+    active: Indices = field(compare=False)
     site: int = field(compare=False, default=-1)
     step: float = field(compare=False, default=1.0)
 
 
-class RootBound:
-    """Dual ascent of a whole problem, in blocks, with a target that follows the progress.
+class PseudoCosts:
+    """What deciding a site has raised the bound by so far, per unit of openness; average where it was never decided."""
 
-    Parameters
-    ----------
-    problem : FacilityProblem
-    """
+    def __init__(self, n_site: int) -> None:
+        self._gain, self._count = np.zeros((2, n_site)), np.zeros((2, n_site))
 
-    def __init__(self, problem: FacilityProblem, price: Floats | None = None) -> None:
-        n_site = len(problem.capacity)
-        self.dual = FacilityDual(problem)
-        self.status: Status = np.zeros(n_site, dtype=np.int8)
-        self.all = np.arange(n_site, dtype=np.int32)
-        self.price = first_prices(problem) if price is None else price.copy()
-        self.bound_usd = self.dual.value(self.price, self.status, self.all)
-        self._ahead, self._length, self._weight = 0.3 if price is None else 0.01, 0.2, 0.2
-        self._idle = 0
+    def learn(self, node: Node, bound: float) -> None:
+        """Count what the last decision of a node has brought."""
+        if node.site >= 0 and np.isfinite(bound):
+            up = int(node.status[node.site] == OPEN)
+            self._gain[up, node.site] += max(0.0, bound - node.bound_usd) / node.step
+            self._count[up, node.site] += 1
 
-    @property
-    def has_converged(self) -> bool:
-        """Whether three blocks in a row brought next to nothing."""
-        return self._idle >= 3 or not np.isfinite(self.bound_usd)
-
-    def climb(self, steps: int = ROOT_STEPS) -> float:
-        """One block of steps; returns the bound."""
-        before = self.bound_usd
-        size = max(abs(before), 1.0)
-        self.bound_usd, self._length, self._weight = self.dual.ascend(
-            self.price,
-            self.status,
-            self.all,
-            steps,
-            before + self._ahead * size,
-            np.inf,
-            self._length,
-            self._weight,
-        )
-        gained = (self.bound_usd - before) / size
-        ahead = min(max(0.005, 1.5 * gained), 0.3)
-        if ahead < self._ahead:
-            self._length = min(0.5, self._length * self._ahead / ahead)
-        self._ahead = ahead
-        self._idle = self._idle + 1 if gained < 2e-6 else 0
-        return self.bound_usd
-
-
-def first_prices(problem: FacilityProblem) -> Floats:
-    """Each demand's cheapest unit if full sites shared their fixed cost."""
-    per_unit = problem.fixed_usd / np.maximum(problem.capacity, 1e-9)
-    price = np.full(len(problem.demand), np.inf)
-    np.minimum.at(price, problem.arc_demand, problem.arc_usd + per_unit[problem.arc_site])
-    return np.where(np.isfinite(price), price, 0.0)
+    def best(self, sites: NDArray[np.intp], openness: Floats) -> int:
+        """Position of the site whose two outcomes are likely to raise the bound most, by their product."""
+        count = self._count[:, sites]
+        average = self._gain.sum(axis=1) / np.maximum(1.0, self._count.sum(axis=1))
+        average = np.where(self._count.sum(axis=1) > 0, average, 1.0)[:, None]
+        gain = np.where(count > 0, self._gain[:, sites] / np.maximum(1.0, count), average)
+        least = 1e-6 * average.max() + 1e-12
+        score = np.maximum(gain[0] * openness, least) * np.maximum(gain[1] * (1.0 - openness), least)
+        return int(np.argmax(score))
 
 
 class FacilityTree:
@@ -106,41 +93,33 @@ class FacilityTree:
     Parameters
     ----------
     problem : FacilityProblem
+    root : RootBound
+    core : ndarray of int32
+        Sites that plans are made of; the bound is one of the whole problem all the same.
     transport : Transport
-        With the incumbent's sites loaded; better plans are left in ``best_open``.
-    price : ndarray
-        Prices of the root.
+        Of the problem restricted to ``core``, with the incumbent's sites loaded.
     gap : float
         Nodes whose bound is within this share of the incumbent are done with.
     """
 
     def __init__(
-        self,
-        problem: FacilityProblem,
-        transport: Transport,
-        price: Floats,
-        cost_usd: float,
-        gap: float,
-        status: Status | None = None,
+        self, problem: FacilityProblem, root: RootBound, core: Indices, transport: Transport, gap: float
     ) -> None:
-        self._problem, self._transport = problem, transport
+        self._problem, self._core, self._transport, self._gap = problem, core, transport, gap
         self._dual = FacilityDual(problem)
-        n = len(problem.capacity)
-        self._gap = gap
-        self.cost_usd = cost_usd
-        self.best_open: Flags | None = None
-        self._gain = np.zeros((2, n))
-        self._count = np.zeros((2, n))
+        self._costs = PseudoCosts(len(problem.capacity))
         self._heap: list[Node] = []
-        self._order = 0
-        self._lowest_done = np.inf
+        self._order, self._lowest_done = 0, np.inf
+        self.cost_usd = transport.cost_usd
+        self.best_open: Flags | None = None
         self.nodes = 0
-        status = np.zeros(n, dtype=np.int8) if status is None else status.copy()
-        self._push(Node(-np.inf, 0, status, price.copy(), -np.inf))
+        status = np.where(root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status)
+        active = self._likely(status, root.openness, root.reduced_usd, root.bound_usd)
+        self._push(Node(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
 
     @property
     def bound_usd(self) -> float:
-        """No plan costs less, of those that the root's decisions allow."""
+        """No plan costs less."""
         return min(self._lowest_done, self._heap[0].bound_usd if self._heap else np.inf, self.cost_usd)
 
     @property
@@ -159,6 +138,10 @@ class FacilityTree:
                 return
             self._expand(heapq.heappop(self._heap))
 
+    def learn(self, cost_usd: float) -> None:
+        """A plan of this cost was found elsewhere."""
+        self.cost_usd = min(self.cost_usd, cost_usd)
+
     def _push(self, node: Node) -> None:
         if node.bound_usd >= self._cutoff:
             self._lowest_done = min(self._lowest_done, node.bound_usd)
@@ -170,82 +153,88 @@ class FacilityTree:
     def _expand(self, node: Node) -> None:
         self.nodes += 1
         price = node.price.copy()
-        bound = self._climb(node, price)
-        if node.site >= 0 and np.isfinite(bound):
-            up = int(node.status[node.site] == OPEN)
-            self._gain[up, node.site] += max(0.0, bound - node.parent_usd) / node.step
-            self._count[up, node.site] += 1
+        own = self._climb(node, price)
+        bound = max(node.bound_usd, own)
+        self._costs.learn(node, bound)
         if bound >= self._cutoff:
             self._lowest_done = min(self._lowest_done, bound)
             return
         openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
-        self._try(node.status, openness)
-        status = self._fixed(node.status, reduced, bound)
+        cost = self._try(node.status, openness)
+        if cost - bound < 1e-3 * abs(cost):
+            bound = max(bound, self._dual_of_flows(node.status))
+        # Reduced costs say how much a site would add to the bound that they belong to, not to a better one.
+        status = self._fixed(node.status, reduced, own)
         free = np.flatnonzero(status == FREE)
         if len(free) == 0:
             self._leaf(status)
             return
-        self._branch(node, status, free, openness, price, bound)
+        active = self._likely(status, openness, reduced, bound)
+        share = np.clip(openness[free], UNDECIDED, 1.0 - UNDECIDED)
+        best = self._costs.best(free, share)
+        for decision, step in ((CLOSED, share[best]), (OPEN, 1.0 - share[best])):
+            child = status.copy()
+            child[free[best]] = decision
+            self._push(Node(bound, 0, child, price, active, int(free[best]), float(step)))
 
     def _climb(self, node: Node, price: Floats) -> float:
-        active = np.flatnonzero(node.status != CLOSED).astype(np.int32)
-        ahead = max(self.cost_usd, node.parent_usd)
-        bound, _, _ = self._dual.ascend(
-            price, node.status, active, NODE_STEPS, ahead, self._cutoff, 0.1, 0.3
-        )
-        return max(bound, node.bound_usd)
+        """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
+        every = np.flatnonzero(node.status != CLOSED).astype(np.int32)
+        active = node.active[node.status[node.active] != CLOSED]
+        length, bound, is_all = LENGTH, -np.inf, len(active) > NEARLY_ALL * len(every)
+        if is_all:
+            active = every
+        for n in range(MOST_ROUNDS):
+            within, length, _ = self._dual.ascend(
+                price, node.status, active, NODE_STEPS * (1 + is_all), self.cost_usd, self._cutoff, length, WEIGHT
+            )
+            if is_all:
+                return float(within)
+            bound = self._dual.value(price, node.status, every)
+            is_kept = bound >= within - LOST * (within - node.bound_usd) and n + 1 >= LEAST_ROUNDS
+            if is_kept or bound >= self._cutoff:
+                break
+            active = np.union1d(active, every[self._dual.reduced_usd[every] < 0.0]).astype(np.int32)
+        return bound
 
     def _fixed(self, status: Status, reduced: Floats, bound: float) -> Status:
         """Decisions with those added that the reduced costs prove."""
         room = self._cutoff - bound
-        status = status.copy()
-        free = status == FREE
+        status, free = status.copy(), status == FREE
         status[free & (reduced > room)] = CLOSED
         status[free & (-reduced > room)] = OPEN
         return status
 
-    def _branch(
-        self, node: Node, status: Status, free: NDArray[np.intp], openness: Floats, price: Floats, bound: float
-    ) -> None:
-        share = np.clip(openness[free], UNDECIDED, 1.0 - UNDECIDED)
-        average = [
-            self._gain[up].sum() / max(1.0, self._count[up].sum()) if self._count[up].any() else 1.0
-            for up in (0, 1)
-        ]
-        gain = [
-            np.where(
-                self._count[up, free] > 0,
-                self._gain[up, free] / np.maximum(1.0, self._count[up, free]),
-                average[up],
-            )
-            for up in (0, 1)
-        ]
-        small = 1e-6 * max(average) + 1e-12
-        score = np.maximum(gain[0] * share, small) * np.maximum(gain[1] * (1.0 - share), small)
-        best = int(np.argmax(score))
-        site, at = int(free[best]), float(share[best])
-        for decision, step in ((CLOSED, at), (OPEN, 1.0 - at)):
-            child = status.copy()
-            child[site] = decision
-            self._push(Node(bound, 0, child, price, bound, site, step))
+    def _likely(self, status: Status, openness: Floats, reduced: Floats, bound: float) -> Indices:
+        likely = (reduced <= LIKELY * (self._cutoff - bound)) | (openness > 0.0)
+        return np.flatnonzero((status == OPEN) | ((status == FREE) & likely)).astype(np.int32)
+
+    def _dual_of_flows(self, status: Status) -> float:
+        """Bound at the prices of the flows last tried: the cost itself where their sites are the best ones."""
+        every = np.flatnonzero(status != CLOSED).astype(np.int32)
+        return self._dual.value(self._transport.prices(), status, every)
 
     def _leaf(self, status: Status) -> None:
-        cost = self._cost_of((status == OPEN).astype(np.uint8), np.inf)
+        sites = np.flatnonzero(status == OPEN).astype(np.int32)
+        demands = np.arange(len(self._problem.demand), dtype=np.int32)
+        rest = Transport(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
+        cost = rest.load_sites(np.arange(len(sites), dtype=np.int32))
         self._lowest_done = min(self._lowest_done, cost)
+        if cost < self.cost_usd:
+            self.cost_usd = cost
+            self.best_open = (status == OPEN).astype(np.uint8)
 
-    def _try(self, status: Status, openness: Floats) -> None:
-        """The sites that look most open, as many as the demand needs."""
-        rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))
+    def _try(self, status: Status, openness: Floats) -> float:
+        """The sites that look most open, as many as the demand needs; returns what they cost."""
+        rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))[self._core]
         order = np.argsort(-rank, kind="stable")
-        carried = np.cumsum(self._problem.capacity[order])
+        carried = np.cumsum(self._problem.capacity[self._core[order]])
         needed = int(np.searchsorted(carried, self._dual.total_demand * (1.0 - 1e-9))) + 1
         is_open = (rank > 0.5).astype(np.uint8)
         is_open[order[:needed]] = 1
-        self._cost_of(is_open, self.cost_usd)
-
-    def _cost_of(self, is_open: Flags, limit: float) -> float:
         cost = self._transport.change_sites(is_open, np.inf)
         if cost < self.cost_usd:
             self.cost_usd = cost
-            self.best_open = self._transport.is_open()
+            self.best_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
+            self.best_open[self._core] = self._transport.is_open()
         return cost

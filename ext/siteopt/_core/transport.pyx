@@ -67,7 +67,7 @@ cdef class Transport:
     cdef readonly Py_ssize_t n_site, n_demand, n_slot, top
     cdef const double[::1] capacity, fixed, demand, usd, site_usd
     cdef const int32_t[::1] arc_ptr, arc_site, site_ptr, site_demand
-    cdef double[::1] edge, potential, distance, load, room, saved_potential, saved_room
+    cdef double[::1] edge, potential, distance, load, room, saved_potential, saved_room, marked_potential
     cdef int32_t[::1] edge_flow, edge_arc, previous, slot_of, site_of, head, head_of_demand
     cdef uint8_t[::1] is_done, is_touched, is_new
     cdef Flow* flows
@@ -93,6 +93,7 @@ cdef class Transport:
         self.edge = np.full(slots * slots, np.inf)
         self.edge_flow, self.edge_arc = np.zeros((2, slots * slots), dtype=np.int32)
         self.potential, self.distance, self.load, self.room, self.saved_potential, self.saved_room = np.zeros((6, slots))
+        self.marked_potential = np.zeros(slots)
         self.previous, self.site_of, self.head = np.full((3, slots), -1, dtype=np.int32)
         self.slot_of = np.full(self.n_site, -1, dtype=np.int32)
         self.head_of_demand = np.full(self.n_demand, -1, dtype=np.int32)
@@ -164,22 +165,20 @@ cdef class Transport:
             self._prices(out)
         return price
 
-    def improve(self, Py_ssize_t tries, Py_ssize_t most_moves):
+    def improve(self, Py_ssize_t tries):
         """Local search: open, close and exchange sites, best guess first, as long as that pays.
 
         Parameters
         ----------
         tries : int
             Moves that are worked out at most.
-        most_moves : int
-            Moves kept on the list of one round.
 
         Returns
         -------
         bool
             Whether no move is left that could pay.
         """
-        memory = np.empty(most_moves * sizeof(Move), dtype=np.uint8)
+        memory = np.empty((self.n_site + self.n_slot + 1) * sizeof(Move), dtype=np.uint8)
         if self.cost_usd == INFINITY:
             raise ValueError("there are no flows to improve: load sites that can carry the demand first")
         price, gain = np.zeros(self.n_demand), np.zeros(self.n_site)
@@ -187,7 +186,7 @@ cdef class Transport:
         cdef double[::1] c_price = price, c_gain = gain
         cdef bint is_local_optimum
         with nogil:
-            is_local_optimum = self._improve(tries, <Move*>&c_memory[0], most_moves, c_price, c_gain)
+            is_local_optimum = self._improve(tries, <Move*>&c_memory[0], c_price, c_gain)
         return is_local_optimum
 
     # ------------------------------------------------------------------ flows
@@ -542,11 +541,12 @@ cdef class Transport:
             if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.head[s] < 0 and self.capacity[self.site_of[s]] > 0.0:
                 self._remove(s)
 
-    cdef void _rollback(self) noexcept nogil:
+    cdef void _undo_steps(self, Py_ssize_t first) noexcept nogil:
+        """Take back the journal from ``first`` on; edges are left to be refreshed."""
         cdef Py_ssize_t n, s
         cdef int32_t f, g
         cdef Step step
-        for n in range(self.n_step - 1, -1, -1):
+        for n in range(self.n_step - 1, first - 1, -1):
             step = self.steps[n]
             f, g = self._flow_on(step.demand, step.target), self._flow_on(step.demand, step.source)
             s = self.slot_of[self.arc_site[step.source]]
@@ -561,6 +561,11 @@ cdef class Transport:
             self.is_touched[s] = True
             if self.flows[f].amount <= TINY:
                 self._drop_flow(f)
+        self.n_step = first
+
+    cdef void _rollback(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self._undo_steps(0)
         for s in range(self.top - 1, -1, -1):
             if self.is_new[s] and self.site_of[s] >= 0:
                 self._remove(s)
@@ -570,7 +575,6 @@ cdef class Transport:
                 self.potential[s] = self.saved_potential[s]
                 self.room[s] = self.saved_room[s]
         self._refresh_edges()
-        self.n_step = 0
 
     cdef void _load(self, const int32_t[::1] sites) noexcept nogil:
         cdef Py_ssize_t s, k, i, a
@@ -664,68 +668,108 @@ cdef class Transport:
                 break
         return gain - self.fixed[j]
 
-    cdef Py_ssize_t _list_moves(
-        self, Move* moves, Py_ssize_t most, double[::1] price, double[::1] gain
+    cdef Py_ssize_t _list_openings(
+        self, Move* moves, double[::1] price, double[::1] gain, double least
     ) noexcept nogil:
-        """Moves that could pay, best first. Closing ``j`` saves at most its fixed cost less the price of its capacity."""
+        """Sites whose opening could pay, alone or against the closing of one, best first."""
         cdef Py_ssize_t j, s, n = 0
-        cdef double highest = self._prices(price), least = 1e-7 * fabs(self.cost_usd) * 1e-2, saved, value, slack
-        slack = self.open_capacity - self.total_demand
-        for j in range(self.n_site):
-            if self.slot_of[j] < 0:
-                gain[j] = self._worth(j, price)
-                if gain[j] > least and n < most:
-                    moves[n] = Move(gain[j], <int32_t>j, -1)
-                    n += 1
+        cdef double highest = self._prices(price), best, saved, slack = self.open_capacity - self.total_demand
         for s in range(self.top):
-            if self.site_of[s] < 0:
+            self.distance[s] = -INFINITY
+            if self.site_of[s] >= 0:
+                j = self.site_of[s]
+                self.distance[s] = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
+        for j in range(self.n_site):
+            if self.slot_of[j] >= 0:
                 continue
-            saved = self.fixed[self.site_of[s]] - (highest - self.potential[s]) * self.capacity[self.site_of[s]]
-            if self.capacity[self.site_of[s]] <= slack and saved > least and n < most:
-                moves[n] = Move(saved, -1, self.site_of[s])
+            gain[j] = self._worth(j, price)
+            best = gain[j]
+            for s in range(self.top):
+                saved = gain[j] + self.distance[s]
+                if saved > best and self.capacity[self.site_of[s]] <= slack + self.capacity[j] + TINY:
+                    best = saved
+            if best > least:
+                moves[n] = Move(best, <int32_t>j, -1)
                 n += 1
-            for j in range(self.n_site):
-                if self.slot_of[j] >= 0 or self.capacity[j] + slack < self.capacity[self.site_of[s]]:
-                    continue
-                value = saved + gain[j]
-                if value > least and n < most:
-                    moves[n] = Move(value, <int32_t>j, self.site_of[s])
-                    n += 1
         qsort(moves, n, sizeof(Move), &_by_gain)
         return n
 
-    cdef bint _try(self, Move move) noexcept nogil:
-        cdef Py_ssize_t s
-        cdef double limit = self.cost_usd * (1.0 - 1e-9)
-        self._begin()
-        self.tried += 1
-        if move.opened >= 0:
-            s = self._open(move.opened)
-            if s < 0:
+    cdef Py_ssize_t _list_closings(self, Move* moves, double limit) noexcept nogil:
+        """Sites whose closing could bring the cost below ``limit``: it saves at most their fixed cost less the price
+        of their capacity, by weak duality."""
+        cdef Py_ssize_t j, s, n = 0
+        cdef double highest = -INFINITY, saved, slack = self.open_capacity - self.total_demand
+        for s in range(self.top):
+            if self.site_of[s] >= 0:
+                highest = max(highest, self.potential[s])
+        for s in range(self.top):
+            j = self.site_of[s]
+            if j < 0 or self.is_new[s] or self.capacity[j] > slack + TINY:
+                continue
+            saved = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
+            if self.cost_usd - saved < limit:
+                moves[n] = Move(saved, -1, <int32_t>j)
+                n += 1
+        qsort(moves, n, sizeof(Move), &_by_gain)
+        return n
+
+    cdef bint _close_best(self, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
+        """Close the first site that brings the cost below ``limit``; what happened since the mark is undone if none."""
+        cdef Py_ssize_t k, s, t, n = self._list_closings(moves, limit), first = self.n_step
+        cdef double cost = self.cost_usd, capacity = self.open_capacity
+        for s in range(self.top):
+            self.marked_potential[s] = self.potential[s]
+        for k in range(n):
+            if tries[0] <= 0:
                 return False
-            self._draw(s)
-        if move.closed >= 0 and not self._close(self.slot_of[move.closed], limit):
-            self._rollback()
+            tries[0] -= 1
+            self.tried += 1
+            s = self.slot_of[moves[k].closed]
+            if self._close(s, limit):
+                return True
+            self._undo_steps(first)
+            self.room[s] = self.capacity[moves[k].closed]
+            self.cost_usd, self.open_capacity = cost, capacity
+            for t in range(self.top):
+                self.potential[t] = self.marked_potential[t]
+            self._refresh_edges()
+        return False
+
+    cdef bint _exchange(self, Py_ssize_t j, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
+        """Open ``j`` and close what then pays; undone unless the cost falls below ``limit``."""
+        cdef Py_ssize_t s
+        self._begin()
+        s = self._open(j)
+        if s < 0:
             return False
-        if self.cost_usd >= limit:
-            self._rollback()
-            return False
-        self._commit()
-        return True
+        tries[0] -= 1
+        self.tried += 1
+        self._draw(s)
+        if self.cost_usd < limit or self._close_best(moves, limit, tries):
+            self._commit()
+            return True
+        self._rollback()
+        return False
 
     cdef bint _improve(
-        self, Py_ssize_t tries, Move* moves, Py_ssize_t most, double[::1] price, double[::1] gain
+        self, Py_ssize_t tries, Move* moves, double[::1] price, double[::1] gain
     ) noexcept nogil:
         cdef Py_ssize_t k, n
+        cdef double limit
         cdef bint paid = True
         while paid:
-            n = self._list_moves(moves, most, price, gain)
             paid = False
+            limit = self.cost_usd - 1e-9 * fabs(self.cost_usd)
+            self._begin()
+            if self._close_best(moves + self.n_site, limit, &tries):
+                self._commit()
+                paid = True
+                continue
+            n = self._list_openings(moves, price, gain, self.cost_usd - limit)
             for k in range(n):
-                tries -= 1
-                if tries < 0:
+                if tries <= 0:
                     return False
-                if self._try(moves[k]):
+                if self._exchange(moves[k].opened, moves + self.n_site, limit, &tries):
                     paid = True
                     break
         return True

@@ -1,0 +1,197 @@
+"""Capacitated facility location inside an instance: plans and bounds by its own methods, which are far stronger.
+
+A dual ascent bounds, its openness is rounded, local search and windows improve the plan, and a tree proves; the last
+two take turns, for the better the plan the more the tree can fix, and the tree's roundings are new starts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.transport import Transport
+from siteopt.bounds.branch import FacilityTree
+from siteopt.bounds.root import RootBound
+from siteopt.facility_location import recognised, solution_of
+from siteopt.search.windows import Windows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.facility_location import FacilityProblem
+    from siteopt.incumbent import Incumbent
+    from siteopt.instance import Instance
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+    Indices = NDArray[np.int32]
+
+#: Sites that plans are made of: this many times those that are needed, and some more.
+CORE, CORE_MORE = 2.0, 40
+#: Moves of the local search, nodes of the tree and windows between looks at the clock.
+TRIES, NODES = 50, 10
+#: Share of the time that local search and windows may take before the tree begins; windows without success in a row,
+#: in units of open sites, after which it begins anyway; windows after the tree has found a better plan.
+SEARCH_SHARE, STALLED = 0.35, 1.5
+#: Up to so many sites, the tree is tried before the search, for so many nodes.
+SMALL, SMALL_NODES = 600, 200
+#: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
+WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
+
+
+def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None) -> bool:
+    """Work on an instance that is capacitated facility location until the gap or the time is reached.
+
+    Parameters
+    ----------
+    instance : Instance
+    incumbent : Incumbent
+        Told of plans and bounds; its clock and its gap say when to stop.
+    seed : int
+    node_limit : int, optional
+        Most nodes of the tree.
+
+    Returns
+    -------
+    bool
+        False where the instance is not of this kind, and nothing was done.
+    """
+    problem = recognised(instance)
+    if problem is None:
+        return False
+    _Run(instance, problem, incumbent, seed).work(node_limit)
+    return True
+
+
+class _Run:
+    """One solve of one problem."""
+
+    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
+        self._instance, self._problem, self._incumbent, self._seed = instance, problem, incumbent, seed
+        self._clock = incumbent.clock
+        self._cost = np.inf
+
+    def work(self, node_limit: int | None) -> None:
+        root = RootBound(self._problem)
+        while not root.has_converged and self._goes_on():
+            root.climb()
+        if np.isinf(root.bound_usd):
+            return
+        self._incumbent.prove(root.bound_usd, "bound")
+        found = self._start(root)
+        if found is None:
+            return
+        core, part, transport = found
+        self._offer(core, transport)
+        windows = Windows(part, transport, solve_window, self._seed)
+        rounding = Transport(part, len(core))
+        rounding.load_sites(np.flatnonzero(transport.is_open()).astype(np.int32))
+        tree = FacilityTree(self._problem, root, core, rounding, 0.999 * self._incumbent.gap_wanted)
+        if len(self._problem.capacity) <= SMALL:
+            self._prove(tree, core, transport, None, SMALL_NODES if node_limit is None else node_limit)
+        self._search(core, transport, windows)
+        tree.learn(transport.cost_usd)
+        self._prove(tree, core, transport, windows, node_limit)
+
+    def _goes_on(self) -> bool:
+        return self._clock.left > 0.0 and not self._incumbent.is_good_enough
+
+    def _restricted(self, core: Indices) -> FacilityProblem:
+        problem = self._problem
+        if len(core) == len(problem.capacity):
+            return problem
+        return problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
+
+    def _start(self, root: RootBound) -> tuple[Indices, FacilityProblem, Transport] | None:
+        """Core and flows of the rounded openness; the core grows until it can serve everything."""
+        problem, n_site = self._problem, len(self._problem.capacity)
+        openness, reduced = root.openness, root.reduced_usd
+        by_openness = np.argsort(-openness, kind="stable")
+        needed = int(np.searchsorted(np.cumsum(problem.capacity[by_openness]), problem.demand.sum() * (1 - 1e-12))) + 1
+        size = min(n_site, int(CORE * max(needed, np.count_nonzero(openness > 0.5)) + CORE_MORE))
+        while True:
+            core = np.sort(np.argsort(reduced, kind="stable")[:size]).astype(np.int32)
+            part = self._restricted(core)
+            transport = Transport(part, size)
+            order = np.argsort(-openness[core], kind="stable")
+            carried = np.cumsum(part.capacity[order])
+            first = int(np.searchsorted(carried, problem.demand.sum() * (1.0 - 1e-12))) + 1
+            while first < 2 * size:
+                if np.isfinite(transport.load_sites(np.sort(order[: min(first, size)]).astype(np.int32))):
+                    return core, part, transport
+                first = first * 2
+            if size == n_site:
+                return None
+            size = min(n_site, 2 * size)
+
+    def _offer(self, core: Indices, transport: Transport) -> None:
+        """Hand the plan of the loaded sites on, if it is better."""
+        if transport.cost_usd >= self._cost * (1.0 - 1e-12):
+            return
+        self._cost = transport.cost_usd
+        problem = self._problem
+        amount = np.zeros(len(problem.arc_usd))
+        kept = np.zeros(len(problem.capacity), dtype=bool)
+        kept[core] = True
+        amount[kept[problem.arc_site]] = transport.amounts()
+        is_open = np.zeros(len(problem.capacity), dtype=bool)
+        is_open[core] = transport.is_open() > 0
+        self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
+
+    def _search(self, core: Indices, transport: Transport, windows: Windows) -> None:
+        deadline = SEARCH_SHARE * self._clock.time_limit
+        while self._goes_on() and self._clock.seconds < deadline:
+            if transport.improve(TRIES):
+                break
+        self._offer(core, transport)
+        self._windows(core, transport, windows, deadline)
+
+    def _windows(self, core: Indices, transport: Transport, windows: Windows, deadline: float) -> None:
+        failed, most = 0, STALLED * np.count_nonzero(transport.is_open())
+        while failed < most and self._goes_on() and self._clock.seconds < deadline:
+            if windows.step():
+                failed = 0
+                while self._goes_on() and not transport.improve(TRIES):
+                    pass
+                self._offer(core, transport)
+            else:
+                failed += 1
+
+    def _prove(
+        self,
+        tree: FacilityTree,
+        core: Indices,
+        transport: Transport,
+        windows: Windows | None,
+        node_limit: int | None,
+    ) -> None:
+        """Nodes of the tree; a better plan found there is improved before it goes on."""
+        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
+            before = tree.cost_usd
+            tree.run(NODES, lambda: self._clock.left > 0.0)
+            if tree.cost_usd < before and tree.best_open is not None:
+                transport.change_sites(tree.best_open[core], np.inf)
+                self._offer(core, transport)
+                if windows is not None:
+                    self._windows(core, transport, windows, self._clock.time_limit)
+                tree.learn(transport.cost_usd)
+            self._incumbent.prove(tree.bound_usd, "bound")
+        self._incumbent.prove(tree.bound_usd, "bound")
+
+
+def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:
+    """Better sites of a window than the open ones, or None; and whether it was solved to the end."""
+    transport = Transport(problem, len(problem.capacity))
+    cost = transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
+    if np.isinf(cost):
+        return None, True
+    root = RootBound(problem, price)
+    for _ in range(WINDOW_BLOCKS):
+        root.climb()
+        if root.bound_usd > cost * (1.0 - WINDOW_GAP):
+            return None, True
+    every = np.arange(len(problem.capacity), dtype=np.int32)
+    tree = FacilityTree(problem, root, every, transport, WINDOW_GAP)
+    tree.run(WINDOW_NODES)
+    return tree.best_open, tree.is_done
