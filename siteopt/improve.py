@@ -34,8 +34,8 @@ TRIES, NODES = 50, 10
 #: Share of the time that local search and windows may take before the tree begins; windows without success in a row,
 #: in units of open sites, after which it begins anyway; windows after the tree has found a better plan.
 SEARCH_SHARE, STALLED = 0.35, 1.5
-#: Up to so many sites, the tree is tried before the search, for so many nodes.
-SMALL, SMALL_NODES = 600, 200
+#: Up to so many sites, the tree is tried before the search, for so many nodes, and the search has less of the time.
+SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.1
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
@@ -88,9 +88,10 @@ class _Run:
         rounding = Transport(part, len(core))
         rounding.load_sites(np.flatnonzero(transport.is_open()).astype(np.int32))
         tree = FacilityTree(self._problem, root, core, rounding, 0.999 * self._incumbent.gap_wanted)
-        if len(self._problem.capacity) <= SMALL:
+        is_small = len(self._problem.capacity) <= SMALL
+        if is_small:
             self._prove(tree, core, transport, None, SMALL_NODES if node_limit is None else node_limit)
-        self._search(core, transport, windows)
+        self._search(core, transport, windows, SMALL_SHARE if is_small else SEARCH_SHARE)
         tree.learn(transport.cost_usd)
         self._prove(tree, core, transport, windows, node_limit)
 
@@ -139,8 +140,8 @@ class _Run:
         is_open[core] = transport.is_open() > 0
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
-    def _search(self, core: Indices, transport: Transport, windows: Windows) -> None:
-        deadline = SEARCH_SHARE * self._clock.time_limit
+    def _search(self, core: Indices, transport: Transport, windows: Windows, share: float) -> None:
+        deadline = self._clock.seconds + share * self._clock.time_limit
         while self._goes_on() and self._clock.seconds < deadline:
             if transport.improve(TRIES):
                 break

@@ -38,6 +38,9 @@ LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
 LIKELY = 0.1
 #: Above this share of sites that are looked at, all of them may be.
 NEARLY_ALL = 0.8
+#: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
+#: is this near the bound, the prices of its flows are tried in the dual.
+ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
 #: A site whose openness is outside of this and 1 less this counts as decided.
 UNDECIDED = 0.02
 
@@ -160,9 +163,11 @@ class FacilityTree:
             self._lowest_done = min(self._lowest_done, bound)
             return
         openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
-        cost = self._try(node.status, openness)
-        if cost - bound < 1e-3 * abs(cost):
-            bound = max(bound, self._dual_of_flows(node.status))
+        undecided = np.count_nonzero((openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE))
+        if undecided == 0 or self.nodes <= ALWAYS_TRIED or self.nodes % TRIED_EVERY == 0:
+            cost = self._try(node.status, openness)
+            if cost - bound < NEAR * abs(cost):
+                bound = max(bound, self._dual_of_flows(node.status))
         # Reduced costs say how much a site would add to the bound that they belong to, not to a better one.
         status = self._fixed(node.status, reduced, own)
         free = np.flatnonzero(status == FREE)
