@@ -35,7 +35,9 @@ TRIES, NODES = 50, 10
 #: in units of open sites, after which it begins anyway; windows after the tree has found a better plan.
 SEARCH_SHARE, STALLED = 0.35, 1.5
 #: Up to so many sites, the tree is tried before the search, for so many nodes, and the search has less of the time.
-SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.1
+SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
+#: Share of the time for windows after the tree has found a better plan.
+AGAIN_SHARE = 0.05
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
@@ -89,11 +91,14 @@ class _Run:
         rounding.load_sites(np.flatnonzero(transport.is_open()).astype(np.int32))
         tree = FacilityTree(self._problem, root, core, rounding, 0.999 * self._incumbent.gap_wanted)
         is_small = len(self._problem.capacity) <= SMALL
+        share = SMALL_SHARE if is_small else SEARCH_SHARE
+        self._descend(core, transport, self._clock.seconds + share * self._clock.time_limit)
+        tree.learn(transport.cost_usd)
         if is_small:
             self._prove(tree, core, transport, None, SMALL_NODES if node_limit is None else node_limit)
-        self._search(core, transport, windows, SMALL_SHARE if is_small else SEARCH_SHARE)
+        self._windows(core, transport, windows, self._clock.seconds + share * self._clock.time_limit)
         tree.learn(transport.cost_usd)
-        self._prove(tree, core, transport, windows, node_limit)
+        self._prove(tree, core, transport, None if is_small else windows, node_limit)
 
     def _goes_on(self) -> bool:
         return self._clock.left > 0.0 and not self._incumbent.is_good_enough
@@ -140,21 +145,17 @@ class _Run:
         is_open[core] = transport.is_open() > 0
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
-    def _search(self, core: Indices, transport: Transport, windows: Windows, share: float) -> None:
-        deadline = self._clock.seconds + share * self._clock.time_limit
+    def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
         while self._goes_on() and self._clock.seconds < deadline:
             if transport.improve(TRIES):
                 break
         self._offer(core, transport)
-        self._windows(core, transport, windows, deadline)
 
     def _windows(self, core: Indices, transport: Transport, windows: Windows, deadline: float) -> None:
         failed, most = 0, STALLED * np.count_nonzero(transport.is_open())
         while failed < most and self._goes_on() and self._clock.seconds < deadline:
             if windows.step():
                 failed = 0
-                while self._goes_on() and not transport.improve(TRIES):
-                    pass
                 self._offer(core, transport)
             else:
                 failed += 1
@@ -174,8 +175,10 @@ class _Run:
             if tree.cost_usd < before and tree.best_open is not None:
                 transport.change_sites(tree.best_open[core], np.inf)
                 self._offer(core, transport)
+                transport.improve(TRIES)
+                self._offer(core, transport)
                 if windows is not None:
-                    self._windows(core, transport, windows, self._clock.time_limit)
+                    self._windows(core, transport, windows, self._clock.seconds + AGAIN_SHARE * self._clock.time_limit)
                 tree.learn(transport.cost_usd)
             self._incumbent.prove(tree.bound_usd, "bound")
         self._incumbent.prove(tree.bound_usd, "bound")

@@ -36,8 +36,8 @@ NODE_STEPS, LENGTH, WEIGHT = 20, 0.1, 0.3
 LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
 #: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
 LIKELY = 0.1
-#: Above this share of sites that are looked at, all of them may be.
-NEARLY_ALL = 0.8
+#: All sites are looked at where they are so few, or where those that are likely are this share of them.
+FEW, NEARLY_ALL = 300, 0.8
 #: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
 #: is this near the bound, the prices of its flows are tried in the dual.
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
@@ -186,7 +186,7 @@ class FacilityTree:
         """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
         every = np.flatnonzero(node.status != CLOSED).astype(np.int32)
         active = node.active[node.status[node.active] != CLOSED]
-        length, bound, is_all = LENGTH, -np.inf, len(active) > NEARLY_ALL * len(every)
+        length, bound, is_all = LENGTH, -np.inf, len(every) <= FEW or len(active) > NEARLY_ALL * len(every)
         if is_all:
             active = every
         for n in range(MOST_ROUNDS):
