@@ -53,6 +53,8 @@ class FacilityProblem:
         Demands that each site can serve, cheapest unit first.
     site_usd : ndarray, shape (n_arc,)
         Of one unit of demand, in the order of ``site_demand``.
+    is_splittable : bool
+        Whether several sites may share a demand.
     """
 
     capacity: Floats
@@ -64,6 +66,7 @@ class FacilityProblem:
     site_ptr: Indices
     site_demand: Indices
     site_usd: Floats
+    is_splittable: bool = True
 
     @property
     def arc_demand(self) -> Indices:
@@ -98,6 +101,7 @@ class FacilityProblem:
             owner,
             new_site[self.arc_site[rows]],
             self.arc_usd[rows],
+            self.is_splittable,
         )
 
 
@@ -115,6 +119,7 @@ def facility_problem(
     arc_demand: Indices,
     arc_site: Indices,
     arc_usd: Floats,
+    is_splittable: bool = True,
 ) -> FacilityProblem:
     """Index arcs, given demand by demand, by site as well."""
     site_ptr = pointer(arc_site, len(capacity))
@@ -129,14 +134,15 @@ def facility_problem(
         site_ptr=site_ptr,
         site_demand=np.ascontiguousarray(arc_demand[order], dtype=np.int32),
         site_usd=np.ascontiguousarray(arc_usd[order]),
+        is_splittable=is_splittable,
     )
 
 
 def recognised(instance: Instance) -> FacilityProblem | None:
     """The capacitated facility location problem that an instance is, or None where it is more than that.
 
-    It is one if every site has one design with a fixed number of modules and at most one pool, demands may be split
-    and must be served, replicas cost nothing and all have one size (whatever they carry, a whole number of them fits
+    It is one if every site has one design with one module and at most one pool, all demands may be split or none may,
+    all must be served, replicas cost nothing and all have one size (whatever they carry, a whole number of them fits
     into a site), power is free of steps, and no tail, grid limit, budget or number of sites is in the way.
     """
     sites, options, pools, variants = instance.sites, instance.options, instance.pools, instance.variants
@@ -154,7 +160,7 @@ def recognised(instance: Instance) -> FacilityProblem | None:
         and not np.any(variants.idle_fraction)
         and len(variants.workload) == 1
         and not len(instance.tiers.variant)
-        and bool(np.all(demands.is_splittable == 1))
+        and len(np.unique(demands.is_splittable)) <= 1
         and not np.any(np.isfinite(demands.unserved_usd))
         and not len(instance.grid.id)
         and np.isinf(instance.budget_usd)
@@ -174,6 +180,7 @@ def recognised(instance: Instance) -> FacilityProblem | None:
         arcs.demand,
         site.astype(np.int32),
         usd,
+        bool(np.all(demands.is_splittable == 1)),
     )
 
 

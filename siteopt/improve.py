@@ -6,6 +6,7 @@ two take turns, for the better the plan the more the tree can fix, and the tree'
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from siteopt._core.transport import Transport
 from siteopt.bounds.branch import FacilityTree
 from siteopt.bounds.root import RootBound
+from siteopt.bounds.whole import WholeTree, whole_root
 from siteopt.facility_location import recognised, solution_of
+from siteopt.search.single_source import SingleSource
 from siteopt.search.windows import Windows
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ SEARCH_SHARE, STALLED = 0.35, 1.5
 SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
 #: Share of the time for windows after the tree has found a better plan.
 AGAIN_SHARE = 0.05
+#: Shares of capacity held back while sites are chosen for whole demands; moves of the search, explorations in a turn.
+SPARE, WHOLE_TRIES, EXPLORED = (0.0, 0.002, 0.005, 0.01, 0.02), 300, 10
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
@@ -62,7 +67,8 @@ def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int
     problem = recognised(instance)
     if problem is None:
         return False
-    _Run(instance, problem, incumbent, seed).work(node_limit)
+    kind = _Run if problem.is_splittable else _WholeRun
+    kind(instance, problem, incumbent, seed).work(node_limit)
     return True
 
 
@@ -136,13 +142,16 @@ class _Run:
         if transport.cost_usd >= self._cost * (1.0 - 1e-12):
             return
         self._cost = transport.cost_usd
+        self._offer_amounts(core, transport.amounts(), transport.is_open() > 0)
+
+    def _offer_amounts(self, core: Indices, part_amount: Floats, part_is_open: NDArray[np.bool_]) -> None:
         problem = self._problem
         amount = np.zeros(len(problem.arc_usd))
         kept = np.zeros(len(problem.capacity), dtype=bool)
         kept[core] = True
-        amount[kept[problem.arc_site]] = transport.amounts()
+        amount[kept[problem.arc_site]] = part_amount
         is_open = np.zeros(len(problem.capacity), dtype=bool)
-        is_open[core] = transport.is_open() > 0
+        is_open[core] = part_is_open
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
     def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
@@ -182,6 +191,64 @@ class _Run:
                 tree.learn(transport.cost_usd)
             self._incumbent.prove(tree.bound_usd, "bound")
         self._incumbent.prove(tree.bound_usd, "bound")
+
+
+class _WholeRun(_Run):
+    """The same where demands may not be split."""
+
+    def work(self, node_limit: int | None) -> None:
+        divisible = replace(self._problem, is_splittable=True)
+        root = RootBound(divisible)
+        while not root.has_converged and self._goes_on():
+            root.climb()
+        if np.isinf(root.bound_usd):
+            return
+        self._incumbent.prove(root.bound_usd, "bound")
+        found = self._start(root)
+        if found is None:
+            return
+        core, part, _ = found
+        plans = SingleSource(part, self._seed)
+        spare = [self._with_room(part, share, root.openness[core]) for share in SPARE]
+        transports = [transport for transport in spare if transport is not None]
+        for transport in transports:
+            transport.improve(WHOLE_TRIES)
+            plans.try_flows(transport)
+            self._offer_whole(core, plans)
+        if not transports:
+            return
+        tree = WholeTree(self._problem, whole_root(self._problem, root), core, transports[0], 0.999 * self._incumbent.gap_wanted, plans)
+        self._incumbent.prove(tree.bound_usd, "bound")
+        turn = 0
+        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
+            plans.explore(transports[turn % len(transports)], self._seed + turn, EXPLORED, WHOLE_TRIES // 10)
+            tree.learn(plans.cost_usd)
+            tree.run(5 * NODES, lambda: self._clock.left > 0.0)
+            self._offer_whole(core, plans)
+            self._incumbent.prove(tree.bound_usd, "bound")
+            turn += 1
+        self._incumbent.prove(tree.bound_usd, "bound")
+
+    def _with_room(self, part: FacilityProblem, share: float, openness: Floats) -> Transport | None:
+        """Flows of the sites that look most open, each with a share of its capacity held back."""
+        part = replace(part, capacity=part.capacity * (1.0 - share), is_splittable=True)
+        transport = Transport(part, len(part.capacity))
+        order = np.argsort(-openness, kind="stable").astype(np.int32)
+        needed = int(np.searchsorted(np.cumsum(part.capacity[order]), part.demand.sum())) + 1
+        while needed <= 2 * len(order):
+            if np.isfinite(transport.load_sites(np.sort(order[:needed]))):
+                return transport
+            needed *= 2
+        return None
+
+    def _offer_whole(self, core: Indices, plans: SingleSource) -> None:
+        if plans.cost_usd >= self._cost * (1.0 - 1e-12):
+            return
+        self._cost = plans.cost_usd
+        part, problem = self._restricted(core), self._problem
+        is_used = np.zeros(len(part.arc_usd))
+        is_used[plans.arcs] = 1.0
+        self._offer_amounts(core, is_used * part.demand[part.arc_demand], plans.is_open > 0)
 
 
 def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:

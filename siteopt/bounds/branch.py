@@ -54,6 +54,7 @@ class Node:
     bound_usd : of the parent
     order : of creation, which breaks ties
     status, price, active : decisions; prices; sites to look at while climbing
+    banned : arcs that may not be used, where any are, in the order of ``site_demand``
     site, step : the last decision, and by how much it moved the site's openness
     """
 
@@ -62,6 +63,7 @@ class Node:
     status: Status = field(compare=False)
     price: Floats = field(compare=False)
     active: Indices = field(compare=False)
+    banned: Flags | None = field(compare=False, default=None)
     site: int = field(compare=False, default=-1)
     step: float = field(compare=False, default=1.0)
 
@@ -103,17 +105,25 @@ class FacilityTree:
         Of the problem restricted to ``core``, with the incumbent's sites loaded.
     gap : float
         Nodes whose bound is within this share of the incumbent are done with.
+    cost_usd : float, optional
+        Of the incumbent, where it is not that of the loaded sites.
     """
 
     def __init__(
-        self, problem: FacilityProblem, root: RootBound, core: Indices, transport: Transport, gap: float
+        self,
+        problem: FacilityProblem,
+        root: RootBound,
+        core: Indices,
+        transport: Transport,
+        gap: float,
+        cost_usd: float | None = None,
     ) -> None:
         self._problem, self._core, self._transport, self._gap = problem, core, transport, gap
         self._dual = FacilityDual(problem)
         self._costs = PseudoCosts(len(problem.capacity))
         self._heap: list[Node] = []
         self._order, self._lowest_done = 0, np.inf
-        self.cost_usd = transport.cost_usd
+        self.cost_usd = transport.cost_usd if cost_usd is None else cost_usd
         self.best_open: Flags | None = None
         self.nodes = 0
         status = np.where(root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status)
@@ -166,21 +176,21 @@ class FacilityTree:
         undecided = np.count_nonzero((openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE))
         if undecided == 0 or self.nodes <= ALWAYS_TRIED or self.nodes % TRIED_EVERY == 0:
             cost = self._try(node.status, openness)
-            if cost - bound < NEAR * abs(cost):
+            if self._problem.is_splittable and cost - bound < NEAR * abs(cost):
                 bound = max(bound, self._dual_of_flows(node.status))
         # Reduced costs say how much a site would add to the bound that they belong to, not to a better one.
         status = self._fixed(node.status, reduced, own)
         free = np.flatnonzero(status == FREE)
-        if len(free) == 0:
-            self._leaf(status)
-            return
         active = self._likely(status, openness, reduced, bound)
+        if len(free) == 0:
+            self._leaf(Node(bound, 0, status, price, active, node.banned))
+            return
         share = np.clip(openness[free], UNDECIDED, 1.0 - UNDECIDED)
         best = self._costs.best(free, share)
         for decision, step in ((CLOSED, share[best]), (OPEN, 1.0 - share[best])):
             child = status.copy()
             child[free[best]] = decision
-            self._push(Node(bound, 0, child, price, active, int(free[best]), float(step)))
+            self._push(Node(bound, 0, child, price, active, node.banned, int(free[best]), float(step)))
 
     def _climb(self, node: Node, price: Floats) -> float:
         """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
@@ -219,7 +229,9 @@ class FacilityTree:
         every = np.flatnonzero(status != CLOSED).astype(np.int32)
         return self._dual.value(self._transport.prices(), status, every)
 
-    def _leaf(self, status: Status) -> None:
+    def _leaf(self, node: Node) -> None:
+        """All sites are decided: their flows are what is left, and exact."""
+        status = node.status
         sites = np.flatnonzero(status == OPEN).astype(np.int32)
         demands = np.arange(len(self._problem.demand), dtype=np.int32)
         rest = Transport(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
@@ -237,6 +249,10 @@ class FacilityTree:
         needed = int(np.searchsorted(carried, self._dual.total_demand * (1.0 - 1e-9))) + 1
         is_open = (rank > 0.5).astype(np.uint8)
         is_open[order[:needed]] = 1
+        return self._flows(is_open)
+
+    def _flows(self, is_open: Flags) -> float:
+        """Cost of a set of sites of the core; the best set is kept."""
         cost = self._transport.change_sites(is_open, np.inf)
         if cost < self.cost_usd:
             self.cost_usd = cost
