@@ -64,7 +64,12 @@ def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> di
     """One run; its figures are in the unit of the case."""
     wall, cpu = time.perf_counter(), time.process_time()
     instance = facility_location(
-        case.capacity, case.fixed * USD_PER_UNIT, case.demand, case.cost * USD_PER_UNIT, case.splittable, case.nearest
+        case.capacity,
+        case.fixed * USD_PER_UNIT,
+        case.demand,
+        case.cost * USD_PER_UNIT,
+        case.splittable,
+        case.nearest,
     )
     clock = Clock(time_limit - (time.perf_counter() - wall))
     incumbent = Incumbent(instance, clock, gap, printer() if log else None)
@@ -78,7 +83,9 @@ def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> di
     if solution is not None:
         used = np.flatnonzero(solution.share > 0.0)
         site = instance.pools.site[instance.arcs.pool[used]]
-        value = checked_cost(case, solution.option >= 0, instance.arcs.demand[used], site, solution.share[used])
+        value = checked_cost(
+            case, solution.option >= 0, instance.arcs.demand[used], site, solution.share[used]
+        )
         figures["value"] = value
         if figures["bound"] is not None:
             figures["gap %"] = 100.0 * (value - figures["bound"]) / value
@@ -92,7 +99,9 @@ def printer() -> Any:
 
     def show(progress: Progress) -> None:
         gap = "-" if progress.gap is None else f"{100.0 * progress.gap:.4f} %"
-        print(f"{progress.seconds:8.2f} s  {progress.source:<7} {progress.incumbent_usd} {gap}", file=sys.stderr)
+        print(
+            f"{progress.seconds:8.2f} s  {progress.source:<7} {progress.incumbent_usd} {gap}", file=sys.stderr
+        )
 
     return show
 
@@ -124,7 +133,9 @@ def members(name: str, folder: Path) -> list[tuple[str, float, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("case")
     default = Path(__file__).resolve().parents[2] / "shared" / "data" / "facility"
     parser.add_argument("--data", type=Path, default=default, help="folder of published instances")
@@ -138,7 +149,9 @@ def main() -> None:
         print("".join(f"{c:>15}" if n else f"{c:<24}" for n, c in enumerate(COLUMNS)))
     for name, seconds, gap in members(args.case, args.data):
         case = load(name, args.data)
-        figures = solve(case, args.time_limit or seconds, gap if args.gap is None else args.gap, args.seed, args.log)
+        figures = solve(
+            case, args.time_limit or seconds, gap if args.gap is None else args.gap, args.seed, args.log
+        )
         print(json.dumps(figures) if args.json else row(figures), flush=True)
 
 

@@ -43,6 +43,8 @@ SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
 AGAIN_SHARE = 0.05
 #: Shares of capacity held back while sites are chosen for whole demands; moves of the search, explorations in a turn.
 SPARE, WHOLE_TRIES, EXPLORED = (0.0, 0.002, 0.005, 0.01, 0.02), 300, 10
+#: After so many turns without success, explorations are as rare.
+IDLE_TURNS = 15
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
@@ -120,7 +122,10 @@ class _Run:
         problem, n_site = self._problem, len(self._problem.capacity)
         openness, reduced = root.openness, root.reduced_usd
         by_openness = np.argsort(-openness, kind="stable")
-        needed = int(np.searchsorted(np.cumsum(problem.capacity[by_openness]), problem.demand.sum() * (1 - 1e-12))) + 1
+        needed = (
+            int(np.searchsorted(np.cumsum(problem.capacity[by_openness]), problem.demand.sum() * (1 - 1e-12)))
+            + 1
+        )
         size = min(n_site, int(CORE * max(needed, np.count_nonzero(openness > 0.5)) + CORE_MORE))
         while True:
             core = np.sort(np.argsort(reduced, kind="stable")[:size]).astype(np.int32)
@@ -187,7 +192,9 @@ class _Run:
                 transport.improve(TRIES)
                 self._offer(core, transport)
                 if windows is not None:
-                    self._windows(core, transport, windows, self._clock.seconds + AGAIN_SHARE * self._clock.time_limit)
+                    self._windows(
+                        core, transport, windows, self._clock.seconds + AGAIN_SHARE * self._clock.time_limit
+                    )
                 tree.learn(transport.cost_usd)
             self._incumbent.prove(tree.bound_usd, "bound")
         self._incumbent.prove(tree.bound_usd, "bound")
@@ -217,11 +224,22 @@ class _WholeRun(_Run):
             self._offer_whole(core, plans)
         if not transports:
             return
-        tree = WholeTree(self._problem, whole_root(self._problem, root), core, transports[0], 0.999 * self._incumbent.gap_wanted, plans)
+        tree = WholeTree(
+            self._problem,
+            whole_root(self._problem, root),
+            core,
+            transports[0],
+            0.999 * self._incumbent.gap_wanted,
+            plans,
+        )
         self._incumbent.prove(tree.bound_usd, "bound")
-        turn = 0
+        turn = idle = 0
         while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
-            plans.explore(transports[turn % len(transports)], self._seed + turn, EXPLORED, WHOLE_TRIES // 10)
+            if idle < IDLE_TURNS or turn % IDLE_TURNS == 0:
+                pays = plans.explore(
+                    transports[turn % len(transports)], self._seed + turn, EXPLORED, WHOLE_TRIES // 10
+                )
+                idle = 0 if pays else idle + 1
             tree.learn(plans.cost_usd)
             tree.run(5 * NODES, lambda: self._clock.left > 0.0)
             self._offer_whole(core, plans)
@@ -245,7 +263,7 @@ class _WholeRun(_Run):
         if plans.cost_usd >= self._cost * (1.0 - 1e-12):
             return
         self._cost = plans.cost_usd
-        part, problem = self._restricted(core), self._problem
+        part, _problem = self._restricted(core), self._problem
         is_used = np.zeros(len(part.arc_usd))
         is_used[plans.arcs] = 1.0
         self._offer_amounts(core, is_used * part.demand[part.arc_demand], plans.is_open > 0)

@@ -26,7 +26,9 @@ class Case:
     kind: str = ""
 
 
-def checked_cost(case: Case, is_open: np.ndarray, demand: np.ndarray, site: np.ndarray, share: np.ndarray) -> float:
+def checked_cost(
+    case: Case, is_open: np.ndarray, demand: np.ndarray, site: np.ndarray, share: np.ndarray
+) -> float:
     """Cost of a plan in the case's own figures, given its flows; raises AssertionError where it breaks a rule."""
     assert np.all(share >= -1e-9)
     served = np.bincount(demand, weights=share, minlength=len(case.demand))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from facility_cases.case import Case
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def words_of(path: Path) -> list[str]:

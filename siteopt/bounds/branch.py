@@ -126,7 +126,9 @@ class FacilityTree:
         self.cost_usd = transport.cost_usd if cost_usd is None else cost_usd
         self.best_open: Flags | None = None
         self.nodes = 0
-        status = np.where(root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status)
+        status = np.where(
+            root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status
+        )
         active = self._likely(status, root.openness, root.reduced_usd, root.bound_usd)
         self._push(Node(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
 
@@ -173,7 +175,9 @@ class FacilityTree:
             self._lowest_done = min(self._lowest_done, bound)
             return
         openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
-        undecided = np.count_nonzero((openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE))
+        undecided = np.count_nonzero(
+            (openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE)
+        )
         if undecided == 0 or self.nodes <= ALWAYS_TRIED or self.nodes % TRIED_EVERY == 0:
             cost = self._try(node.status, openness)
             if self._problem.is_splittable and cost - bound < NEAR * abs(cost):
@@ -201,7 +205,14 @@ class FacilityTree:
             active = every
         for n in range(MOST_ROUNDS):
             within, length, _ = self._dual.ascend(
-                price, node.status, active, NODE_STEPS * (1 + is_all), self.cost_usd, self._cutoff, length, WEIGHT
+                price,
+                node.status,
+                active,
+                NODE_STEPS * (1 + is_all),
+                self.cost_usd,
+                self._cutoff,
+                length,
+                WEIGHT,
             )
             if is_all:
                 return float(within)

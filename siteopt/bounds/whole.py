@@ -89,7 +89,8 @@ class WholeTree(FacilityTree):
     def _leaf(self, node: Node) -> None:
         """All sites are decided: branch on an arc of the demand that the knapsacks disagree about most."""
         problem = self._problem
-        self._flows((node.status[self._core] == OPEN).astype(np.uint8))
+        if node.banned is None:
+            self._flows((node.status[self._core] == OPEN).astype(np.uint8))
         banned = self._none if node.banned is None else node.banned
         wrong = np.abs(self._dual.served() - problem.demand)
         for demand in np.argsort(-wrong, kind="stable"):

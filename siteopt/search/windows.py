@@ -85,7 +85,11 @@ class Windows:
         rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
         length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
         distance = np.full(len(problem.capacity), np.inf)
-        np.minimum.at(distance, problem.arc_site[rows], problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length))
+        np.minimum.at(
+            distance,
+            problem.arc_site[rows],
+            problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length),
+        )
         distance[site] = -1.0
         chosen = np.argsort(distance, kind="stable")[: self._size]
         return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)

@@ -7,22 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_facility import best_cost, dual_value, strong_lp, transport_cost
-
 from siteopt._core.facility import FacilityDual
 from siteopt._core.transport import Transport
+
 from siteopt.bounds.branch import FacilityTree
 from siteopt.bounds.root import RootBound
 from siteopt.facility_location import FacilityProblem, facility_location, recognised
 
 
-def random_problem(sites: int, demands: int, ratio: float, seed: int, nearest: int | None = None) -> FacilityProblem:
+def random_problem(
+    sites: int, demands: int, ratio: float, seed: int, nearest: int | None = None
+) -> FacilityProblem:
     """Points in a square; capacity ``ratio`` times the demand."""
     rng = np.random.default_rng(seed)
     distance = np.linalg.norm(rng.random((demands, 1, 2)) - rng.random((1, sites, 2)), axis=2)
     demand = rng.integers(5, 36, demands).astype(float)
     capacity = np.ceil(rng.uniform(0.4, 1.6, sites) * ratio * demand.sum() / sites)
     problem = recognised(
-        facility_location(capacity, 20.0 * np.sqrt(capacity), demand, 10.0 * demand[:, None] * distance, nearest=nearest)
+        facility_location(
+            capacity, 20.0 * np.sqrt(capacity), demand, 10.0 * demand[:, None] * distance, nearest=nearest
+        )
     )
     assert problem is not None
     return problem
@@ -89,7 +93,9 @@ def test_flows_stay_optimal_while_sites_open_and_close(problem: FacilityProblem,
         assert np.bincount(problem.arc_demand, amount, len(problem.demand)) == pytest.approx(problem.demand)
         load = np.bincount(problem.arc_site, amount, n)
         assert np.all(load <= problem.capacity * transport.is_open() + 1e-6)
-        assert problem.arc_usd @ amount + problem.fixed_usd @ transport.is_open() == pytest.approx(transport.cost_usd)
+        assert problem.arc_usd @ amount + problem.fixed_usd @ transport.is_open() == pytest.approx(
+            transport.cost_usd
+        )
 
 
 @given(problems)
