@@ -125,7 +125,9 @@ def members(name: str, folder: Path) -> list[tuple[str, float, float]]:
     if name == "generated":
         return [(case, seconds, 1e-4) for case, seconds in LARGE.items()]
     if name not in SETS:
-        return [(name, LARGE.get(name, 60.0), 1e-4)]
+        variant = "SSCFLP" if name.endswith("-single") or name.startswith("Holmberg") else "CFLP-multi"
+        own = [(s, g) for (v, pattern), s, g in SETS.values() if v == variant and re.match(pattern, name)]
+        return [(name, *(own[0] if own else (LARGE.get(name, 60.0), 1e-4)))]
     (variant, pattern), seconds, gap = SETS[name]
     single = "-single" if variant == "SSCFLP" and "Holmberg" not in pattern else ""
     found = [i for i, v in published(folder) if v == variant and re.match(pattern, i)]

@@ -21,6 +21,8 @@ STEPS = 50
 COLD, WARM, LEAST, MOST, OVER = 0.3, 0.01, 0.005, 0.3, 1.5
 #: The ascent has converged when this many blocks in a row gained less than this, relative to the bound.
 IDLE_BLOCKS, IDLE = 3, 2e-6
+#: Steps that have become this short start again from this length, with an average that turns more slowly.
+RESTART, AGAIN, SLOWEST = 2e-4, 0.02, 0.05
 
 
 class RootBound:
@@ -75,6 +77,8 @@ class RootBound:
         if ahead < self._ahead:
             self._length = min(0.5, self._length * self._ahead / ahead)
         self._ahead = ahead
+        if self._length < RESTART:
+            self._length, self._weight = AGAIN, max(0.5 * self._weight, SLOWEST)
         self._idle = self._idle + 1 if gained < IDLE else 0
         return self.bound_usd
 

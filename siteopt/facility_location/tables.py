@@ -117,8 +117,8 @@ def no_tiers() -> Tiers:
 
 def pools_of(arc_site: Indices, n_site: int) -> tuple[Indices, Pools, Indices]:
     """Pool of each arc, the pools, and their rows by site."""
-    used, arc_pool = np.unique(arc_site, return_inverse=True)
-    arc_pool = arc_pool.reshape(len(arc_site)).astype(np.int32)
+    used, owner = np.unique(arc_site, return_inverse=True)
+    arc_pool: Indices = owner.reshape(len(arc_site)).astype(np.int32)
     n = len(used)
     pools = Pools(
         site=used.astype(np.int32),

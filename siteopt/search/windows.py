@@ -57,9 +57,9 @@ class Windows:
         amounts = transport.amounts()
         carried = np.zeros(len(problem.capacity), dtype=bool)
         carried[sites] = True
-        served = np.bincount(
+        served: Floats = np.bincount(
             problem.arc_demand, weights=amounts * carried[problem.arc_site], minlength=len(problem.demand)
-        )
+        ).astype(np.float64)
         demands = np.flatnonzero(served > 1e-9).astype(np.int32)
         window = problem.restricted(sites, demands, served[demands])
         better, is_solved = self._solver(window, is_open[sites], self._price[demands])

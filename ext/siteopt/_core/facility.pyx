@@ -232,11 +232,16 @@ cdef class FacilityDual:
         for n in range(iterations):
             if best >= cutoff or length[0] < SHORTEST:
                 break
-            norm = 0.0
-            for i in range(self.n_demand):
-                norm += self._direction[i] * self._direction[i] / self.demand[i]
-            if norm <= 1e-12 * self.total_demand:
-                break
+            norm = self._norm()
+            if norm <= 1e-9 * self.total_demand:
+                # The average is feasible, but of subgradients of other points: only one of this point ends the ascent.
+                self._evaluate(price, status, active)
+                for i in range(self.n_demand):
+                    self._direction[i] = self._gradient[i]
+                norm = self._norm()
+                if norm <= 1e-12 * self.total_demand:
+                    break
+                length[0] *= SHRINK
             step = length[0] * max(target - best, 1e-6 * fabs(target)) / norm
             for i in range(self.n_demand):
                 self._trial[i] = price[i] + step * self._direction[i] / self.demand[i]
@@ -273,6 +278,14 @@ cdef class FacilityDual:
                     weight[0] = max(0.5 * weight[0], 1e-4)
                 checked = best
         return best
+
+    cdef double _norm(self) noexcept nogil:
+        """Square of the direction's length, a unit of demand counting the same whoever asks for it."""
+        cdef Py_ssize_t i
+        cdef double norm = 0.0
+        for i in range(self.n_demand):
+            norm += self._direction[i] * self._direction[i] / self.demand[i]
+        return norm
 
     cdef void _keep(self, const int32_t[::1] active) noexcept nogil:
         cdef Py_ssize_t k

@@ -1,12 +1,10 @@
-"""Capacitated facility location inside an instance: plans and bounds by its own methods, which are far stronger.
+"""Where demands may be split: rounding, local search and windows for the plan, a tree for the proof.
 
-A dual ascent bounds, its openness is rounded, local search and windows improve the plan, and a tree proves; the last
-two take turns, for the better the plan the more the tree can fix, and the tree's roundings are new starts.
+The last two take turns, for the better the plan the more the tree can fix, and the tree's roundings are new starts.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +12,7 @@ import numpy as np
 from siteopt._core.transport import Transport
 from siteopt.bounds.branch import FacilityTree
 from siteopt.bounds.root import RootBound
-from siteopt.bounds.whole import WholeTree, whole_root
-from siteopt.facility_location import recognised, solution_of
-from siteopt.search.single_source import SingleSource
+from siteopt.facility_location import solution_of
 from siteopt.search.windows import Windows
 
 if TYPE_CHECKING:
@@ -41,40 +37,11 @@ SEARCH_SHARE, STALLED = 0.35, 1.5
 SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
 #: Share of the time for windows after the tree has found a better plan.
 AGAIN_SHARE = 0.05
-#: Shares of capacity held back while sites are chosen for whole demands; moves of the search, explorations in a turn.
-SPARE, WHOLE_TRIES, EXPLORED = (0.0, 0.002, 0.005, 0.01, 0.02), 300, 10
-#: After so many turns without success, explorations are as rare.
-IDLE_TURNS = 15
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
 
-def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None) -> bool:
-    """Work on an instance that is capacitated facility location until the gap or the time is reached.
-
-    Parameters
-    ----------
-    instance : Instance
-    incumbent : Incumbent
-        Told of plans and bounds; its clock and its gap say when to stop.
-    seed : int
-    node_limit : int, optional
-        Most nodes of the tree.
-
-    Returns
-    -------
-    bool
-        False where the instance is not of this kind, and nothing was done.
-    """
-    problem = recognised(instance)
-    if problem is None:
-        return False
-    kind = _Run if problem.is_splittable else _WholeRun
-    kind(instance, problem, incumbent, seed).work(node_limit)
-    return True
-
-
-class _Run:
+class DivisibleRun:
     """One solve of one problem."""
 
     def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
@@ -119,25 +86,16 @@ class _Run:
 
     def _start(self, root: RootBound) -> tuple[Indices, FacilityProblem, Transport] | None:
         """Core and flows of the rounded openness; the core grows until it can serve everything."""
-        problem, n_site = self._problem, len(self._problem.capacity)
-        openness, reduced = root.openness, root.reduced_usd
-        by_openness = np.argsort(-openness, kind="stable")
-        needed = (
-            int(np.searchsorted(np.cumsum(problem.capacity[by_openness]), problem.demand.sum() * (1 - 1e-12)))
-            + 1
-        )
-        size = min(n_site, int(CORE * max(needed, np.count_nonzero(openness > 0.5)) + CORE_MORE))
+        problem, n_site, openness = self._problem, len(self._problem.capacity), root.openness
+        cheapest = np.argsort(root.reduced_usd, kind="stable")
+        needed = max(len(rounded(problem, openness)), int(np.count_nonzero(openness > 0.5)))
+        size = min(n_site, int(CORE * needed + CORE_MORE))
         while True:
-            core = np.sort(np.argsort(reduced, kind="stable")[:size]).astype(np.int32)
+            core = np.sort(cheapest[:size]).astype(np.int32)
             part = self._restricted(core)
-            transport = Transport(part, size)
-            order = np.argsort(-openness[core], kind="stable")
-            carried = np.cumsum(part.capacity[order])
-            first = int(np.searchsorted(carried, problem.demand.sum() * (1.0 - 1e-12))) + 1
-            while first < 2 * size:
-                if np.isfinite(transport.load_sites(np.sort(order[: min(first, size)]).astype(np.int32))):
-                    return core, part, transport
-                first = first * 2
+            transport = loaded(part, openness[core])
+            if transport is not None:
+                return core, part, transport
             if size == n_site:
                 return None
             size = min(n_site, 2 * size)
@@ -200,73 +158,25 @@ class _Run:
         self._incumbent.prove(tree.bound_usd, "bound")
 
 
-class _WholeRun(_Run):
-    """The same where demands may not be split."""
+def rounded(problem: FacilityProblem, openness: Floats) -> Indices:
+    """The sites that look most open, as many as the demand needs; all where that is not enough."""
+    order = np.argsort(-openness, kind="stable").astype(np.int32)
+    carried = np.cumsum(problem.capacity[order])
+    count = int(np.searchsorted(carried, problem.demand.sum() * (1.0 - 1e-12))) + 1
+    return order[:count]
 
-    def work(self, node_limit: int | None) -> None:
-        divisible = replace(self._problem, is_splittable=True)
-        root = RootBound(divisible)
-        while not root.has_converged and self._goes_on():
-            root.climb()
-        if np.isinf(root.bound_usd):
-            return
-        self._incumbent.prove(root.bound_usd, "bound")
-        found = self._start(root)
-        if found is None:
-            return
-        core, part, _ = found
-        plans = SingleSource(part, self._seed)
-        spare = [self._with_room(part, share, root.openness[core]) for share in SPARE]
-        transports = [transport for transport in spare if transport is not None]
-        for transport in transports:
-            transport.improve(WHOLE_TRIES)
-            plans.try_flows(transport)
-            self._offer_whole(core, plans)
-        if not transports:
-            return
-        tree = WholeTree(
-            self._problem,
-            whole_root(self._problem, root),
-            core,
-            transports[0],
-            0.999 * self._incumbent.gap_wanted,
-            plans,
-        )
-        self._incumbent.prove(tree.bound_usd, "bound")
-        turn = idle = 0
-        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
-            if idle < IDLE_TURNS or turn % IDLE_TURNS == 0:
-                pays = plans.explore(
-                    transports[turn % len(transports)], self._seed + turn, EXPLORED, WHOLE_TRIES // 10
-                )
-                idle = 0 if pays else idle + 1
-            tree.learn(plans.cost_usd)
-            tree.run(5 * NODES, lambda: self._clock.left > 0.0)
-            self._offer_whole(core, plans)
-            self._incumbent.prove(tree.bound_usd, "bound")
-            turn += 1
-        self._incumbent.prove(tree.bound_usd, "bound")
 
-    def _with_room(self, part: FacilityProblem, share: float, openness: Floats) -> Transport | None:
-        """Flows of the sites that look most open, each with a share of its capacity held back."""
-        part = replace(part, capacity=part.capacity * (1.0 - share), is_splittable=True)
-        transport = Transport(part, len(part.capacity))
-        order = np.argsort(-openness, kind="stable").astype(np.int32)
-        needed = int(np.searchsorted(np.cumsum(part.capacity[order]), part.demand.sum())) + 1
-        while needed <= 2 * len(order):
-            if np.isfinite(transport.load_sites(np.sort(order[:needed]))):
-                return transport
-            needed *= 2
-        return None
-
-    def _offer_whole(self, core: Indices, plans: SingleSource) -> None:
-        if plans.cost_usd >= self._cost * (1.0 - 1e-12):
-            return
-        self._cost = plans.cost_usd
-        part, _problem = self._restricted(core), self._problem
-        is_used = np.zeros(len(part.arc_usd))
-        is_used[plans.arcs] = 1.0
-        self._offer_amounts(core, is_used * part.demand[part.arc_demand], plans.is_open > 0)
+def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
+    """Flows of the rounded openness, with more sites where those do not reach every demand; None if all do not."""
+    transport = Transport(problem, len(problem.capacity))
+    order = np.argsort(-openness, kind="stable").astype(np.int32)
+    count = len(rounded(problem, openness))
+    while True:
+        if np.isfinite(transport.load_sites(np.sort(order[:count]))):
+            return transport
+        if count >= len(order):
+            return None
+        count = min(len(order), 2 * count)
 
 
 def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:
