@@ -32,4 +32,5 @@ class FacilityDual:
         cutoff: float,
         length: float,
         weight: float,
+        goes_on: bool = False,
     ) -> tuple[float, float, float]: ...

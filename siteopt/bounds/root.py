@@ -43,7 +43,7 @@ class RootBound:
         self.price = first_prices(problem) if price is None else price.copy()
         self.bound_usd = self._dual.value(self.price, self.status, self._all)
         self._ahead, self._length, self._weight = COLD if price is None else WARM, 0.2, 0.2
-        self._idle = 0
+        self._idle = self._passed = 0
 
     @property
     def has_converged(self) -> bool:
@@ -70,8 +70,9 @@ class RootBound:
         before, size = self.bound_usd, max(abs(self.bound_usd), 1e-9)
         target = before + self._ahead * size
         self.bound_usd, self._length, self._weight = self._dual.ascend(
-            self.price, self.status, self._all, STEPS, target, np.inf, self._length, self._weight
+            self.price, self.status, self._all, STEPS, target, np.inf, self._length, self._weight, self._passed > 0
         )
+        self._passed += 1
         gained = (self.bound_usd - before) / size
         ahead = min(max(LEAST, OVER * gained), MOST)
         if ahead < self._ahead:

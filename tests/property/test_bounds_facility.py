@@ -57,7 +57,8 @@ def test_dual_equals_its_twin(problem: FacilityProblem, seed: int) -> None:
 
 @given(problems)
 @settings(max_examples=25)
-def test_bound_is_that_of_the_strong_relaxation(problem: FacilityProblem) -> None:
+def test_bound_is_near_the_strong_relaxation_and_below_the_optimum(problem: FacilityProblem) -> None:
+    """A handful of sites whose reduced costs are all zero is the hardest corner for a subgradient."""
     lp = strong_lp(problem)
     root = RootBound(problem)
     for _ in range(60):
@@ -65,7 +66,26 @@ def test_bound_is_that_of_the_strong_relaxation(problem: FacilityProblem) -> Non
     if np.isinf(lp):
         return
     assert root.bound_usd <= best_cost(problem) * (1.0 + 1e-9)
-    assert root.bound_usd >= lp * (1.0 - 1e-3)
+    assert root.bound_usd >= lp * (1.0 - 5e-3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bound_is_that_of_the_strong_relaxation(seed: int) -> None:
+    problem = random_problem(25, 80, 4.0, seed)
+    root = RootBound(problem)
+    while not root.has_converged:
+        root.climb()
+    lp = strong_lp(problem)
+    assert lp * (1.0 - 5e-5) <= root.bound_usd <= lp * (1.0 + 1e-9)
+
+
+def test_zero_average_of_subgradients_does_not_end_the_ascent() -> None:
+    """An average of subgradients of other points may vanish far from the optimum; the ascent stopped 0.16 % short."""
+    problem = random_problem(5, 11, 4.0, 7218, 2)
+    root = RootBound(problem)
+    for _ in range(60):
+        root.climb()
+    assert root.bound_usd >= strong_lp(problem) * (1.0 - 1e-6)
 
 
 @given(problems, st.integers(0, 1000))

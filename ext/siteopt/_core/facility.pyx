@@ -85,7 +85,7 @@ cdef class FacilityDual:
     cdef readonly double total_demand
     cdef const double[::1] capacity, fixed, demand, usd
     cdef const int32_t[::1] first, customer
-    cdef double[::1] _value, _critical_rate, _chosen, _gradient, _direction, _center, _trial
+    cdef double[::1] _value, _critical_rate, _chosen, _gradient, _direction, _trial
     cdef double[::1] _openness, _reduced
     cdef double _capacity_price
     cdef object _memory, _site_memory
@@ -105,7 +105,7 @@ cdef class FacilityDual:
         self.n_site, self.n_demand = len(problem.capacity), len(problem.demand)
         self.total_demand = float(np.sum(problem.demand))
         self._value, self._critical_rate, self._chosen, self._openness, self._reduced = np.zeros((5, self.n_site))
-        self._gradient, self._direction, self._center, self._trial = np.zeros((4, self.n_demand))
+        self._gradient, self._direction, self._trial = np.zeros((3, self.n_demand))
         self._memory = np.empty((self.n_demand + 1) * sizeof(Item), dtype=np.uint8)
         self._site_memory = np.empty((self.n_site + 1) * sizeof(Item), dtype=np.uint8)
         cdef unsigned char[::1] memory = self._memory, site_memory = self._site_memory
@@ -170,6 +170,7 @@ cdef class FacilityDual:
         double cutoff,
         double length,
         double weight,
+        bint goes_on=False,
     ):
         """Climb from ``price``, which is left at the best point.
 
@@ -188,6 +189,8 @@ cdef class FacilityDual:
             Stop once the bound reaches this, USD.
         length, weight : float
             First step, and the most that a new subgradient weighs in the running average.
+        goes_on : bool
+            Keep the running averages of the last ascent, which must have ended at ``price``.
 
         Returns
         -------
@@ -199,7 +202,7 @@ cdef class FacilityDual:
         self._check(price, status)
         cdef double bound
         with nogil:
-            bound = self._ascend(price, status, active, iterations, target, cutoff, &length, &weight)
+            bound = self._ascend(price, status, active, iterations, target, cutoff, goes_on, &length, &weight)
         return bound, length, weight
 
     cdef object _check(self, const double[::1] price, const int8_t[::1] status):
@@ -214,6 +217,7 @@ cdef class FacilityDual:
         Py_ssize_t iterations,
         double target,
         double cutoff,
+        bint goes_on,
         double* length,             # IN, OUT
         double* weight,             # IN, OUT
     ) noexcept nogil:
@@ -225,10 +229,11 @@ cdef class FacilityDual:
             return best
         checked = best
         for i in range(self.n_demand):
-            self._center[i] = price[i]
-            self._direction[i] = self._gradient[i]
+            if not goes_on:
+                self._direction[i] = self._gradient[i]
         for k in range(active.shape[0]):
-            self._openness[active[k]] = self._chosen[active[k]]
+            if not goes_on:
+                self._openness[active[k]] = self._chosen[active[k]]
         for n in range(iterations):
             if best >= cutoff or length[0] < SHORTEST:
                 break
