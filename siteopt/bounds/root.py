@@ -70,7 +70,15 @@ class RootBound:
         before, size = self.bound_usd, max(abs(self.bound_usd), 1e-9)
         target = before + self._ahead * size
         self.bound_usd, self._length, self._weight = self._dual.ascend(
-            self.price, self.status, self._all, STEPS, target, np.inf, self._length, self._weight, self._passed > 0
+            self.price,
+            self.status,
+            self._all,
+            STEPS,
+            target,
+            np.inf,
+            self._length,
+            self._weight,
+            self._passed > 0,
         )
         self._passed += 1
         gained = (self.bound_usd - before) / size

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 #: Sites that plans are made of: this many times those that are needed, and some more.
 CORE, CORE_MORE = 2.0, 40
+#: Where the rounded sites do not reach every demand, they grow by this part of their number.
+GROWTH = 12
 #: Moves of the local search, nodes of the tree and windows between looks at the clock.
-TRIES, NODES = 50, 10
+TRIES, MOST_TRIES, NODES = 50, 800, 10
 #: Share of the time that local search and windows may take before the tree begins; windows without success in a row,
 #: in units of open sites, after which it begins anyway; windows after the tree has found a better plan.
 SEARCH_SHARE, STALLED = 0.35, 1.5
@@ -118,9 +120,13 @@ class DivisibleRun:
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
     def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
-        while self._goes_on() and self._clock.seconds < deadline:
-            if transport.improve(TRIES):
+        """Local search; a call begins with the best guesses anew, so that one in vain is given more moves, or ends it."""
+        tries = TRIES
+        while tries <= MOST_TRIES and self._goes_on() and self._clock.seconds < deadline:
+            before = transport.cost_usd
+            if transport.improve(tries):
                 break
+            tries = TRIES if transport.cost_usd < before else 4 * tries
         self._offer(core, transport)
 
     def _windows(self, core: Indices, transport: Transport, windows: Windows, deadline: float) -> None:
@@ -176,7 +182,7 @@ def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
             return transport
         if count >= len(order):
             return None
-        count = min(len(order), 2 * count)
+        count = min(len(order), count + max(1, count // GROWTH))
 
 
 def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NEAREST = 8
 #: Sites of a window: at first, at least, at most.
 FIRST, LEAST, MOST = 30, 12, 120
+#: Smaller gains than this, relative to the cost, are rounding.
+LEAST_GAIN = 1e-9
 
 
 class Windows:
@@ -70,7 +72,8 @@ class Windows:
         before = transport.cost_usd
         is_open[sites] = better
         transport.change_sites(is_open, before)
-        if transport.cost_usd >= before:
+        # Rounding must not pass for success, or windows would go on for ever.
+        if transport.cost_usd >= before * (1.0 - LEAST_GAIN):
             return False
         self.improved += 1
         self._price = transport.prices()

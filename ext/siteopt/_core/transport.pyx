@@ -538,7 +538,10 @@ cdef class Transport:
         cdef Py_ssize_t s
         for s in range(self.top - 1, -1, -1):
             self.is_new[s] = False
-            if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.head[s] < 0 and self.capacity[self.site_of[s]] > 0.0:
+            if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.capacity[self.site_of[s]] > 0.0:
+                # What is left of its flows is rounding; with it the site would stay, and be closed again and again.
+                while self.head[s] >= 0:
+                    self._drop_flow(self.head[s])
                 self._remove(s)
 
     cdef void _undo_steps(self, Py_ssize_t first) noexcept nogil:
