@@ -16,6 +16,7 @@ from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
 from siteopt.impossible import impossibilities
+from siteopt.improve import improve
 from siteopt.incumbent import Incumbent
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
@@ -107,7 +108,9 @@ def solve(
         incumbent = Incumbent(instance, clock, gap, progress)
         run = _Run(scenario, instance, incumbent, clock, seed, node_limit, iteration_limit)
         exact_follows = method == "milp" or (method == "auto" and model_size(instance) <= LARGEST_MODEL)
-        run.search(exact_follows, brief=method == "milp", start=start)
+        most = iteration_limit if node_limit is None else node_limit
+        if method == "milp" or not improve(instance, incumbent, seed, most):
+            run.search(exact_follows, brief=method == "milp", start=start)
         if exact_follows:
             run.exact()
         return _finish(scenario, instance, incumbent, run, method, seed)

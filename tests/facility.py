@@ -1,20 +1,16 @@
 """Classic capacitated facility location as an instance of ours.
 
-A warehouse is a site with one module as large as its capacity, a customer is a region, a unit of demand keeps one
-replica busy, and everything that the classic does not know costs nothing. What it costs to supply a customer
-from a warehouse is arbitrary there, so it is put on the compiled arcs. Money is scaled by ``USD_PER_UNIT``, for the
-solver works to a dollar.
+Money is scaled by ``USD_PER_UNIT``, for the solver works to a dollar.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.compile import compile_instance
-from siteopt.scenario import load_scenario
+from siteopt.facility_location import facility_location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +18,6 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 USD_PER_UNIT = 1000.0
-MW_PER_UNIT = 0.125
 
 
 @dataclass(frozen=True)
@@ -74,56 +69,6 @@ def random_classic(warehouses: int, customers: int, seed: int) -> Classic:
 
 def classic_instance(classic: Classic) -> Instance:
     """The classic problem, its demands splittable."""
-    instance = compile_instance(load_scenario(_document(classic)))
-    arcs = instance.arcs
-    usd = USD_PER_UNIT * classic.cost[arcs.demand, instance.pools.site[arcs.pool]]
-    return replace(instance, arcs=replace(arcs, usd=usd, egress_usd=usd))
-
-
-def _document(classic: Classic) -> dict[str, Any]:
-    place = {"lat": 50.0, "lon": 10.0, "jurisdiction": "DE"}
-    free = {"price_usd_per_mwh": 0.0, "land_usd": 0.0, "connection_usd": 0.0}
-    sites = [
-        {
-            "id": f"w{j}",
-            "tier": "regional",
-            "headroom_mw": size * MW_PER_UNIT,
-            "designs": [f"d{j}"],
-            **place,
-            **free,
-        }
-        for j, size in enumerate(classic.capacity.tolist())
-    ]
-    designs = [
-        {
-            **{
-                "id": f"d{j}",
-                "tiers": ["regional"],
-                "module_mw": size * MW_PER_UNIT,
-                "max_modules": 1,
-                "pue": 1.0,
-            },
-            **{"fixed_usd": USD_PER_UNIT * fixed, "usd_per_module": 0.0},
-        }
-        for j, (size, fixed) in enumerate(zip(classic.capacity.tolist(), classic.fixed.tolist(), strict=True))
-    ]
-    demand = classic.demand.tolist()
-    return {
-        "schema_version": 1,
-        "horizon": {"years": 1, "discount_rate": 0.0},
-        "jurisdictions": [{"id": "DE"}],
-        "sites": sites,
-        "designs": designs,
-        "workloads": [
-            {
-                **{"id": "goods", "sizing": "linear", "service": {"ms": 1.0}, "tiers": ["regional"]},
-                "replica": {"rps": 1.0, "kw": 1000.0 * MW_PER_UNIT, "usd": 0.0, "idle_fraction": 0.0},
-            }
-        ],
-        "regions": [{"id": f"c{i}", **place} for i in range(len(demand))],
-        "demand": [
-            {"region": f"c{i}", "workload": "goods", "peak_rps": d, "mean_rps": d}
-            for i, d in enumerate(demand)
-        ],
-        "policy": {},
-    }
+    return facility_location(
+        classic.capacity, USD_PER_UNIT * classic.fixed, classic.demand, USD_PER_UNIT * classic.cost
+    )

@@ -14,8 +14,11 @@ from scipy.optimize import linprog
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.evaluate import evaluate_solution
+from siteopt.improve import improve
+from siteopt.incumbent import Incumbent
 from siteopt.milp.highs import Limits
 from siteopt.milp.solve import ExactModel
+from siteopt.progress import Clock
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
@@ -71,8 +74,20 @@ def check(instance: Instance, optimum: float) -> None:
     assert recorder.bound_usd <= optimum_usd * (1 + 1e-9)
 
 
+def check_own_methods(instance: Instance, optimum: float) -> None:
+    """The methods for facility location alone reach the optimum and prove it."""
+    optimum_usd = optimum * USD_PER_UNIT
+    incumbent = Incumbent(instance, Clock(float("inf")), 1e-7, None)
+    assert improve(instance, incumbent, seed=1, node_limit=5000)
+    assert incumbent.bound_usd is not None
+    assert incumbent.cost_usd == pytest.approx(optimum_usd, abs=HALF_A_DIGIT * USD_PER_UNIT)
+    assert incumbent.bound_usd >= optimum_usd * (1 - 1e-6)
+    assert incumbent.bound_usd <= optimum_usd * (1 + 1e-9) + HALF_A_DIGIT * USD_PER_UNIT
+
+
 def test_plants() -> None:
     check(classic_instance(PLANTS), PLANTS_OPTIMUM)
+    check_own_methods(classic_instance(PLANTS), PLANTS_OPTIMUM)
 
 
 def test_plants_optimum_by_enumeration() -> None:
@@ -95,4 +110,6 @@ def test_orlib(name: str) -> None:
     with (folder / "known_optima.csv").open(encoding="utf-8") as stream:
         row = next(row for row in csv.DictReader(stream) if row["instance"] == name)
     assert row["kind"] == "optimal"
-    check(classic_instance(read_orlib(folder / row["file"])), float(row["value"]))
+    instance = classic_instance(read_orlib(folder / row["file"]))
+    check(instance, float(row["value"]))
+    check_own_methods(instance, float(row["value"]))

@@ -1,0 +1,1 @@
+"""Published and generated cases of capacitated facility location."""

@@ -1,0 +1,161 @@
+"""Run one case of capacitated facility location: ``python benchmarks/run.py CASE [--data DIR] [--time-limit S]``.
+
+CASE is an instance of ``known_optima.csv`` in the folder of the published instances (``cap41``, ``capa-8000``,
+``i300_1``, ``Holmberg-p1``), ``i300_1-single`` for one of them without splitting, a file in one of their formats,
+``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a generated one (``-s2`` for another seed), or the name of a
+set: ``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from facility_cases.case import USD_PER_UNIT, Case, checked_cost
+from facility_cases.generate import generated
+from facility_cases.readers import published, read
+
+from siteopt.facility_location import facility_location
+from siteopt.improve import improve
+from siteopt.incumbent import Incumbent
+from siteopt.progress import Clock, Progress
+
+GENERATED = re.compile(r"gen-(\d+)x(\d+)-r([\d.]+?)(?:-k(\d+))?(?:-s(\d+))?$")
+#: Gap at which a case counts as proven: published optima are given to two decimals.
+PROVEN = 1e-6
+#: Members, or a pattern of ``known_optima.csv`` with a variant; seconds and gap.
+SETS: dict[str, tuple[tuple[str, ...] | tuple[str, str], float, float]] = {
+    "orlib": (("CFLP-multi", r"cap\d+$"), 1.0, PROVEN),
+    "capabc": (("CFLP-multi", r"cap[abc]-\d+$"), 60.0, PROVEN),
+    "holmberg": (("SSCFLP", r"Holmberg"), 10.0, PROVEN),
+    "i300": (("CFLP-multi", r"i300"), 60.0, 1e-4),
+    "i500": (("CFLP-multi", r"i500"), 120.0, 1e-4),
+    "single": (("SSCFLP", r"i[35]00"), 120.0, 1e-4),
+}
+LARGE = {
+    "gen-100x1000-r10": 3.0,
+    "gen-1000x1000-r5": 120.0,
+    "gen-1000x1000-r10": 120.0,
+    "gen-1000x1000-r20": 120.0,
+    "gen-1000x10000-r10-k50": 60.0,
+    "gen-5000x20000-r10-k50": 120.0,
+}
+COLUMNS = ("case", "value", "bound", "gap %", "seconds", "cpu s", "RSS GB", "published", "off %")
+
+
+def load(name: str, folder: Path) -> Case:
+    """The case of a name."""
+    match = GENERATED.match(name)
+    if match:
+        m, n, ratio, nearest, seed = match.groups()
+        return generated(int(m), int(n), float(ratio), int(seed or 1), int(nearest) if nearest else None)
+    plain, single = name.removesuffix("-single"), name.endswith("-single") or name.startswith("Holmberg")
+    return read(folder, plain, "SSCFLP" if single else "CFLP-multi")
+
+
+def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> dict[str, Any]:
+    """One run; its figures are in the unit of the case."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    instance = facility_location(
+        case.capacity,
+        case.fixed * USD_PER_UNIT,
+        case.demand,
+        case.cost * USD_PER_UNIT,
+        case.splittable,
+        case.nearest,
+    )
+    clock = Clock(time_limit - (time.perf_counter() - wall))
+    incumbent = Incumbent(instance, clock, gap, printer() if log else None)
+    improve(instance, incumbent, seed)
+    seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    figures = {"case": case.name, "seconds": seconds, "cpu s": cpu_seconds, "value": None, "gap %": None}
+    figures["RSS GB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    figures["bound"] = None if incumbent.bound_usd is None else incumbent.bound_usd / USD_PER_UNIT
+    figures["published"] = case.optimum
+    solution = incumbent.solution
+    if solution is not None:
+        used = np.flatnonzero(solution.share > 0.0)
+        site = instance.pools.site[instance.arcs.pool[used]]
+        value = checked_cost(
+            case, solution.option >= 0, instance.arcs.demand[used], site, solution.share[used]
+        )
+        figures["value"] = value
+        if figures["bound"] is not None:
+            figures["gap %"] = 100.0 * (value - figures["bound"]) / value
+        if case.optimum is not None:
+            figures["off %"] = 100.0 * (value / case.optimum - 1.0)
+    return figures
+
+
+def printer() -> Any:
+    """Progress on stderr."""
+
+    def show(progress: Progress) -> None:
+        gap = "-" if progress.gap is None else f"{100.0 * progress.gap:.4f} %"
+        print(
+            f"{progress.seconds:8.2f} s  {progress.source:<7} {progress.incumbent_usd} {gap}", file=sys.stderr
+        )
+
+    return show
+
+
+def row(figures: dict[str, Any]) -> str:
+    """One line of the table."""
+    cells = []
+    for column in COLUMNS:
+        value = figures.get(column)
+        if value is None:
+            cells.append("-")
+        elif isinstance(value, str):
+            cells.append(value)
+        else:
+            cells.append(f"{value:.4f}" if "%" in column else f"{value:.2f}")
+    return "".join(f"{cell:>15}" if n else f"{cell:<24}" for n, cell in enumerate(cells))
+
+
+def members(name: str, folder: Path) -> list[tuple[str, float, float]]:
+    """Cases of a set, or the case itself, with seconds and gap."""
+    if name == "generated":
+        return [(case, seconds, 1e-4) for case, seconds in LARGE.items()]
+    if name not in SETS:
+        variant = "SSCFLP" if name.endswith("-single") or name.startswith("Holmberg") else "CFLP-multi"
+        own = [(s, g) for (v, pattern), s, g in SETS.values() if v == variant and re.match(pattern, name)]
+        return [(name, *(own[0] if own else (LARGE.get(name, 60.0), 1e-4)))]
+    (variant, pattern), seconds, gap = SETS[name]
+    single = "-single" if variant == "SSCFLP" and "Holmberg" not in pattern else ""
+    found = [i for i, v in published(folder) if v == variant and re.match(pattern, i)]
+    return [(case + single, seconds, gap) for case in found]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("case")
+    default = Path(__file__).resolve().parents[2] / "shared" / "data" / "facility"
+    parser.add_argument("--data", type=Path, default=default, help="folder of published instances")
+    parser.add_argument("--time-limit", type=float, help="seconds for each case")
+    parser.add_argument("--gap", type=float, help="stop at this gap")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one JSON document per case")
+    parser.add_argument("--log", action="store_true", help="progress on stderr")
+    args = parser.parse_args()
+    if not args.json:
+        print("".join(f"{c:>15}" if n else f"{c:<24}" for n, c in enumerate(COLUMNS)))
+    for name, seconds, gap in members(args.case, args.data):
+        case = load(name, args.data)
+        figures = solve(
+            case, args.time_limit or seconds, gap if args.gap is None else args.gap, args.seed, args.log
+        )
+        print(json.dumps(figures) if args.json else row(figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+from numpy import int32, uint8
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+from siteopt.facility_location import FacilityProblem
+
+@disjoint_base
+class Assignment:
+    n_site: int
+    n_demand: int
+    penalty_usd: float
+    flow_usd: float
+    fixed_usd: float
+    overload: float
+    def __init__(self, problem: FacilityProblem, seed: int) -> None: ...
+    @property
+    def cost_usd(self) -> float: ...
+    @property
+    def is_feasible(self) -> bool: ...
+    def arcs(self) -> NDArray[int32]: ...
+    def load_arcs(self, is_open: NDArray[uint8], arc: NDArray[int32]) -> bool: ...
+    def descend(self, passes: int) -> None: ...
+    def kick(self, count: int) -> None: ...

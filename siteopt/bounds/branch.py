@@ -1,0 +1,272 @@
+"""Branch and bound for capacitated facility location: best bound first, bounds from the Lagrangian dual.
+
+After Goertz and Klose (2012): sites are branched on, each node climbs a little further from its parent's prices, what
+reduced costs prove is fixed, and the sites that look open are tried as a plan.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.facility import FacilityDual
+from siteopt._core.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt.bounds.root import RootBound
+    from siteopt.facility_location import FacilityProblem
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+    Status = NDArray[np.int8]
+    Indices = NDArray[np.int32]
+
+OPEN, FREE, CLOSED = 1, 0, -1
+#: Steps between pricing all sites; first step length and weight of a new subgradient. Aiming at the incumbent's cost
+#: proved best: a node that can be pruned at all gets there in few steps.
+NODE_STEPS, LENGTH, WEIGHT = 20, 0.1, 0.3
+#: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
+LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
+#: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
+LIKELY = 0.1
+#: All sites are looked at where they are so few, or where those that are likely are this share of them.
+FEW, NEARLY_ALL = 300, 0.8
+#: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
+#: is this near the bound, the prices of its flows are tried in the dual.
+ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
+#: A site whose openness is outside of this and 1 less this counts as decided.
+UNDECIDED = 0.02
+
+
+@dataclass(order=True, slots=True)
+class Node:
+    """What is decided, and prices to go on from.
+
+    Attributes
+    ----------
+    bound_usd : of the parent
+    order : of creation, which breaks ties
+    status, price, active : decisions; prices; sites to look at while climbing
+    banned : arcs that may not be used, where any are, in the order of ``site_demand``
+    site, step : the last decision, and by how much it moved the site's openness
+    """
+
+    bound_usd: float
+    order: int
+    status: Status = field(compare=False)
+    price: Floats = field(compare=False)
+    active: Indices = field(compare=False)
+    banned: Flags | None = field(compare=False, default=None)
+    site: int = field(compare=False, default=-1)
+    step: float = field(compare=False, default=1.0)
+
+
+class PseudoCosts:
+    """What deciding a site has raised the bound by so far, per unit of openness; average where it was never decided."""
+
+    def __init__(self, n_site: int) -> None:
+        self._gain, self._count = np.zeros((2, n_site)), np.zeros((2, n_site))
+
+    def learn(self, node: Node, bound: float) -> None:
+        """Count what the last decision of a node has brought."""
+        if node.site >= 0 and np.isfinite(bound):
+            up = int(node.status[node.site] == OPEN)
+            self._gain[up, node.site] += max(0.0, bound - node.bound_usd) / node.step
+            self._count[up, node.site] += 1
+
+    def best(self, sites: NDArray[np.intp], openness: Floats) -> int:
+        """Position of the site whose two outcomes are likely to raise the bound most, by their product."""
+        count = self._count[:, sites]
+        average = self._gain.sum(axis=1) / np.maximum(1.0, self._count.sum(axis=1))
+        average = np.where(self._count.sum(axis=1) > 0, average, 1.0)[:, None]
+        gain = np.where(count > 0, self._gain[:, sites] / np.maximum(1.0, count), average)
+        least = 1e-6 * average.max() + 1e-12
+        score = np.maximum(gain[0] * openness, least) * np.maximum(gain[1] * (1.0 - openness), least)
+        return int(np.argmax(score))
+
+
+class FacilityTree:
+    """The tree of one problem.
+
+    Parameters
+    ----------
+    problem : FacilityProblem
+    root : RootBound
+    core : ndarray of int32
+        Sites that plans are made of; the bound is one of the whole problem all the same.
+    transport : Transport
+        Of the problem restricted to ``core``, with the incumbent's sites loaded.
+    gap : float
+        Nodes whose bound is within this share of the incumbent are done with.
+    cost_usd : float, optional
+        Of the incumbent, where it is not that of the loaded sites.
+    """
+
+    def __init__(
+        self,
+        problem: FacilityProblem,
+        root: RootBound,
+        core: Indices,
+        transport: Transport,
+        gap: float,
+        cost_usd: float | None = None,
+    ) -> None:
+        self._problem, self._core, self._transport, self._gap = problem, core, transport, gap
+        self._dual = FacilityDual(problem)
+        self._costs = PseudoCosts(len(problem.capacity))
+        self._heap: list[Node] = []
+        self._order, self._lowest_done = 0, np.inf
+        self.cost_usd = transport.cost_usd if cost_usd is None else cost_usd
+        self.best_open: Flags | None = None
+        self.nodes = 0
+        status = np.where(
+            root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status
+        )
+        active = self._likely(status, root.openness, root.reduced_usd, root.bound_usd)
+        self._push(Node(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
+
+    @property
+    def bound_usd(self) -> float:
+        """No plan costs less."""
+        return min(self._lowest_done, self._heap[0].bound_usd if self._heap else np.inf, self.cost_usd)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left that could be better by more than the gap."""
+        return not self._heap or self._heap[0].bound_usd >= self._cutoff
+
+    @property
+    def _cutoff(self) -> float:
+        return self.cost_usd - self._gap * abs(self.cost_usd)
+
+    def run(self, nodes: int, keep_going: Callable[[], bool] = lambda: True) -> None:
+        """Work on up to so many nodes."""
+        for _ in range(nodes):
+            if self.is_done or not keep_going():
+                return
+            self._expand(heapq.heappop(self._heap))
+
+    def learn(self, cost_usd: float) -> None:
+        """A plan of this cost was found elsewhere."""
+        self.cost_usd = min(self.cost_usd, cost_usd)
+
+    def _push(self, node: Node) -> None:
+        if node.bound_usd >= self._cutoff:
+            self._lowest_done = min(self._lowest_done, node.bound_usd)
+            return
+        self._order += 1
+        node.order = self._order
+        heapq.heappush(self._heap, node)
+
+    def _expand(self, node: Node) -> None:
+        self.nodes += 1
+        price = node.price.copy()
+        own = self._climb(node, price)
+        bound = max(node.bound_usd, own)
+        self._costs.learn(node, bound)
+        if bound >= self._cutoff:
+            self._lowest_done = min(self._lowest_done, bound)
+            return
+        openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
+        undecided = np.count_nonzero(
+            (openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE)
+        )
+        if undecided == 0 or self.nodes <= ALWAYS_TRIED or self.nodes % TRIED_EVERY == 0:
+            cost = self._try(node.status, openness)
+            if self._problem.is_splittable and cost - bound < NEAR * abs(cost):
+                bound = max(bound, self._dual_of_flows(node.status))
+        # Reduced costs say how much a site would add to the bound that they belong to, not to a better one.
+        status = self._fixed(node.status, reduced, own)
+        free = np.flatnonzero(status == FREE)
+        active = self._likely(status, openness, reduced, bound)
+        if len(free) == 0:
+            self._leaf(Node(bound, 0, status, price, active, node.banned))
+            return
+        share = np.clip(openness[free], UNDECIDED, 1.0 - UNDECIDED)
+        best = self._costs.best(free, share)
+        for decision, step in ((CLOSED, share[best]), (OPEN, 1.0 - share[best])):
+            child = status.copy()
+            child[free[best]] = decision
+            self._push(Node(bound, 0, child, price, active, node.banned, int(free[best]), float(step)))
+
+    def _climb(self, node: Node, price: Floats) -> float:
+        """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
+        every = np.flatnonzero(node.status != CLOSED).astype(np.int32)
+        active = node.active[node.status[node.active] != CLOSED]
+        length, bound, is_all = LENGTH, -np.inf, len(every) <= FEW or len(active) > NEARLY_ALL * len(every)
+        if is_all:
+            active = every
+        for n in range(MOST_ROUNDS):
+            within, length, _ = self._dual.ascend(
+                price,
+                node.status,
+                active,
+                NODE_STEPS * (1 + is_all),
+                self.cost_usd,
+                self._cutoff,
+                length,
+                WEIGHT,
+            )
+            if is_all:
+                return float(within)
+            bound = self._dual.value(price, node.status, every)
+            is_kept = bound >= within - LOST * (within - node.bound_usd) and n + 1 >= LEAST_ROUNDS
+            if is_kept or bound >= self._cutoff:
+                break
+            active = np.union1d(active, every[self._dual.reduced_usd[every] < 0.0]).astype(np.int32)
+        return bound
+
+    def _fixed(self, status: Status, reduced: Floats, bound: float) -> Status:
+        """Decisions with those added that the reduced costs prove."""
+        room = self._cutoff - bound
+        status, free = status.copy(), status == FREE
+        status[free & (reduced > room)] = CLOSED
+        status[free & (-reduced > room)] = OPEN
+        return status
+
+    def _likely(self, status: Status, openness: Floats, reduced: Floats, bound: float) -> Indices:
+        likely = (reduced <= LIKELY * (self._cutoff - bound)) | (openness > 0.0)
+        return np.flatnonzero((status == OPEN) | ((status == FREE) & likely)).astype(np.int32)
+
+    def _dual_of_flows(self, status: Status) -> float:
+        """Bound at the prices of the flows last tried: the cost itself where their sites are the best ones."""
+        every = np.flatnonzero(status != CLOSED).astype(np.int32)
+        return self._dual.value(self._transport.prices(), status, every)
+
+    def _leaf(self, node: Node) -> None:
+        """All sites are decided: their flows are what is left, and exact."""
+        status = node.status
+        sites = np.flatnonzero(status == OPEN).astype(np.int32)
+        demands = np.arange(len(self._problem.demand), dtype=np.int32)
+        rest = Transport(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
+        cost = rest.load_sites(np.arange(len(sites), dtype=np.int32))
+        self._lowest_done = min(self._lowest_done, cost)
+        if cost < self.cost_usd:
+            self.cost_usd = cost
+            self.best_open = (status == OPEN).astype(np.uint8)
+
+    def _try(self, status: Status, openness: Floats) -> float:
+        """The sites that look most open, as many as the demand needs; returns what they cost."""
+        rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))[self._core]
+        order = np.argsort(-rank, kind="stable")
+        carried = np.cumsum(self._problem.capacity[self._core[order]])
+        needed = int(np.searchsorted(carried, self._dual.total_demand * (1.0 - 1e-9))) + 1
+        is_open = (rank > 0.5).astype(np.uint8)
+        is_open[order[:needed]] = 1
+        return self._flows(is_open)
+
+    def _flows(self, is_open: Flags) -> float:
+        """Cost of a set of sites of the core; the best set is kept."""
+        cost = self._transport.change_sites(is_open, np.inf)
+        if cost < self.cost_usd:
+            self.cost_usd = cost
+            self.best_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
+            self.best_open[self._core] = self._transport.is_open()
+        return cost

@@ -1,0 +1,12 @@
+"""Capacitated facility location: as an instance of ours, and found again inside an instance.
+
+A facility is a site with one module as large as its capacity, a customer is a demand, and nothing costs anything but
+opening and supplying. An instance with this structure, wherever it comes from, has bounds and searches of its own,
+which are far stronger than those for everything that a scenario can say.
+"""
+
+from siteopt.facility_location.build import facility_location
+from siteopt.facility_location.problem import FacilityProblem, facility_problem, ranges
+from siteopt.facility_location.recognise import recognised, solution_of
+
+__all__ = ["FacilityProblem", "facility_location", "facility_problem", "ranges", "recognised", "solution_of"]

@@ -1,0 +1,98 @@
+"""Large neighbourhoods: the sites near one another, and what they serve, are decided anew by an exact method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.facility_location import ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt._core.transport import Transport
+    from siteopt.facility_location import FacilityProblem
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+    #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
+    Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
+
+#: A site's nearest demands, through which its neighbours are found.
+NEAREST = 8
+#: Sites of a window: at first, at least, at most.
+FIRST, LEAST, MOST = 30, 12, 120
+#: Smaller gains than this, relative to the cost, are rounding.
+LEAST_GAIN = 1e-9
+
+
+class Windows:
+    """Windows around one site after another.
+
+    Parameters
+    ----------
+    problem : FacilityProblem
+    transport : Transport
+        With the incumbent's sites loaded; it is improved in place.
+    solver : callable
+    seed : int
+    """
+
+    def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
+        self._problem, self._transport, self._solver = problem, transport, solver
+        self._random = np.random.default_rng(seed)
+        self._size = FIRST
+        self._order: list[int] = []
+        self._price = transport.prices()
+        self.solved = self.improved = 0
+
+    def step(self) -> bool:
+        """One window; returns whether the cost fell."""
+        transport, problem = self._transport, self._problem
+        if not self._order:
+            self._order = self._random.permutation(np.flatnonzero(transport.is_open())).tolist()
+        sites = self._around(self._order.pop())
+        is_open = transport.is_open()
+        amounts = transport.amounts()
+        carried = np.zeros(len(problem.capacity), dtype=bool)
+        carried[sites] = True
+        served: Floats = np.bincount(
+            problem.arc_demand, weights=amounts * carried[problem.arc_site], minlength=len(problem.demand)
+        ).astype(np.float64)
+        demands = np.flatnonzero(served > 1e-9).astype(np.int32)
+        window = problem.restricted(sites, demands, served[demands])
+        better, is_solved = self._solver(window, is_open[sites], self._price[demands])
+        self.solved += 1
+        self._size = min(MOST, self._size + 1) if is_solved else max(LEAST, self._size - 3)
+        if better is None:
+            return False
+        before = transport.cost_usd
+        is_open[sites] = better
+        transport.change_sites(is_open, before)
+        # Rounding must not pass for success, or windows would go on for ever.
+        if transport.cost_usd >= before * (1.0 - LEAST_GAIN):
+            return False
+        self.improved += 1
+        self._price = transport.prices()
+        return True
+
+    def _around(self, site: int) -> NDArray[np.int32]:
+        """A site and the sites nearest to it, by the cheapest way over a demand."""
+        problem = self._problem
+        first = problem.site_ptr[site]
+        near = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
+        demands = problem.site_demand[near]
+        rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
+        length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
+        distance = np.full(len(problem.capacity), np.inf)
+        np.minimum.at(
+            distance,
+            problem.arc_site[rows],
+            problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length),
+        )
+        distance[site] = -1.0
+        chosen = np.argsort(distance, kind="stable")[: self._size]
+        return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)
