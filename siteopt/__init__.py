@@ -2,12 +2,16 @@
 
 import logging
 
+from siteopt.compare import compare
+from siteopt.conflict import find_conflict
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SiteoptError, SolverError
 from siteopt.evaluate import evaluate
+from siteopt.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
 from siteopt.plan import Plan
 from siteopt.plan_file import load_plan
 from siteopt.progress import Progress
 from siteopt.scenario import Scenario, load_scenario
+from siteopt.sensitivity import sensitivity
 from siteopt.solve import solve
 from siteopt.verify import Violation, verify
 
@@ -21,11 +25,19 @@ __all__ = [
     "SiteoptError",
     "SolverError",
     "Violation",
+    "compare",
     "evaluate",
+    "find_conflict",
     "load_plan",
     "load_scenario",
+    "sensitivity",
     "solve",
     "verify",
+    "what_binds",
+    "why",
+    "why_not",
+    "worth_of_mw",
+    "worth_of_zone_mw",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

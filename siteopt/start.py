@@ -71,7 +71,9 @@ def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
         fits = [o for o in rows if instance.designs.id[options.design[o]] == site.design]
         wanted = np.inf if site.connection_mw is None else site.connection_mw
         if fits:
-            option[j] = min(fits, key=lambda o: (options.connection_mw[o] != wanted, -options.connection_mw[o]))
+            option[j] = min(
+                fits, key=lambda o: (options.connection_mw[o] != wanted, -options.connection_mw[o])
+            )
     return option
 
 
@@ -81,7 +83,12 @@ def _shares(
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     data = {(p.site, p.workload, p.accelerator): p.data for p in plan.pools}
     pool = {
-        (instance.sites.id[j], instance.workload_ids[variants.workload[v]], variants.accelerator[v], variants.data[v]): p
+        (
+            instance.sites.id[j],
+            instance.workload_ids[variants.workload[v]],
+            variants.accelerator[v],
+            variants.data[v],
+        ): p
         for p, (j, v) in enumerate(zip(pools.site.tolist(), pools.variant.tolist(), strict=True))
         if option[j] >= 0
     }

@@ -41,7 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
-    parser.add_argument("--out", type=output_file, metavar="FILE.json", help="write the comparison to this file")
+    parser.add_argument(
+        "--out", type=output_file, metavar="FILE.json", help="write the comparison to this file"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.set_defaults(run=run, parser=parser)
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from siteopt.scenario import Scenario
 
 
+#: Time for an answer where nobody says, s.
+QUESTION_SECONDS, CONFLICT_SECONDS = 75.0, 100.0
+
+
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Options of the command."""
     parser = commands.add_parser(
@@ -39,13 +43,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     asked.add_argument("--why", metavar="SITE", help="what doing without SITE costs")
     asked.add_argument("--mw", metavar="SITE", help="what 1 MW more headroom at SITE is worth")
     asked.add_argument("--mw-zone", metavar="ZONE", help="what 1 MW more in the grid limits of ZONE is worth")
-    asked.add_argument("--binds", action="store_true", help="which limits bind, and what is left of the others")
+    asked.add_argument(
+        "--binds", action="store_true", help="which limits bind, and what is left of the others"
+    )
     asked.add_argument("--infeasible", action="store_true", help="which rules conflict, and what would help")
     parser.add_argument(
-        "--extra-mw", type=positive, default=1.0, metavar="MW", help="how much more, for --mw and --mw-zone (1)"
+        "--extra-mw",
+        type=positive,
+        default=1.0,
+        metavar="MW",
+        help="how much more, for --mw and --mw-zone (1)",
     )
     parser.add_argument(
-        "--time-limit", type=positive_seconds, default=60.0, metavar="S", help="seconds (default 60)"
+        "--time-limit",
+        type=positive_seconds,
+        metavar="S",
+        help="seconds (default 75, and 100 for --infeasible)",
     )
     parser.add_argument(
         "--gap", type=gap, default=1e-4, metavar="G", help="relative gap of every solve (default 0.0001)"
@@ -68,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         return _binds(args, scenario, plan)
     console = progress_console()
     with ProgressPrinter(console) as progress:
-        effort = Effort(args.time_limit, args.gap, args.seed, args.method, progress)
+        effort = Effort(args.time_limit or QUESTION_SECONDS, args.gap, args.seed, args.method, progress)
         answer = _ask(args, scenario, plan, effort)
     with results():
         if args.json:
@@ -102,7 +115,7 @@ def _infeasible(args: argparse.Namespace, scenario: Scenario) -> int:
     console = progress_console()
     with console.status("looking for a conflict") as status:
         shown = (lambda text: status.update(text)) if console.is_terminal else None
-        conflict = find_conflict(scenario, time_limit=args.time_limit, say=shown)
+        conflict = find_conflict(scenario, time_limit=args.time_limit or CONFLICT_SECONDS, say=shown)
     if conflict is None:
         print(f"siteopt: {args.scenario} is feasible: a plan meets every rule", file=sys.stderr)
         return 0

@@ -42,7 +42,9 @@ def distances_of(scenario: Scenario) -> dict[str, Distance]:
     result = {}
     for k, workload in enumerate(scenario.workloads):
         mine = [v for v in variants if v.workload == k]
-        rows = np.array([index[d.region] for d in scenario.demand if d.workload == workload.id], dtype=np.int32)
+        rows = np.array(
+            [index[d.region] for d in scenario.demand if d.workload == workload.id], dtype=np.int32
+        )
         if not mine or not len(rows):
             result[workload.id] = Distance(None, {})
             continue

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Mode, Scenario
 
 
-
 @dataclass(frozen=True, slots=True)
 class ModeResult:
     """A scenario under one mode.
@@ -58,11 +57,20 @@ class ModeResult:
     def to_dict(self) -> dict[str, Any]:
         """The result as a JSON object, without the plan's tables."""
         plan = self.plan
-        keys = ("capex_usd", "it_mw", "facility_mw", "carbon_t", "replicas", "pooling_extra", "p99_ms", "unserved")
+        keys = (
+            "capex_usd",
+            "it_mw",
+            "facility_mw",
+            "carbon_t",
+            "replicas",
+            "pooling_extra",
+            "p99_ms",
+            "unserved",
+        )
         document: dict[str, Any] = {"mode": self.mode, "reasons": list(self.reasons)}
         if plan is None:
             return document | {"cost_usd": None}
-        figures = {"cost_usd": plan.cost_usd, "bound_usd": plan.bound_usd, "gap": plan.gap}
+        figures: dict[str, Any] = {"cost_usd": plan.cost_usd, "bound_usd": plan.bound_usd, "gap": plan.gap}
         figures |= {"cost_lines": plan.cost_lines, "sites": len(plan.sites), "left_out": list(self.left_out)}
         return document | figures | {key: getattr(self, key) for key in keys}
 
@@ -104,6 +112,8 @@ def figures_of(scenario: Scenario, plan: Plan) -> ModeResult:
 def carbon_t(scenario: Scenario, plan: Plan) -> float:
     """Carbon of a plan's energy over the horizon, not discounted, tonnes."""
     instance = compile_instance(scenario)
+    if not plan.sites:
+        return 0.0
     solution = solution_of(instance, scenario, plan)
     is_open = solution.option >= 0
     pue = np.where(is_open, instance.options.pue[np.maximum(solution.option, 0)], 0.0)

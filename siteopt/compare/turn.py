@@ -68,6 +68,8 @@ class Turn:
         That does beyond the turn; None where it was not reached.
     holds_at, turns_at : float or None
         Factors on the scenario's own numbers.
+    holds_usd, turns_usd : float or None
+        Cost of the best plans found there.
     solves : int
     worst_gap : float or None
         Largest gap of the solves at the two ends.
@@ -79,14 +81,14 @@ class Turn:
     side_then: Side | None
     holds_at: float
     turns_at: float | None
+    holds_usd: float
+    turns_usd: float | None
     solves: int
     worst_gap: float | None
 
 
 def _sites(scenario: Scenario, edit: Callable[[Any], dict[str, Any]]) -> Scenario:
-    return scenario.model_copy(
-        update={"sites": tuple(s.model_copy(update=edit(s)) for s in scenario.sites)}
-    )
+    return scenario.model_copy(update={"sites": tuple(s.model_copy(update=edit(s)) for s in scenario.sites)})
 
 
 def _price(scenario: Scenario, _workload: str, factor: float) -> Scenario:
@@ -164,7 +166,9 @@ def turn(
     verdict = next((v for v in verdicts if v.workload == workload), None)
     if verdict is None:
         known = listed([v.workload for v in verdicts], 12)
-        raise ScenarioError([Problem("", f"there is no demand for a workload {workload!r}; there are {known}")])
+        raise ScenarioError(
+            [Problem("", f"there is no demand for a workload {workload!r}; there are {known}")]
+        )
     chosen = list(parameters) or [_nearest(verdict)]
     rows = []
     for n, name in enumerate(chosen):
@@ -200,7 +204,7 @@ class _Bisection:
         self._clock, self._leave = clock, leave
         self._side = main_side(shares_by_side(scenario, plan, workload))
         self._plans: dict[float, Plan] = {1.0: plan}
-        self._found = Turn(workload, name, self._side, None, 1.0, None, 0, plan.gap)
+        self._found = Turn(workload, name, self._side, None, 1.0, None, plan.cost_usd, None, 0, plan.gap)
 
     def run(self) -> Turn:
         """Double one way, then the other, then halve."""
@@ -248,7 +252,13 @@ class _Bisection:
         gaps = [self._plans[at].gap for at in (holds, turns)]
         worst = None if None in gaps else max(g for g in gaps if g is not None)
         self._found = replace(
-            self._found, holds_at=holds, turns_at=turns, side_then=side, worst_gap=worst
+            self._found,
+            holds_at=holds,
+            turns_at=turns,
+            holds_usd=self._plans[holds].cost_usd,
+            turns_usd=self._plans[turns].cost_usd,
+            side_then=side,
+            worst_gap=worst,
         )
 
     def _side_at(self, factor: float, near: float) -> Side | None:

@@ -1,8 +1,8 @@
 """What serving each workload costs on each side, by formula: divisible replicas, sites filled to the brim.
 
 Every demand is priced at the cheapest site of a side that admits it. A replica counts at the best rate that the most
-replicas which its site can power reach together, so that small sites pay for the pooling that they lose. What opening a
-site costs is spread over all that it can carry, and is also given by itself, for how demand turns a verdict depends on it.
+replicas which its site can power reach together, so that small sites pay for the pooling that they lose. What opening
+a site costs is spread over all that it can carry, and is also given by itself, for it decides how demand turns it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SideCost:
     @property
     def usd(self) -> Floats:
         """All parts together."""
-        return np.sum([self.parts_usd[part] for part in PARTS], axis=0)
+        return sum((self.parts_usd[part] for part in PARTS), np.zeros(len(self.reach)))
 
 
 def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Side, SideCost]:
@@ -79,7 +79,12 @@ class _Arcs:
 
     def __init__(self, scenario: Scenario, instance: Instance, arcs: NDArray[np.int64]) -> None:
         self._scenario, self._instance = scenario, instance
-        pools, variants, demands, options = instance.pools, instance.variants, instance.demands, instance.options
+        pools, variants, demands, options = (
+            instance.pools,
+            instance.variants,
+            instance.demands,
+            instance.options,
+        )
         option = best_options(instance)
         site = pools.site[instance.arcs.pool[arcs]]
         can = option[site] >= 0
@@ -114,7 +119,9 @@ class _Arcs:
         """Net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
-        full = designs.capex_usd[first + options.max_modules] - designs.capex_usd[first + options.sunk_modules]
+        full = (
+            designs.capex_usd[first + options.max_modules] - designs.capex_usd[first + options.sunk_modules]
+        )
         return np.asarray((self._instance.life_factor * full)[option])
 
     def side(self, side: Side, rows: NDArray[np.int64]) -> SideCost:

@@ -139,7 +139,9 @@ class _Room:
         distinct = np.unique(sites[sites >= 0])
         if not len(distinct) or (self._used[distinct] < FULL * self._most[distinct]).any():
             return ""
-        return listed([f"{self._id[j]} {mw(self._used[j])} of {mw(self._most[j])} MW" for j in distinct.tolist()], 3)
+        return listed(
+            [f"{self._id[j]} {mw(self._used[j])} of {mw(self._most[j])} MW" for j in distinct.tolist()], 3
+        )
 
 
 class _Case:
@@ -194,9 +196,7 @@ class _Case:
         some = "" if reach > 1.0 - 1e-9 else f"; {there} sites may serve {percent(reach)} of it"
         if not both.any():
             return f"{head}: {there} sites may serve only {percent(reach)} of it, none of what {here} sites serve."
-        mine, other = (
-            self._costs[s].usd[both].sum() / self._thousands[both].sum() for s in (here, there)
-        )
+        mine, other = (self._costs[s].usd[both].sum() / self._thousands[both].sum() for s in (here, there))
         part, usd = self._largest_part(here, there, both)
         text = f"{head}: 1,000 requests cost {_usd(mine)} on {here} sites, {_usd(other)} on {there} ones"
         text += f", mostly {PART_WORDS[part]} ({_usd(abs(usd))} {'less' if usd < 0 else 'more'})"
@@ -215,7 +215,11 @@ class _Case:
             now = distance.nearest_ms.get(side)
             if now is not None and np.isfinite(now):
                 yield FormulaBreakEven(f"round trip to {side} sites", "ms", now, distance.room_ms)
-        both = self._costs[here].reach & self._costs[there].reach if here != "unserved" else np.zeros(1, dtype=bool)
+        both = (
+            self._costs[here].reach & self._costs[there].reach
+            if here != "unserved"
+            else np.zeros(1, dtype=bool)
+        )
         if not both.any():
             return
         edge: Side = "edge" if "edge" in (here, there) else "regional"
@@ -230,7 +234,9 @@ class _Case:
             yield FormulaBreakEven(f"price at {edge} sites", "USD/MWh", mine.price_usd_per_mwh, at)
         if power > 0.0 and mine.pue * (1.0 - dearer / power) >= 1.0:
             yield FormulaBreakEven(f"PUE at {edge} sites", "", mine.pue, mine.pue * (1.0 - dearer / power))
-        margin = dearer - float(mine.opening_spread_usd[both].sum()) + float(rest.opening_spread_usd[both].sum())
+        margin = (
+            dearer - float(mine.opening_spread_usd[both].sum()) + float(rest.opening_spread_usd[both].sum())
+        )
         opening = mine.opening_usd - rest.opening_usd
         if margin * opening < 0.0:
             yield FormulaBreakEven("demand", "x the scenario's", 1.0, -opening / margin)

@@ -108,7 +108,11 @@ def compare(
         return Comparison(tuple(results), ())
     base = with_mode(scenario, "hybrid")
     verdicts = verdicts_of(base, hybrid.plan)
-    turns = () if workload is None else turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
+    turns = (
+        ()
+        if workload is None
+        else turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
+    )
     return Comparison(tuple(results), verdicts, turns)
 
 

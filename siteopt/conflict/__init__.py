@@ -2,7 +2,7 @@
 
 from siteopt.conflict.find import Conflict, find_conflict, reasons_of
 from siteopt.conflict.relax import Relaxation
-from siteopt.conflict.rules import Rule, eased, must_serve, rules_of
+from siteopt.conflict.rules import Rule, eased, keeping, must_serve, rules_of
 
 __all__ = [
     "Conflict",
@@ -10,6 +10,7 @@ __all__ = [
     "Rule",
     "eased",
     "find_conflict",
+    "keeping",
     "must_serve",
     "reasons_of",
     "rules_of",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: A latency limit that nothing reaches, ms.
 NO_LIMIT_MS = 1e8
 BETWEEN = " | "
+#: In the place of a region: all of them.
+EVERYWHERE = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Family:
 
 def _replaced(scenario: Scenario, table: str, edit: Callable[[Any], dict[str, Any]]) -> Scenario:
     """The scenario with fields of some rows of a table replaced."""
-    rows = tuple(row.model_copy(update=new) if (new := edit(row)) else row for row in getattr(scenario, table))
+    rows = tuple(
+        row.model_copy(update=new) if (new := edit(row)) else row for row in getattr(scenario, table)
+    )
     return scenario.model_copy(update={table: rows})
 
 
@@ -64,8 +68,15 @@ def _demand_limits(scenario: Scenario) -> Limits:
     return {demand_key(d): None for d in scenario.demand if d.workload in must}
 
 
+def whole_demand_key(workload: str) -> str:
+    """How the rule that all demand for a workload must be served is called."""
+    return f"{EVERYWHERE}{BETWEEN}{workload}"
+
+
 def _demand_ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
-    kept = tuple(d for d in scenario.demand if demand_key(d) not in to)
+    kept = tuple(
+        d for d in scenario.demand if demand_key(d) not in to and whole_demand_key(d.workload) not in to
+    )
     if kept:
         return scenario.model_copy(update={"demand": kept})
     first = scenario.demand[0]
@@ -83,7 +94,9 @@ def _of_policy(key: str, unit: str, *, is_count: bool = False) -> Family:
 
     def ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
         value = to[f"policy.{key}"]
-        policy = scenario.policy.model_copy(update={key: value if value is None or not is_count else int(value)})
+        policy = scenario.policy.model_copy(
+            update={key: value if value is None or not is_count else int(value)}
+        )
         return scenario.model_copy(update={"policy": policy})
 
     return Family(unit, limits, ease, is_count)
@@ -110,7 +123,7 @@ def _slo_ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
         slos = []
         for slo in workload.slo:
             key = _slo_key(workload, slo)
-            ms = to[key] if key in to else slo.ms
+            ms = to.get(key, slo.ms)
             slos.append(slo.model_copy(update={"ms": NO_LIMIT_MS if ms is None else ms}))
         new: dict[str, Any] = {"slo": tuple(slos)}
         if workload.protect is not None and slos and slos[0].ms > workload.protect.slo_ms:
@@ -136,7 +149,9 @@ def _connection_ease(scenario: Scenario, to: Eased, ample_mw: float) -> Scenario
             return {}
         *steps, last = site.connection_steps
         value = to[site.id]
-        largest = last.model_copy(update={"up_to_mw": max(last.up_to_mw, ample_mw) if value is None else value})
+        largest = last.model_copy(
+            update={"up_to_mw": max(last.up_to_mw, ample_mw) if value is None else value}
+        )
         return {"connection_steps": (*steps, largest)}
 
     return _replaced(scenario, "sites", edit)
@@ -156,7 +171,7 @@ def _modules_ease(scenario: Scenario, to: Eased, ample_mw: float) -> Scenario:
 def _grid_ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
     rows = []
     for limit in scenario.grid_limits:
-        value = to[limit.id] if limit.id in to else limit.limit_mw
+        value = to.get(limit.id, limit.limit_mw)
         if value is not None:
             rows.append(limit.model_copy(update={"limit_mw": value}))
     return scenario.model_copy(update={"grid_limits": tuple(rows)})

@@ -66,7 +66,7 @@ class Oracle:
                 return None
             listener = _FirstPlan(instance, self._clock)
             limits = Limits(min(MODEL_SECONDS, self._clock.left), None, ANY_GAP, 1)
-            answer = ExactModel(instance, bracket).solve(limits, listener, None)  # type: ignore[arg-type]
+            answer = ExactModel(instance, bracket).solve(limits, listener, None)
             if listener.has_plan:
                 return True
             if answer.outcome == "infeasible":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from siteopt.conflict.families import FAMILIES, NO_LIMIT_MS
+from siteopt.conflict.families import FAMILIES
 from siteopt.conflict.rules import Rule, eased, limit_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_STEP, PRECISION = 0.05, 0.01
 #: Doublings of the first step before a limit is taken to be of no help.
 MOST_DOUBLINGS = 24
+LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,21 @@ def relaxations(
     Rules of which not even the absence helps are left out: another conflict stands behind this one.
     """
     found = []
-    for rule in rules:
-        if rule.family == "demand" or clock.left <= 0.0:
-            continue
+    eligible = [rule for rule in rules if rule.family != "demand"]
+    for n, rule in enumerate(eligible):
+        if clock.left <= 0.0:
+            break
+        until = clock.left * (1.0 - 1.0 / (len(eligible) - n))
         if say is not None:
             say(f"how far to ease {rule.family} {rule.subject}")
         if oracle.has_plan(eased(scenario, {rule: None})) is not True:
             continue
-        found.append(_least(scenario, rule, oracle, clock))
+        found.append(_least(scenario, rule, oracle, clock, until))
     return tuple(sorted(found, key=lambda r: r.size))
 
 
-def _least(scenario: Scenario, rule: Rule, oracle: Oracle, clock: Clock) -> Relaxation:
+def _least(scenario: Scenario, rule: Rule, oracle: Oracle, clock: Clock, until: float) -> Relaxation:
+    """Double the easing until it is enough, then halve what is between; stops when ``until`` seconds are left."""
     family, limit = FAMILIES[rule.family], limit_of(scenario, rule)
     if limit is None:
         return Relaxation(rule, "", None, None, None, is_proven=True)
@@ -104,9 +108,9 @@ def _least(scenario: Scenario, rule: Rule, oracle: Oracle, clock: Clock) -> Rela
         value = limit + unit_step * 2.0**n
         if rule.family == "tenant_share":
             value = min(1.0, value)
-        if clock.left <= 0.0 or value > NO_LIMIT_MS * 100 or admits(value):
+        if clock.left <= until or value > LARGEST or admits(value) or value == low == 1.0:
             break
-    while high < inf and clock.left > 0.0:
+    while high < inf and clock.left > until:
         if high - low <= (1.0 if family.is_count else PRECISION * (high - limit)):
             break
         middle = 0.5 * (low + high)

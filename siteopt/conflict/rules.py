@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.compile import compile_instance, resolve_variants
-from siteopt.conflict.families import FAMILIES, demand_key
+from siteopt.conflict.families import BETWEEN, EVERYWHERE, FAMILIES, demand_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from siteopt.scenario.schema import Scenario
 
@@ -55,9 +55,29 @@ def rules_of(scenario: Scenario) -> list[Rule]:
     return [Rule(name, subject) for name, family in FAMILIES.items() for subject in family.limits(scenario)]
 
 
+def is_whole(rule: Rule) -> bool:
+    """Whether a rule is that all demand for a workload must be served."""
+    return rule.family == "demand" and rule.subject.partition(BETWEEN)[0] == EVERYWHERE
+
+
+def is_idle(scenario: Scenario, rule: Rule) -> bool:
+    """Whether a rule is about a site that nothing that must be served can reach, and that need not be built."""
+    if rule.family not in ("headroom", "connection", "uplink"):
+        return False
+    return rule.subject not in _reached(scenario)
+
+
+def _reached(scenario: Scenario) -> frozenset[str]:
+    instance = compile_instance(scenario)
+    must = np.isinf(instance.demands.unserved_usd)[instance.arcs.demand]
+    sites = np.unique(instance.pools.site[instance.arcs.pool[must]]).tolist()
+    forced = np.flatnonzero(instance.sites.is_forced | instance.sites.is_existing).tolist()
+    return frozenset(instance.sites.id[j] for j in (*sites, *forced))
+
+
 def limit_of(scenario: Scenario, rule: Rule) -> float | None:
     """The limit that a rule sets, in the unit of its family; None where it has no number."""
-    return FAMILIES[rule.family].limits(scenario)[rule.subject]
+    return FAMILIES[rule.family].limits(scenario).get(rule.subject)
 
 
 def eased(scenario: Scenario, limits: Mapping[Rule, float | None]) -> Scenario:
@@ -72,9 +92,15 @@ def eased(scenario: Scenario, limits: Mapping[Rule, float | None]) -> Scenario:
     return scenario
 
 
-def without(scenario: Scenario, rules: Iterable[Rule]) -> Scenario:
-    """The scenario without some rules."""
-    return eased(scenario, dict.fromkeys(rules))
+def keeping(scenario: Scenario, kept: Collection[Rule]) -> Scenario:
+    """The scenario with some of its rules and no others."""
+    whole = {rule.subject.partition(BETWEEN)[2] for rule in kept if is_whole(rule)}
+    dropped = [
+        rule
+        for rule in rules_of(scenario)
+        if rule not in kept and not (rule.family == "demand" and rule.subject.partition(BETWEEN)[2] in whole)
+    ]
+    return eased(scenario, dict.fromkeys(dropped))
 
 
 def _ample_mw(scenario: Scenario) -> float:
@@ -86,7 +112,10 @@ def _ample_mw(scenario: Scenario) -> float:
     pue = max([d.pue for d in scenario.designs] + [p for s in scenario.sites for p in s.pue.values()])
     calls = {w.id: w.calls_per_request * w.burst_factor for w in scenario.workloads}
     most = [
-        max(((d.peak_rps * calls[d.workload] / rps + 1.0) * mw for mw, rps in replica[d.workload]), default=0.0)
+        max(
+            ((d.peak_rps * calls[d.workload] / rps + 1.0) * mw for mw, rps in replica[d.workload]),
+            default=0.0,
+        )
         for d in scenario.demand
     ]
     return AMPLE * pue * sum(most) + 1.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.compile import compile_instance
-from siteopt.conflict.families import BETWEEN
+from siteopt.conflict.families import BETWEEN, EVERYWHERE
 from siteopt.conflict.rules import limit_of
 from siteopt.impossible.capacity import least_pue
 from siteopt.impossible.needs import gather_needs
@@ -29,22 +29,29 @@ def sentences(scenario: Scenario, rules: Sequence[Rule]) -> tuple[str, ...]:
     if not rules:
         return ()
     instance = compile_instance(scenario)
-    asked = _asked(rules)
+    asked = _asked(scenario, rules)
     return (
         *(_demanded(scenario, instance, rules, name, regions) for name, regions in asked.items()),
         *_places(scenario, instance, asked),
-        *(text for rule in rules if (text := _supply(scenario, instance, rule, asked))),
+        *_supplies(scenario, instance, rules, asked),
     )
 
 
-def _asked(rules: Sequence[Rule]) -> dict[str, list[str]]:
+def _asked(scenario: Scenario, rules: Sequence[Rule]) -> dict[str, list[str]]:
     """Regions by workload."""
     asked: dict[str, list[str]] = {}
     for rule in rules:
         if rule.family == "demand":
             region, workload = rule.subject.split(BETWEEN)
             asked.setdefault(workload, []).append(region)
-    return asked
+    return {
+        workload: _regions(scenario, workload) if EVERYWHERE in regions else regions
+        for workload, regions in asked.items()
+    }
+
+
+def _regions(scenario: Scenario, workload: str) -> list[str]:
+    return [d.region for d in scenario.demand if d.workload == workload]
 
 
 def _rows(scenario: Scenario, asked: dict[str, list[str]]) -> list[int]:
@@ -103,10 +110,29 @@ def _places(scenario: Scenario, instance: Instance, asked: dict[str, list[str]])
         return
     names = listed([instance.sites.id[j] for j in sites], MOST_NAMES)
     most = float(instance.site_capacity_mw[sites].sum())
+    needed = float(gather_needs(instance).demand_mw[_rows(scenario, asked)].sum())
+    carry = f"can carry {mw(most)} MW of IT power, {mw(needed)} MW is needed"
     if len(sites) == 1:
-        yield f"The only site that may serve them is {names}; it can carry {mw(most)} MW of IT power."
+        yield f"The only site that may serve them is {names}; it {carry}."
     else:
-        yield f"The only {len(sites)} sites that may serve them are {names}; they can carry {mw(most)} MW of IT power."
+        yield f"The only {len(sites)} sites that may serve them are {names}; they {carry}."
+
+
+def _supplies(
+    scenario: Scenario, instance: Instance, rules: Sequence[Rule], asked: dict[str, list[str]]
+) -> Iterator[str]:
+    """A sentence for each rule that is not about demand; one for all headrooms where they are many."""
+    rooms = [rule for rule in rules if rule.family == "headroom"]
+    together = len(rooms) > MOST_NAMES
+    if together:
+        total = sum(float(limit_of(scenario, rule) or 0.0) for rule in rooms)
+        names = listed([rule.subject for rule in rooms], MOST_NAMES)
+        yield f"The headroom of {len(rooms)} sites ({names}) is {mw(total)} MW together."
+    for rule in rules:
+        if not (together and rule.family == "headroom"):
+            text = _supply(scenario, instance, rule, asked)
+            if text:
+                yield text
 
 
 def _supply(scenario: Scenario, instance: Instance, rule: Rule, asked: dict[str, list[str]]) -> str:
@@ -116,7 +142,11 @@ def _supply(scenario: Scenario, instance: Instance, rule: Rule, asked: dict[str,
     match rule.family:
         case "headroom" | "connection":
             pue = float(least_pue(instance)[row[rule.subject]])
-            it = f", {mw(float(limit or 0.0) / pue)} MW of it for IT at PUE {pue:g}" if np.isfinite(pue) else ""
+            it = (
+                f", {mw(float(limit or 0.0) / pue)} MW of it for IT at PUE {pue:g}"
+                if np.isfinite(pue)
+                else ""
+            )
             what = "has a headroom of" if rule.family == "headroom" else "can be connected with"
             return f"{rule.subject} {what} {mw(float(limit or 0.0))} MW{it}."
         case "grid":

@@ -34,7 +34,7 @@ class Answer:
     lines : dict of str to float
         Cost lines of the other plan less those of the base, USD; only those that differ.
     reasons : tuple of str
-        Why the supposed scenario has no plan.
+        Why the supposed scenario has no plan, or why it cannot differ.
     breakevens : tuple of BreakEven
         How far parameters of a site would have to move for it to be in the plan.
     """

@@ -9,8 +9,17 @@ from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.explain.answer import Answer
 from siteopt.explain.breakeven import breakevens
-from siteopt.explain.difference import difference
-from siteopt.explain.variants import forbidden, forced, roomier, roomier_zone, site_of, with_site
+from siteopt.explain.difference import Difference, difference
+from siteopt.explain.variants import (
+    can_bind,
+    forbidden,
+    forced,
+    roomier,
+    roomier_zone,
+    site_of,
+    with_site,
+    zone_can_bind,
+)
 from siteopt.plan import relative_gap
 from siteopt.progress import Clock
 from siteopt.scenario.checks import check
@@ -91,8 +100,7 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = N
     answer = _ask("why-not", scenario, (supposed, usual), plan, site, effort, clock)
     if answer.other is None:
         return answer
-    open_to_it = with_site(scenario, site, status="candidate")  # it may have been forbidden
-    rows = breakevens(open_to_it, site, answer.base, answer.other, effort.solve, clock)
+    rows = breakevens(supposed, site, answer.base, answer.other, effort.solve, clock)
     return replace(answer, breakevens=rows)
 
 
@@ -111,6 +119,10 @@ def worth_of_mw(
     """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
     effort = effort or Effort()
     supposed = roomier(scenario, site, extra_mw)
+    if not can_bind(scenario, site):
+        return _nothing(
+            "mw", site, plan, scenario, f"the designs of {site} cannot draw its headroom: it never binds"
+        )
     return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.time_limit))
 
 
@@ -120,7 +132,25 @@ def worth_of_zone_mw(
     """What more in the grid limits of a zone is worth."""
     effort = effort or Effort()
     supposed = roomier_zone(scenario, zone, extra_mw)
+    if not zone_can_bind(scenario, zone):
+        why_nothing = f"all sites of {zone} at their most stay below its limits: they never bind"
+        return _nothing("mw-zone", zone, plan, scenario, why_nothing)
     return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.time_limit))
+
+
+def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
+    """More of what can never run out is worth nothing, exactly; no solve is needed to know it."""
+    base = evaluate(scenario, plan)
+    return Answer(
+        question,
+        subject,
+        base.cost_usd,
+        base,
+        base,
+        Difference(0.0, 0.0, 0.0, 1.0),
+        {},
+        reasons=(why_nothing,),
+    )
 
 
 def _ask(
@@ -148,6 +178,9 @@ def _ask(
         return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
     if other.status != "optimal" or (base.gap or 0.0) > effort.gap:
         base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
+        if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
+            # What holds in less room holds in more.
+            other = replace(base, bound_usd=other.bound_usd)
     lines = {
         name: usd - base.cost_lines.get(name, 0.0)
         for name, usd in other.cost_lines.items()
@@ -186,7 +219,9 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
     violations = verify(scenario, exact)
     if violations:
         first = violations[0].message
-        message = f"the plan does not hold ({len(violations)} violations; first: {first}); see siteopt evaluate"
+        message = (
+            f"the plan does not hold ({len(violations)} violations; first: {first}); see siteopt evaluate"
+        )
         raise ScenarioError([Problem("", message)], "plan")
     is_own = abs(exact.cost_usd - plan.cost_usd) <= SAME_COST * max(1.0, abs(exact.cost_usd))
     if is_own and plan.bound_usd is not None:

@@ -51,7 +51,12 @@ class Binding:
 
 def what_binds(scenario: Scenario, plan: Plan) -> tuple[Binding, ...]:
     """All limits of a scenario in a plan with its figures, the ones that bind first, then by use."""
-    rows = [*_policy(scenario, plan), *_sites(scenario, plan), *_shared(scenario, plan), *_tenants(scenario, plan)]
+    rows = [
+        *_policy(scenario, plan),
+        *_sites(scenario, plan),
+        *_shared(scenario, plan),
+        *_tenants(scenario, plan),
+    ]
     return tuple(sorted(rows, key=lambda r: (not r.binds, -r.used / r.limit if r.limit > 0.0 else 0.0)))
 
 
@@ -59,7 +64,14 @@ def _policy(scenario: Scenario, plan: Plan) -> Iterator[Binding]:
     policy, status = scenario.policy, {s.id: s.status for s in scenario.sites}
     if policy.budget_usd is not None:
         least = min((d.usd_per_module for d in scenario.designs), default=0.0)
-        yield Binding("budget", "policy.budget_usd", "USD", sum(s.capex_usd for s in plan.sites), policy.budget_usd, least)
+        yield Binding(
+            "budget",
+            "policy.budget_usd",
+            "USD",
+            sum(s.capex_usd for s in plan.sites),
+            policy.budget_usd,
+            least,
+        )
     if policy.max_sites is not None:
         new = sum(status[s.id] != "existing" for s in plan.sites)
         yield Binding("sites", "policy.max_sites", "sites", float(new), float(policy.max_sites), 1.0)

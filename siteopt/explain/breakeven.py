@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Solves at most for one parameter.
 MOST_SOLVES = 6
+#: Plans with a gap up to this are taken for the best: it is the solver's tolerance, or what a solve may stop at.
+CLOSED = 1e-4
 #: Share of the headroom from which on more of it is tried.
 FULL = 0.9
 
@@ -45,7 +47,7 @@ class BreakEven:
         Times that the site's plan was made anew; with none the figure is exact for the two plans, and the site may
         win earlier.
     is_exact : bool
-        Whether solving again, to the gap asked for, found no better plan at that point.
+        Whether solving again found no better plan at that point, to within a gap of 0.01 %.
     """
 
     parameter: str
@@ -79,6 +81,7 @@ def breakevens(
     Parameters
     ----------
     scenario : Scenario
+        In which the site must be built.
     site : str
     base, other : Plan
         Without and with the site.
@@ -94,9 +97,17 @@ def breakevens(
         root = _root(scenario, base, other, parameter)
         rows.append((parameter, root))
     rows.sort(key=lambda row: _move(row[0], row[1].needed))
+    if not (_is_closed(base) and _is_closed(other)):
+        # Solving again would mostly find what the solves before have missed.
+        return tuple(row for _, row in rows)
     refined = [_refined(scenario, site, base, p, row, resolve, clock) for p, row in rows]
     more = _more_headroom(scenario, site, base, other, resolve, clock)
     return (*refined, *([more] if more else []))
+
+
+def _is_closed(plan: Plan) -> bool:
+    """Whether a plan is as good as the best there is."""
+    return plan.gap is not None and plan.gap <= CLOSED
 
 
 def _move(parameter: _Parameter, needed: float | None) -> float:
@@ -160,13 +171,13 @@ def _refined(
         at = parameter.best if row.needed is None else row.needed
         there = parameter.put(scenario, at)
         try:
-            plan = resolve(with_site(there, site, status="forced"), 0.3 * clock.left, started)
+            plan = resolve(there, 0.3 * clock.left, started)
         except (InfeasibleError, NoPlanError):
             break
         solves += 1
         slack = TOLERANCE * sum(usd for usd in plan.cost_lines.values() if usd > 0.0)
         if plan.cost_usd >= base.cost_usd - slack:
-            is_exact = plan.status == "optimal"
+            is_exact = _is_closed(plan)
             if row.needed is None:
                 row = _short(row, max(0.0, plan.cost_usd - base.cost_usd))
                 if plan.cost_usd <= base.cost_usd + slack:
@@ -207,7 +218,7 @@ def _more_headroom(
     at = high
     while solves < MOST_SOLVES and clock.left > 0.1 * clock.time_limit:
         try:
-            plan = resolve(with_site(scenario, name, status="forced", headroom_mw=at), 0.4 * clock.left, other)
+            plan = resolve(with_site(scenario, name, headroom_mw=at), 0.4 * clock.left, other)
         except (InfeasibleError, NoPlanError):
             break
         solves += 1

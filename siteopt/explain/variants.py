@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.grid.limits import limit_rows
+from siteopt.scenario.facilities import facility_mw
 from siteopt.words import listed
 
 if TYPE_CHECKING:
@@ -56,6 +58,36 @@ def forbidden(scenario: Scenario, plan: Plan, name: str) -> Scenario:
 def roomier(scenario: Scenario, name: str, extra_mw: float) -> Scenario:
     """The scenario with more headroom at a site."""
     return with_site(scenario, name, headroom_mw=site_of(scenario, name).headroom_mw + extra_mw)
+
+
+def can_bind(scenario: Scenario, name: str) -> bool:
+    """Whether headroom can limit a site at all: whether its designs could draw more than there is."""
+    site = site_of(scenario, name)
+    most = max(
+        facility_mw(site, design, design.max_modules)
+        for design in scenario.designs
+        if design.id in site.designs
+    )
+    return most > site.headroom_mw
+
+
+def zone_can_bind(scenario: Scenario, zone: str) -> bool:
+    """Whether any limit of a zone can be reached by all its sites at their most together."""
+    ptr, member, coefficient = limit_rows(scenario)
+    designs = {d.id: d for d in scenario.designs}
+    most = [
+        min(s.headroom_mw, max(facility_mw(s, designs[d], designs[d].max_modules) for d in s.designs))
+        if s.status != "forbidden"
+        else 0.0
+        for s in scenario.sites
+    ]
+    for n, limit in enumerate(scenario.grid_limits):
+        rows = range(int(ptr[n]), int(ptr[n + 1]))
+        if zone in (limit.zone, limit.id):
+            drawn = sum(float(coefficient[r]) * most[int(member[r])] for r in rows)
+            if drawn > limit.limit_mw:
+                return True
+    return False
 
 
 def roomier_zone(scenario: Scenario, zone: str, extra_mw: float) -> Scenario:

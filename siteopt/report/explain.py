@@ -35,6 +35,9 @@ def print_answer(console: Console, answer: Answer, extra_mw: float = 1.0) -> Non
             say(console, f"  {reason}")
         return
     say(console, f"{supposed}: {_verdict(answer)}", "bold")
+    if answer.reasons:
+        say(console, f"{answer.reasons[0][0].upper()}{answer.reasons[0][1:]}.")
+        return
     say(console, _plans(answer))
     if answer.lines:
         _print_lines(console, answer)
@@ -81,9 +84,9 @@ def _plans(answer: Answer) -> str:
     assert other is not None
     usd = found.found_usd
     way = "the same" if abs(usd) < 1.0 else f"{money(abs(usd))} {'more' if usd > 0 else 'less'}"
-    text = f"The best plan found for it costs {money(other.cost_usd)}, without it {money(answer.base.cost_usd)}: {way}."
-    if answer.question == "why":
-        text = f"The best plan found without it costs {money(other.cost_usd)}, with it {money(answer.base.cost_usd)}: {way}."
+    sides = ("without it", "with it") if answer.question == "why" else ("for it", "without it")
+    text = f"The best plan found {sides[0]} costs {money(other.cost_usd)},"
+    text += f" {sides[1]} {money(answer.base.cost_usd)}: {way}."
     if found.verdict == "undetermined":
         text += " The two gaps together are larger, so that the order of the true optima is not proven."
     better = answer.given_usd - answer.base.cost_usd
@@ -147,7 +150,9 @@ def print_binding(console: Console, rows: Sequence[Binding]) -> None:
 def _amount(value: float, unit: str) -> str:
     if unit == "USD":
         return money(value)
-    return mw(value) if unit.startswith("MW") else f"{value:,.4g}"
+    if unit.startswith("MW"):
+        return mw(value)
+    return f"{value:,.0f}" if value >= 1000.0 else f"{value:.4g}"
 
 
 def print_conflict(console: Console, conflict: Conflict) -> None:
@@ -167,7 +172,7 @@ def print_conflict(console: Console, conflict: Conflict) -> None:
     if not conflict.relaxations:
         say(console, "\nNo single limit among them was found whose easing admits a plan.")
         return
-    out = table("rule", "of", ">now", ">enough", ">more", "unit", "")
+    out = table("rule", "of", ">now", ">too little", ">enough", "unit", "")
     for row in conflict.relaxations:
         add_row(out, row.rule.family.replace("_", " "), row.rule.subject, *_relaxation(row))
     print_table(console, "One of these is enough; the smallest change first", out)
@@ -176,7 +181,11 @@ def print_conflict(console: Console, conflict: Conflict) -> None:
 def _relaxation(row: Relaxation) -> tuple[str, ...]:
     if row.limit is None:
         return "", "", "", "", "without it"
-    if row.enough is None or row.extra is None:
-        return _amount(row.limit, row.unit), "", "", row.unit, "without it"
-    figures = (_amount(v, row.unit) for v in (row.limit, row.enough, row.extra))
-    return (*figures, row.unit, "" if row.is_proven else "less may do")
+    if row.enough is None or row.extra is None or row.too_little is None:
+        return _amount(row.limit, row.unit), "", "", row.unit, "more; how much was not found in time"
+    figures = (_amount(v, row.unit) for v in (row.limit, row.too_little, row.enough))
+    return (
+        *figures,
+        row.unit,
+        f"+{_amount(row.extra, row.unit)}" + ("" if row.is_proven else ", less may do"),
+    )

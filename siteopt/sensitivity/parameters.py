@@ -1,6 +1,6 @@
 """Uncertain numbers of a scenario, their ranges and where these come from.
 
-A range of the catalogue is taken relative to the catalogue's own value, so that it fits a scenario with its own numbers.
+A range of the catalogue is taken relative to the catalogue's own value, so that it fits a scenario with other numbers.
 Where the catalogue has no range, the source says that it is an assumption.
 """
 
@@ -206,9 +206,11 @@ def _replica_price(scenario: Scenario, factor: float) -> Scenario:
     return _table(
         scenario,
         "workloads",
-        lambda w: {}
-        if w.replica is None
-        else {"replica": w.replica.model_copy(update={"usd": factor * w.replica.usd})},
+        lambda w: (
+            {}
+            if w.replica is None
+            else {"replica": w.replica.model_copy(update={"usd": factor * w.replica.usd})}
+        ),
     )
 
 
@@ -217,9 +219,7 @@ def _egress(scenario: Scenario, factor: float) -> Scenario:
     return _table(
         scenario,
         "sites",
-        lambda s: {}
-        if s.egress_usd_per_gb is None
-        else {"egress_usd_per_gb": factor * s.egress_usd_per_gb},
+        lambda s: {} if s.egress_usd_per_gb is None else {"egress_usd_per_gb": factor * s.egress_usd_per_gb},
     )
 
 

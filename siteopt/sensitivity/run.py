@@ -211,16 +211,17 @@ def _solved(task: _Task) -> dict[str, Any] | None:
         return row | {"reason": [str(error)]}
     if plan.limit == "interrupt":
         return None
-    return row | {"cost_usd": plan.cost_usd, "gap": plan.gap, "base_usd": _base_usd(task.base, plan)}
+    return row | {"cost_usd": plan.cost_usd, "gap": plan.gap, "base_usd": _base_usd(task, plan)}
 
 
-def _base_usd(base: Scenario, plan: Plan) -> float | None:
-    """What the plan costs in the scenario as it is, where it holds there: it may be better than the baseline."""
+def _base_usd(task: _Task, plan: Plan) -> float | None:
+    """What the plan costs in the scenario as it is, where it holds there and is better than the baseline."""
     try:
-        exact = evaluate(base, plan)
+        exact = evaluate(task.base, plan)
     except ScenarioError:
         return None
-    return None if verify(base, exact) else exact.cost_usd
+    is_better = exact.cost_usd < task.start.cost_usd - 1.0
+    return exact.cost_usd if is_better and not verify(task.base, exact) else None
 
 
 def _tornado(
