@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 #: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
 LARGEST_MODEL = 60_000
 #: Gap at which a plan is called optimal though a smaller one was asked for: a solver's tolerance.
-PROVEN = 1e-6
+PROVEN = 1e-5
 #: Dual steps before the first plan, and per round of the search.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 #: The search has stalled when this many rounds in a row bring nothing.
@@ -159,6 +159,8 @@ class _Run:
         stalled = rounds = 0
         most = self._iteration_limit if self._iteration_limit is not None else float("inf")
         while not incumbent.is_good_enough and time_left() and rounds < most:
+            if exact_follows and incumbent.solution is None and rounds >= STALLED_ROUNDS:
+                return  # there may be no plan at all, which only the exact model can prove
             if brief and (rounds >= STALLED_ROUNDS or stalled > 3):
                 return
             stalled = 0 if search.round(time_left) else stalled + 1

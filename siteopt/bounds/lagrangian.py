@@ -223,9 +223,7 @@ def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int)
     per_rps = [float((variants.usd / variants.usable_rps)[variants.workload == k].min()) for k in workloads]
     n_limit = len(instance.grid.id)
     rows = np.full(len(coupling), 0.1 * total / max(1e-9, float(np.abs(coupling).sum())))
-    links = np.full(
-        len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum()))
-    )
+    links = np.full(len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum())))
     cover = np.tile(0.1 * np.array(per_rps), n_cover // max(1, len(per_rps)))
     return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover])
 

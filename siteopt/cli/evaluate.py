@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             raise
         print_block(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
         return 1
-    # A plan that states figures is held to them; of one made by hand the figures, and where protected flows go, are ours.
+    # A plan that states figures is held to them; of one made by hand figures and moves after failures are ours.
     broken = list(verify(scenario, plan if plan.cost_lines else exact))
     code = write_plan(scenario, replace(exact, verified=not broken), out=args.out, as_json=args.json)
     if broken:

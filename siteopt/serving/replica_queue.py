@@ -202,7 +202,7 @@ def llm_wait_quantile_ms(replica: LLMReplica, replicas: int, rate_rps: float, pe
     spare = replicas * replica.capacity_rps - rate_rps
     if llm_wait_tail(replica, replicas, rate_rps, 0.0) <= miss:
         return 0.0
-    if llm_wait_tail(replica, replicas, rate_rps, np.inf) > miss:
+    if spare <= 0.0 or llm_wait_tail(replica, replicas, rate_rps, np.inf) > miss:
         return float(np.inf)
     if replica.queue_limit == np.inf:  # the tail is one exponential from 0 on
         return float(np.log(llm_wait_tail(replica, replicas, rate_rps, 0.0) / miss) / spare * 1000.0)

@@ -22,7 +22,7 @@ WINDOW = (1440, 900)
 def browser() -> Iterator[Any]:
     """A driver of headless Chromium that logs what pages say and ask for."""
     webdriver = pytest.importorskip(
-        "selenium.webdriver", reason="selenium is not installed: pip install '.[browser]'"
+        "selenium.webdriver", reason="selenium is not installed: pip install '.[test]'"
     )
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
