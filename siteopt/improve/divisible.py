@@ -120,7 +120,7 @@ class DivisibleRun:
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
     def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
-        """Local search; a call begins with the best guesses anew, so that one in vain is given more moves, or ends it."""
+        """Local search; each call begins with the best guesses, so that one in vain is given more moves, or ends it."""
         tries = TRIES
         while tries <= MOST_TRIES and self._goes_on() and self._clock.seconds < deadline:
             before = transport.cost_usd
