@@ -120,8 +120,7 @@ class Search:
         """
         before = self.cost_usd
         if self._secured is not None and self._secured.stalled >= PATIENCE and self._round % 2:
-            self._secured.evict()
-            self._descending = True
+            self._descending = self._secured.evict()
         elif self._descending:
             self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)
         else:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from siteopt._core.evaluator import Evaluator
     from siteopt._core.search import LocalSearch
     from siteopt.instance import Instance, Moves
+    from siteopt.resilience import Cover
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 #: How much more than the best safe state one may cost before the search falls back to it.
 DRIFT = 0.002
 #: Weight of the newest prices of cover in the ones that flows see.
-SMOOTHING = 0.3
+SMOOTHING = 0.15
 #: Whether a cover counts whole replicas; tried in this order, each time without the power that it took too much.
 ATTEMPTS = (False, False, True, False, False)
 
@@ -56,6 +57,7 @@ class Secured:
         self._price_usd = np.zeros(len(instance.arcs.demand))
         self.stalled = 0
         self._evicted = -1
+        self._wide = self._best_wide = np.zeros(0, dtype=np.int32)  # options before standby sites were fitted
 
     def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> bool:
         """Take over sites, flows and moves that are known already; whether every rule holds."""
@@ -74,6 +76,7 @@ class Secured:
         usd = evaluate_solution(self._instance, found).cost_usd
         if usd < self.best_usd:
             self._best, self.best_usd, self.stalled = found, usd, 0
+            self._best_wide = self._wide
         elif usd > self.best_usd + DRIFT * abs(self.best_usd):
             self._return()
         return found
@@ -107,7 +110,7 @@ class Secured:
         """Back to the best safe state."""
         best = self._best
         assert best is not None
-        self._load(best.option, best.share, best.unserved, best.moves)
+        self._load(self._best_wide, best.share, best.unserved, best.moves)
 
     def _secure(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
         known = self._as_given(option, share, unserved)
@@ -121,16 +124,24 @@ class Secured:
                 continue
             self._shade(found.price_usd)
             if self._load(found.option, found.share, found.unserved, found.moves):
-                self._kernel.resize_standby()
-                new = replace(Solution(*self._evaluator.state()), moves=found.moves)
-                return self._cheaper(new, known)
+                return self._cheaper(self._fitted(found), known)
             withheld = withheld.more(self._instance, Solution(*self._evaluator.state()))
         if known is not None:
-            self._load(known.option, share, unserved, known.moves)
-            return known
+            return self._taken(known)
         self._release()
         self._evaluator.load(option, share, unserved)
         return None
+
+    def _fitted(self, found: Cover) -> Solution:
+        """The state as a plan, in which sites that only hold reserve are no larger than that.
+
+        The search goes on with the sites as they were: where reserve stands, flows may want to follow.
+        """
+        self._kernel.resize_standby()
+        fitted = replace(Solution(*self._evaluator.state()), moves=found.moves)
+        self._load(found.option, found.share, found.unserved, found.moves)
+        self._wide = found.option
+        return fitted
 
     def _as_given(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
         """The state under the moves that came with it, where its flows are still those and every rule holds."""
@@ -146,7 +157,12 @@ class Secured:
         usd = [evaluate_solution(self._instance, s).cost_usd for s in (new, known)]
         if usd[0] <= usd[1]:
             return new
+        return self._taken(known)
+
+    def _taken(self, known: Solution) -> Solution:
+        """Go on from a known solution."""
         self._load(known.option, known.share, known.unserved, known.moves)
+        self._wide = known.option
         return known
 
     def _shade(self, price_usd: Floats) -> None:
