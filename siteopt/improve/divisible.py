@@ -11,6 +11,7 @@ import numpy as np
 
 from siteopt._core.transport import Transport
 from siteopt.bounds.branch import FacilityTree
+from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
 from siteopt.facility_location import solution_of
 from siteopt.search.windows import Windows
@@ -28,17 +29,24 @@ if TYPE_CHECKING:
 
 #: Sites that plans are made of: this many times those that are needed, and some more.
 CORE, CORE_MORE = 2.0, 40
+#: Sites above this openness belong to the core too.
+LIKELY = 0.02
 #: Where the rounded sites do not reach every demand, they grow by this part of their number.
 GROWTH = 12
 #: Moves of the local search, nodes of the tree and windows between looks at the clock.
-TRIES, MOST_TRIES, NODES = 50, 800, 10
-#: Share of the time that local search and windows may take before the tree begins; windows without success in a row,
-#: in units of open sites, after which it begins anyway; windows after the tree has found a better plan.
-SEARCH_SHARE, STALLED = 0.35, 1.5
+TRIES, NODES = 50, 10
+#: Shares of the time that local search, then windows may take before the tree begins; windows without success in a row,
+#: in units of open sites, after which it begins anyway.
+DESCENT_SHARE, WINDOW_SHARE, STALLED = 0.15, 0.25, 1.0
 #: Up to so many sites, the tree is tried before the search, for so many nodes, and the search has less of the time.
 SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
-#: Share of the time for windows after the tree has found a better plan.
-AGAIN_SHARE = 0.05
+#: Above so many sites a node takes too long to prove anything, and windows go on until they stall.
+LARGE = 2000
+#: Share of the time for windows after the tree has found a better plan, and of the time beside the tree for restarts:
+#: local search and windows from a node's rounding, which ends elsewhere and at times better.
+AGAIN_SHARE, RESTART_SHARE = 0.05, 0.5
+#: A restart is worth windows if its plan is within this of the best one.
+WORTH_WINDOWS = 1e-3
 #: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
 WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
 
@@ -68,14 +76,17 @@ class DivisibleRun:
         rounding.load_sites(np.flatnonzero(transport.is_open()).astype(np.int32))
         tree = FacilityTree(self._problem, root, core, rounding, 0.999 * self._incumbent.gap_wanted)
         is_small = len(self._problem.capacity) <= SMALL
-        share = SMALL_SHARE if is_small else SEARCH_SHARE
+        share = SMALL_SHARE if is_small else DESCENT_SHARE
         self._descend(core, transport, self._clock.seconds + share * self._clock.time_limit)
         tree.learn(transport.cost_usd)
         if is_small:
             self._prove(tree, core, transport, None, SMALL_NODES if node_limit is None else node_limit)
+        if not is_small:
+            share = WINDOW_SHARE if len(self._problem.capacity) <= LARGE else 1.0
         self._windows(core, transport, windows, self._clock.seconds + share * self._clock.time_limit)
         tree.learn(transport.cost_usd)
-        self._prove(tree, core, transport, None if is_small else windows, node_limit)
+        restarts = None if is_small else _Restarts(part, rounding, self._seed)
+        self._prove(tree, core, transport, None if is_small else windows, node_limit, restarts)
 
     def _goes_on(self) -> bool:
         return self._clock.left > 0.0 and not self._incumbent.is_good_enough
@@ -88,12 +99,13 @@ class DivisibleRun:
 
     def _start(self, root: RootBound) -> tuple[Indices, FacilityProblem, Transport] | None:
         """Core and flows of the rounded openness; the core grows until it can serve everything."""
-        problem, n_site, openness = self._problem, len(self._problem.capacity), root.openness
+        problem, n_site, openness = self._problem, len(self._problem.capacity), dive(self._problem, root)
         cheapest = np.argsort(root.reduced_usd, kind="stable")
-        needed = max(len(rounded(problem, openness)), int(np.count_nonzero(openness > 0.5)))
+        needed = max(len(rounded(problem, openness)), int(np.count_nonzero(root.openness > 0.5)))
+        fractional = np.flatnonzero(openness > LIKELY)
         size = min(n_site, int(CORE * needed + CORE_MORE))
         while True:
-            core = np.sort(cheapest[:size]).astype(np.int32)
+            core = np.union1d(cheapest[:size], fractional).astype(np.int32)
             part = self._restricted(core)
             transport = loaded(part, openness[core])
             if transport is not None:
@@ -120,13 +132,10 @@ class DivisibleRun:
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
     def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
-        """Local search; each call begins with the best guesses, so that one in vain is given more moves, or ends it."""
-        tries = TRIES
-        while tries <= MOST_TRIES and self._goes_on() and self._clock.seconds < deadline:
-            before = transport.cost_usd
-            if transport.improve(tries):
+        """Local search until no move pays, or the time is up."""
+        while self._goes_on() and self._clock.seconds < deadline:
+            if transport.improve(TRIES):
                 break
-            tries = TRIES if transport.cost_usd < before else 4 * tries
         self._offer(core, transport)
 
     def _windows(self, core: Indices, transport: Transport, windows: Windows, deadline: float) -> None:
@@ -145,8 +154,10 @@ class DivisibleRun:
         transport: Transport,
         windows: Windows | None,
         node_limit: int | None,
+        restarts: _Restarts | None = None,
     ) -> None:
         """Nodes of the tree; a better plan found there is improved before it goes on."""
+        began, restarted = self._clock.seconds, 0.0
         while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
             before = tree.cost_usd
             tree.run(NODES, lambda: self._clock.left > 0.0)
@@ -161,7 +172,33 @@ class DivisibleRun:
                     )
                 tree.learn(transport.cost_usd)
             self._incumbent.prove(tree.bound_usd, "bound")
+            now = self._clock.seconds
+            if restarts is not None and restarted < RESTART_SHARE * (now - began):
+                self._restart(core, transport, restarts)
+                tree.learn(transport.cost_usd)
+                restarted += self._clock.seconds - now
         self._incumbent.prove(tree.bound_usd, "bound")
+
+    def _restart(self, core: Indices, transport: Transport, restarts: _Restarts) -> None:
+        trial = restarts.transport
+        if np.isinf(trial.change_sites(restarts.rounding.is_open(), np.inf)):
+            return
+        deadline = self._clock.seconds + AGAIN_SHARE * self._clock.time_limit
+        self._descend(core, trial, deadline)
+        if trial.cost_usd < transport.cost_usd * (1.0 + WORTH_WINDOWS):
+            self._windows(core, trial, restarts.windows, deadline)
+        if trial.cost_usd < transport.cost_usd:
+            transport.change_sites(trial.is_open(), np.inf)
+
+
+class _Restarts:
+    """Flows of their own for starts from the roundings of a tree, and windows over them."""
+
+    def __init__(self, part: FacilityProblem, rounding: Transport, seed: int) -> None:
+        self.rounding = rounding
+        self.transport = Transport(part, len(part.capacity))
+        self.transport.load_sites(np.flatnonzero(rounding.is_open()).astype(np.int32))
+        self.windows = Windows(part, self.transport, solve_window, seed + 1)
 
 
 def rounded(problem: FacilityProblem, openness: Floats) -> Indices:

@@ -10,10 +10,13 @@ capacity, with the opposite sign. Everything is undone from a journal if the out
 import numpy as np
 
 from libc.math cimport INFINITY, fabs
-from libc.stdint cimport int32_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 
 cdef double TINY = 1e-9
+# A site whose opening has failed since so many changes of the plan is tried after the others.
+cdef int RECENT = 12
+cdef double LATER = 1e-6
 
 
 cdef struct Flow:
@@ -70,6 +73,8 @@ cdef class Transport:
     cdef double[::1] edge, potential, distance, load, room, saved_potential, saved_room, marked_potential
     cdef int32_t[::1] edge_flow, edge_arc, previous, slot_of, site_of, head, head_of_demand
     cdef uint8_t[::1] is_done, is_touched, is_new
+    cdef int64_t[::1] failed
+    cdef int64_t version
     cdef Flow* flows
     cdef Step* steps
     cdef Item* items
@@ -105,6 +110,7 @@ cdef class Transport:
         self.items = <Item*>malloc(widest * sizeof(Item))
         if self.flows == NULL or self.steps == NULL or self.items == NULL:
             raise MemoryError
+        self.failed, self.version = np.full(self.n_site, -RECENT - 1, dtype=np.int64), 0
         self.free_flow = -1
         self.cost_usd = INFINITY
 
@@ -171,7 +177,8 @@ cdef class Transport:
         Parameters
         ----------
         tries : int
-            Moves that are worked out at most.
+            Moves that are worked out before it ends; what has begun is finished, and what failed is not repeated by the
+            next call.
 
         Returns
         -------
@@ -536,6 +543,7 @@ cdef class Transport:
 
     cdef void _commit(self) noexcept nogil:
         cdef Py_ssize_t s
+        self.version += 1
         for s in range(self.top - 1, -1, -1):
             self.is_new[s] = False
             if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.capacity[self.site_of[s]] > 0.0:
@@ -583,6 +591,7 @@ cdef class Transport:
         cdef Py_ssize_t s, k, i, a
         cdef int32_t f
         self.n_flow, self.free_flow, self.top, self.n_step = 0, -1, 0, 0
+        self.version += 1
         self.cost_usd, self.open_capacity = 0.0, 0.0
         self.slot_of[:] = -1
         self.site_of[:] = -1
@@ -683,7 +692,7 @@ cdef class Transport:
                 j = self.site_of[s]
                 self.distance[s] = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
         for j in range(self.n_site):
-            if self.slot_of[j] >= 0:
+            if self.slot_of[j] >= 0 or self.failed[j] == self.version:
                 continue
             gain[j] = self._worth(j, price)
             best = gain[j]
@@ -692,12 +701,14 @@ cdef class Transport:
                 if saved > best and self.capacity[self.site_of[s]] <= slack + self.capacity[j] + TINY:
                     best = saved
             if best > least:
+                if self.version - self.failed[j] < RECENT:
+                    best *= LATER
                 moves[n] = Move(best, <int32_t>j, -1)
                 n += 1
         qsort(moves, n, sizeof(Move), &_by_gain)
         return n
 
-    cdef Py_ssize_t _list_closings(self, Move* moves, double limit) noexcept nogil:
+    cdef Py_ssize_t _list_closings(self, Move* moves, double limit, bint is_alone) noexcept nogil:
         """Sites whose closing could bring the cost below ``limit``: it saves at most their fixed cost less the price
         of their capacity, by weak duality."""
         cdef Py_ssize_t j, s, n = 0
@@ -709,6 +720,8 @@ cdef class Transport:
             j = self.site_of[s]
             if j < 0 or self.is_new[s] or self.capacity[j] > slack + TINY:
                 continue
+            if is_alone and self.failed[j] == self.version:
+                continue
             saved = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
             if self.cost_usd - saved < limit:
                 moves[n] = Move(saved, -1, <int32_t>j)
@@ -716,20 +729,20 @@ cdef class Transport:
         qsort(moves, n, sizeof(Move), &_by_gain)
         return n
 
-    cdef bint _close_best(self, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
+    cdef bint _close_best(self, Move* moves, double limit, bint is_alone, Py_ssize_t* tries) noexcept nogil:
         """Close the first site that brings the cost below ``limit``; what happened since the mark is undone if none."""
-        cdef Py_ssize_t k, s, t, n = self._list_closings(moves, limit), first = self.n_step
+        cdef Py_ssize_t k, s, t, n = self._list_closings(moves, limit, is_alone), first = self.n_step
         cdef double cost = self.cost_usd, capacity = self.open_capacity
         for s in range(self.top):
             self.marked_potential[s] = self.potential[s]
         for k in range(n):
-            if tries[0] <= 0:
-                return False
             tries[0] -= 1
             self.tried += 1
             s = self.slot_of[moves[k].closed]
             if self._close(s, limit):
                 return True
+            if is_alone:
+                self.failed[moves[k].closed] = self.version
             self._undo_steps(first)
             self.room[s] = self.capacity[moves[k].closed]
             self.cost_usd, self.open_capacity = cost, capacity
@@ -748,7 +761,7 @@ cdef class Transport:
         tries[0] -= 1
         self.tried += 1
         self._draw(s)
-        if self.cost_usd < limit or self._close_best(moves, limit, tries):
+        if self.cost_usd < limit or self._close_best(moves, limit, False, tries):
             self._commit()
             return True
         self._rollback()
@@ -764,7 +777,7 @@ cdef class Transport:
             paid = False
             limit = self.cost_usd - 1e-9 * fabs(self.cost_usd)
             self._begin()
-            if self._close_best(moves + self.n_site, limit, &tries):
+            if self._close_best(moves + self.n_site, limit, True, &tries):
                 self._commit()
                 paid = True
                 continue
@@ -775,4 +788,5 @@ cdef class Transport:
                 if self._exchange(moves[k].opened, moves + self.n_site, limit, &tries):
                     paid = True
                     break
+                self.failed[moves[k].opened] = self.version
         return True
