@@ -72,20 +72,24 @@ class DivisibleRun:
         core, part, transport = found
         self._offer(core, transport)
         windows = Windows(part, transport, solve_window, self._seed)
-        rounding = Transport(part, len(core))
-        rounding.load_sites(np.flatnonzero(transport.is_open()).astype(np.int32))
-        tree = FacilityTree(self._problem, root, core, rounding, 0.999 * self._incumbent.gap_wanted)
+        # The dive found sites that can carry the demand, so that growing the plain rounding finds some too.
+        rounding = loaded(part, root.openness[core])
+        assert rounding is not None
+        gap = 0.999 * self._incumbent.gap_wanted
+        tree = FacilityTree(self._problem, root, core, rounding, gap, transport.cost_usd)
         is_small = len(self._problem.capacity) <= SMALL
         share = SMALL_SHARE if is_small else DESCENT_SHARE
         self._descend(core, transport, self._clock.seconds + share * self._clock.time_limit)
         tree.learn(transport.cost_usd)
         if is_small:
             self._prove(tree, core, transport, None, SMALL_NODES if node_limit is None else node_limit)
-        if not is_small:
+        restarts = None if is_small else _Restarts(part, rounding, self._seed)
+        if restarts is not None:
             share = WINDOW_SHARE if len(self._problem.capacity) <= LARGE else 1.0
+            if share < 1.0:
+                self._restart(core, transport, restarts)
         self._windows(core, transport, windows, self._clock.seconds + share * self._clock.time_limit)
         tree.learn(transport.cost_usd)
-        restarts = None if is_small else _Restarts(part, rounding, self._seed)
         self._prove(tree, core, transport, None if is_small else windows, node_limit, restarts)
 
     def _goes_on(self) -> bool:
