@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 GERMANY = Path(__file__).parents[1] / "examples" / "germany" / "scenario.json"
 DROP = object()
 TIERS = ["device", "enclosure", "micro", "regional", "hyperscale"]
-#: How a scenario loses each kind of rule: new values by path, where ``*`` stands for every entry of a table.
+#: How a scenario loses each kind of rule: new values by path, where ``*`` stands for every entry of a table, or a new
+#: value for each old one.
 RULES: dict[str, dict[str, Any]] = {
-    "tails": {"workloads.*.sizing": "utilisation"},
+    "tails": {"workloads.*.sizing": {"tail": "utilisation"}},
     "sovereignty": {"workloads.*.jurisdictions": DROP, "workloads.*.sovereign_route": DROP},
     "tiers": {"workloads.*.tiers": TIERS},
     "data gravity": {
@@ -128,6 +129,9 @@ def without(document: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
         for holder in holders:
             if value is DROP:
                 holder.pop(last, None)
+            elif isinstance(value, dict):
+                if holder.get(last) in value:
+                    holder[last] = value[holder[last]]
             else:
                 holder[last] = value
     return result
