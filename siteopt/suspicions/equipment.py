@@ -29,7 +29,8 @@ def useless_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
     pooled = set(instance.pools.site.tolist())
     lonely = [s.id for j, s in enumerate(scenario.sites) if j not in pooled and s.status != "forbidden"]
     if lonely:
-        yield f"{_sites(lonely)} no demand that may be served there (tier, mode, jurisdiction, route, SLO, racks or date)."
+        why = "tier, mode, jurisdiction, route, SLO, racks or date"
+        yield f"{_sites(lonely)} no demand that may be served there ({why})."
     small = _too_small(instance)
     if small:
         yield f"{_sites(small)} no room for a single replica of any workload that may run there."

@@ -120,7 +120,10 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     ),
     (
         lonely_site,
-        ["1 site (regional-1) has no demand that may be served there (tier, mode, jurisdiction, route, SLO, racks or date)."],
+        [
+            "1 site (regional-1) has no demand that may be served there"
+            " (tier, mode, jurisdiction, route, SLO, racks or date)."
+        ],
     ),
     (
         lost_sign,
