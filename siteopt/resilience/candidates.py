@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int32]
     Rows = NDArray[np.intp]
 
+#: Of pools that do not stand yet only so many are looked at for each flow, nearest first.
+NEAREST = 60
 #: How much of what was taken too much is withheld the next time.
 SAFETY = 1.1
 
@@ -161,7 +163,8 @@ def candidates(
     offset = np.arange(len(flow)) - np.repeat(np.cumsum(count) - count, count)
     backup = (first[flow] + offset).astype(np.int32)
     pool, failed = backups.pool[backup], pools.site[arcs.pool[flows]][flow]
-    kept = may[pool] & (pools.site[pool] != failed)
+    near = (solution.replicas[pool] > 0) | (offset < NEAREST)
+    kept = may[pool] & (pools.site[pool] != failed) & near
     stuck = np.bincount(flow[kept], minlength=len(flows)) == 0
     if (stuck & np.isinf(instance.demands.unserved_usd[demand])).any():
         return None
