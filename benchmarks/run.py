@@ -1,9 +1,11 @@
-"""Run one case of capacitated facility location: ``python benchmarks/run.py CASE [--data DIR] [--time-limit S]``.
+"""Run one case at scale: ``python benchmarks/run.py CASE [--data DIR] [--time-limit S]``.
 
 CASE is an instance of ``known_optima.csv`` in the folder of the published instances (``cap41``, ``capa-8000``,
 ``i300_1``, ``Holmberg-p1``), ``i300_1-single`` for one of them without splitting, a file in one of their formats,
-``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a generated one (``-s2`` for another seed), or the name of a
-set: ``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``.
+``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a generated one (``-s2`` for another seed), the name of a set
+(``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``), or a whole scenario:
+``germany-full`` under all rules, ``gb``, ``us`` (see ``countries.py``), solved and verified as by ``siteopt solve``.
+``DIR`` holds the published instances, or has them in ``facility`` and the countries in ``scenarios``.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from countries import COUNTRIES, germany_full
 from facility_cases.case import USD_PER_UNIT, Case, checked_cost
 from facility_cases.generate import generated
 from facility_cases.readers import published, read
 
+import siteopt
 from siteopt.facility_location import facility_location
 from siteopt.improve import improve
 from siteopt.incumbent import Incumbent
@@ -47,7 +51,14 @@ LARGE = {
     "gen-1000x10000-r10-k50": 60.0,
     "gen-5000x20000-r10-k50": 120.0,
 }
+#: Seconds and gap of each scenario.
+SCENARIOS = {"germany-full": (120.0, 0.005), "gb": (120.0, 0.005), "us": (600.0, 0.01)}
 COLUMNS = ("case", "value", "bound", "gap %", "seconds", "cpu s", "RSS GB", "published", "off %")
+
+
+def facility_folder(data: Path) -> Path:
+    """Where the published instances are: in a folder of their own, or in ``data`` itself."""
+    return data / "facility" if (data / "facility").is_dir() else data
 
 
 def load(name: str, folder: Path) -> Case:
@@ -58,6 +69,27 @@ def load(name: str, folder: Path) -> Case:
         return generated(int(m), int(n), float(ratio), int(seed or 1), int(nearest) if nearest else None)
     plain, single = name.removesuffix("-single"), name.endswith("-single") or name.startswith("Holmberg")
     return read(folder, plain, "SSCFLP" if single else "CFLP-multi")
+
+
+def solve_scenario(
+    name: str, folder: Path, time_limit: float, gap: float, seed: int, log: bool
+) -> dict[str, Any]:
+    """One run of a whole scenario, in million USD; seconds and processor's seconds from its document on."""
+    document = germany_full() if name == "germany-full" else COUNTRIES[name](folder)
+    wall, cpu = time.perf_counter(), time.process_time()
+    scenario = siteopt.load_scenario(document)
+    plan = siteopt.solve(
+        scenario, time_limit=time_limit, gap=gap, seed=seed, progress=printer() if log else None
+    )
+    return {
+        "case": name,
+        "value": plan.cost_usd / 1e6,
+        "bound": None if plan.bound_usd is None else plan.bound_usd / 1e6,
+        "gap %": None if plan.gap is None else 100.0 * plan.gap,
+        "seconds": time.perf_counter() - wall,
+        "cpu s": time.process_time() - cpu,
+        "RSS GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
 
 
 def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> dict[str, Any]:
@@ -122,6 +154,8 @@ def row(figures: dict[str, Any]) -> str:
 
 def members(name: str, folder: Path) -> list[tuple[str, float, float]]:
     """Cases of a set, or the case itself, with seconds and gap."""
+    if name in SCENARIOS:
+        return [(name, *SCENARIOS[name])]
     if name == "generated":
         return [(case, seconds, 1e-4) for case, seconds in LARGE.items()]
     if name not in SETS:
@@ -139,8 +173,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("case")
-    default = Path(__file__).resolve().parents[2] / "shared" / "data" / "facility"
-    parser.add_argument("--data", type=Path, default=default, help="folder of published instances")
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=default, help="folder of instances and tables")
     parser.add_argument("--time-limit", type=float, help="seconds for each case")
     parser.add_argument("--gap", type=float, help="stop at this gap")
     parser.add_argument("--seed", type=int, default=1)
@@ -149,11 +183,13 @@ def main() -> None:
     args = parser.parse_args()
     if not args.json:
         print("".join(f"{c:>15}" if n else f"{c:<24}" for n, c in enumerate(COLUMNS)))
-    for name, seconds, gap in members(args.case, args.data):
-        case = load(name, args.data)
-        figures = solve(
-            case, args.time_limit or seconds, gap if args.gap is None else args.gap, args.seed, args.log
-        )
+    published_in = facility_folder(args.data)
+    for name, seconds, gap in members(args.case, published_in):
+        limits = args.time_limit or seconds, gap if args.gap is None else args.gap, args.seed, args.log
+        if name in SCENARIOS:
+            figures = solve_scenario(name, args.data, *limits)
+        else:
+            figures = solve(load(name, published_in), *limits)
         print(json.dumps(figures) if args.json else row(figures), flush=True)
 
 
