@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.instance import row_of
 from siteopt.search.options import best_options
 
 if TYPE_CHECKING:
@@ -93,12 +94,11 @@ def _shares(
         if option[j] >= 0
     }
     demand = {(d.region, d.workload): i for i, d in enumerate(scenario.demand)}
-    arc = {key: a for a, key in enumerate(zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True))}
     share = np.zeros(len(arcs.demand))
     for flow in plan.flows:
         key = (flow.site, flow.workload, flow.accelerator)
         p = pool.get((*key, data.get(key)), -1)
-        a = arc.get((demand.get((flow.region, flow.workload), -1), p))
-        if a is not None:
+        a = row_of(instance.demands.arc_ptr, arcs.pool, demand.get((flow.region, flow.workload), -1), p)
+        if a >= 0:
             share[a] += flow.share
     return share

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.errors import Problem, ScenarioError
-from siteopt.instance import Moves, Solution
+from siteopt.instance import Moves, Solution, row_of
 from siteopt.resilience import Withheld, cover
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ class _Reader:
         self._instance, self.problems = instance, list[Problem]()
         self._site = {name: j for j, name in enumerate(instance.sites.id)}
         self._demand = {(d.region, d.workload): i for i, d in enumerate(scenario.demand)}
-        variants, pools, arcs, backups = (
-            instance.variants,
-            instance.pools,
-            instance.arcs,
-            instance.backups,
-        )
+        variants, pools = instance.variants, instance.pools
         self._pool = {
             (
                 instance.sites.id[j],
@@ -56,13 +51,14 @@ class _Reader:
             ): p
             for p, (j, v) in enumerate(zip(pools.site.tolist(), pools.variant.tolist(), strict=True))
         }
-        self._arc = {
-            (i, p): a for a, (i, p) in enumerate(zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True))
-        }
-        self._backup = {
-            (i, p): b
-            for b, (i, p) in enumerate(zip(backups.demand.tolist(), backups.pool.tolist(), strict=True))
-        }
+
+    def _arc(self, demand: int, pool: int) -> int:
+        """Row of the arc from a demand to a pool, -1 where there is none."""
+        return row_of(self._instance.demands.arc_ptr, self._instance.arcs.pool, demand, pool)
+
+    def _backup(self, demand: int, pool: int) -> int:
+        """Row of the backup, -1 where there is none."""
+        return row_of(self._instance.demands.backup_ptr, self._instance.backups.pool, demand, pool)
 
     def read(self, plan: Plan) -> Solution:
         """All decisions of a plan."""
@@ -136,8 +132,8 @@ class _Reader:
         self, n: int, row: FlowPlan, solution: Solution, standing: dict[tuple[str, str, str], int]
     ) -> None:
         i = self._demand.get((row.region, row.workload), -1)
-        a = self._arc.get((i, self._pool_of(row.site, row.workload, row.accelerator, standing)))
-        if a is None:
+        a = self._arc(i, self._pool_of(row.site, row.workload, row.accelerator, standing))
+        if a < 0:
             what = f"{row.workload!r} from {row.region!r} may not be served at {row.site!r} on {row.accelerator!r}"
             self._report(f"flows[{n}]", what)
         else:
@@ -160,9 +156,9 @@ class _Reader:
             for m, move in enumerate(failure.moves):
                 i = self._demand.get((move.region, move.workload), -1)
                 accelerator = served.get((move.region, move.workload, failure.site), "")
-                arc = self._arc.get((i, self._pool_of(failure.site, move.workload, accelerator, standing)))
-                backup = self._backup.get((i, at.get((move.site, move.workload), -1)))
-                if arc is None or backup is None:
+                arc = self._arc(i, self._pool_of(failure.site, move.workload, accelerator, standing))
+                backup = self._backup(i, at.get((move.site, move.workload), -1))
+                if arc < 0 or backup < 0:
                     what = f"{move.workload!r} from {move.region!r} may not move from {failure.site!r} to {move.site!r}"
                     self._report(f"n_minus_1[{n}].moves[{m}]", what)
                 else:

@@ -13,7 +13,7 @@ reader of an instance needs to know horizon or discount rate.
     arc   n-1 route n-n link                           where uplinks or links have a capacity
 """
 
-from siteopt.instance.arrays import pointer
+from siteopt.instance.arrays import pointer, row_of
 from siteopt.instance.flows import Arcs, Backups, Demands
 from siteopt.instance.limits import GridLimits, Links, Tenancy
 from siteopt.instance.places import Designs, Options, Sites
@@ -38,4 +38,5 @@ __all__ = [
     "Variants",
     "no_moves",
     "pointer",
+    "row_of",
 ]

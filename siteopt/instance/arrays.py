@@ -17,3 +17,12 @@ if TYPE_CHECKING:
 def pointer(owner: NDArray[Any], n: int) -> Indices:
     """Start of each owner's rows, shape (n + 1,), for rows sorted by owner."""
     return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n)))).astype(np.int32)
+
+
+def row_of(ptr: Indices, column: Indices, owner: int, value: int) -> int:
+    """Row of an owner that holds ``value`` in a column, -1 where there is none or the owner is -1."""
+    if owner < 0 or value < 0:
+        return -1
+    first = int(ptr[owner])
+    found = np.flatnonzero(column[first : ptr[owner + 1]] == value)
+    return first + int(found[0]) if len(found) else -1
