@@ -48,6 +48,8 @@ cdef class Evaluator:
     cdef object _arrays
     cdef double[::1] share, unserved
     cdef int32_t[::1] option, modules, replicas, flows
+    # arcs with a flow, listed by demand: first, and the one after and before each
+    cdef int32_t[::1] first_flow, next_flow, previous_flow
     cdef double[::1] reserve
     cdef int32_t[::1] reserve_tier, held
     cdef double[::1] tenant_mw, link_gbps
@@ -97,6 +99,8 @@ cdef class Evaluator:
     cdef double shift_delta(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
     cdef void shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
     cdef void put(self, Py_ssize_t arc, double amount) noexcept nogil
+    cdef void _list_flow(self, Py_ssize_t arc) noexcept nogil
+    cdef void _unlist_flow(self, Py_ssize_t arc) noexcept nogil
     cdef double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil
     cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
     cdef bint has_rival(self, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil

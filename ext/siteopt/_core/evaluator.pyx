@@ -137,6 +137,8 @@ cdef class Evaluator:
 
     def _allocate(self):
         self.share, self.unserved = np.zeros(self.n_arc), np.ones(self.n_demand)
+        self.first_flow = np.full(self.n_demand, NOWHERE, dtype=np.int32)
+        self.next_flow, self.previous_flow = np.full((2, self.n_arc), NOWHERE, dtype=np.int32)
         self.option = np.full(self.n_site, NOWHERE, dtype=np.int32)
         self.modules = np.zeros(self.n_site, dtype=np.int32)
         self.replicas, self.flows = np.zeros(self.n_pool, dtype=np.int32), np.zeros(self.n_pool, dtype=np.int32)
@@ -768,6 +770,10 @@ cdef class Evaluator:
         cdef int modules, more_flows
         self.share[arc] = before + amount if before + amount > NOTHING else 0.0
         more_flows = (self.share[arc] > 0.0) - (before > 0.0)
+        if more_flows > 0:
+            self._list_flow(arc)
+        elif more_flows < 0:
+            self._unlist_flow(arc)
         effect = self.change(arc, amount, more_flows)
         self.cost += effect.usd
         self.flows[p] += more_flows
@@ -804,6 +810,23 @@ cdef class Evaluator:
         for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
             self.used_mw[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * self.pue[o] * effect.it_mw
 
+    cdef void _list_flow(self, Py_ssize_t arc) noexcept nogil:
+        cdef Py_ssize_t i = self.arc_demand[arc]
+        cdef int32_t after = self.first_flow[i]
+        self.next_flow[arc], self.previous_flow[arc] = after, NOWHERE
+        if after >= 0:
+            self.previous_flow[after] = <int32_t>arc
+        self.first_flow[i] = <int32_t>arc
+
+    cdef void _unlist_flow(self, Py_ssize_t arc) noexcept nogil:
+        cdef int32_t before = self.previous_flow[arc], after = self.next_flow[arc]
+        if before >= 0:
+            self.next_flow[before] = after
+        else:
+            self.first_flow[self.arc_demand[arc]] = after
+        if after >= 0:
+            self.previous_flow[after] = before
+
     cdef void set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil:
         """Open a site with a design, change its design, or close it (``NOWHERE``) once nothing flows to it."""
         cdef Py_ssize_t old = self.option[site], e
@@ -835,9 +858,12 @@ cdef class Evaluator:
         self.cost = 0.0
         self.capex = 0.0
         self.short_demands = 0
-        for a in range(self.n_arc):
+        self.first_flow[:] = NOWHERE
+        # Backwards, so that each list begins with the first of its arcs.
+        for a in range(self.n_arc - 1, -1, -1):
             if self.share[a] > 0.0:
                 i, p = self.arc_demand[a], self.arc_pool[a]
+                self._list_flow(a)
                 self.pool_peak[p] += self.share[a] * self.peak_rps[i]
                 self.pool_mean[p] += self.share[a] * self.mean_rps[i]
                 self.flows[p] += 1

@@ -475,12 +475,14 @@ cdef class LocalSearch:
                     if gain > 0.0:
                         self._candidates[count] = Candidate(-gain, NOWHERE, a)
                         count += 1
-                for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
-                    if self.ev.share[b] > 0.0 and b != a and count < self.ev.n_arc:
+                b = self.ev.first_flow[i]
+                while b >= 0 and count < self.ev.n_arc:
+                    if b != a:
                         gain = self._divisible_usd(b, self.ev.option[self.ev.pool_site[self.ev.arc_pool[b]]]) - here
                         if gain > 0.0:
                             self._candidates[count] = Candidate(-gain / self._divisible_mw(a), b, a)
                             count += 1
+                    b = self.ev.next_flow[b]
         return count
 
     cdef double _divisible_mw(self, Py_ssize_t a) noexcept nogil:
