@@ -17,17 +17,27 @@ from libc.stdlib cimport qsort
 
 
 cdef struct Item:
-    double rate
-    double gain
-    double weight
-    double mean
-    double capital
-    Py_ssize_t arc  # row of the arcs by site; -1 - p for reserve in pool p
+    double rate    # gain per MW
+    double weight  # MW of all of it
+    int32_t pool
+    int32_t arc    # row of the arcs by pool, -1 for reserve in the pool
 
 
-cdef int _by_rate(const void* a, const void* b) noexcept nogil:
-    cdef double x = (<const Item*>a).rate, y = (<const Item*>b).rate
-    return -1 if x > y else (1 if x < y else 0)
+cdef void _sink(Item* heap, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
+    """Put item ``k`` of a heap of ``n``, best rate first, where it belongs below."""
+    cdef Item item = heap[k]
+    cdef Py_ssize_t child
+    while True:
+        child = 2 * k + 1
+        if child >= n:
+            break
+        if child + 1 < n and heap[child + 1].rate > heap[child].rate:
+            child += 1
+        if heap[child].rate <= item.rate:
+            break
+        heap[k] = heap[child]
+        k = child
+    heap[k] = item
 
 
 cdef struct SiteValue:
@@ -61,20 +71,26 @@ cdef class SitePricer:
     cdef readonly Py_ssize_t n_link, n_cover, n_tenant
     cdef const int32_t[::1] route_ptr, route_link, pool_ptr, pool_variant
     cdef double tenant_share, tenant_site_mw
-    # arcs by site: what all of the demand costs and draws there, replicas being divisible
-    cdef int32_t[::1] first, demand, variant, route, home_route
-    cdef double[::1] flow_usd, accelerator_usd, accelerator_capex, it_mw, mean_mw, gbps, home_gbps
-    # protected workloads: which of them (-1: none) by variant, load and idle replicas of an arc, most reserve by variant
+    # arcs by pool: whose they are, and what all of the demand costs besides replicas and power
+    cdef const int32_t[::1] first, home_route
+    cdef int32_t[::1] demand, route
+    cdef double[::1] flow_usd, gbps, home_gbps
+    cdef const double[::1] peak_rps, mean_rps
+    # pools and variants, replicas being divisible; protected workload (-1: none) and most reserve by variant
+    cdef const double[::1] best_rps
     cdef int32_t[::1] cover
     cdef const int32_t[::1] tenant
-    cdef const double[::1] load_rps, idle_rps, usable_rps, replica_mw, idle, usd, capex, most_replicas
+    cdef const double[::1] rps, usable_rps, replica_mw, idle, usd, capex, most_replicas
     # prices and results of the last pricing
     cdef const double[::1] _cover_price, _cover_sum
     cdef double[::1] _route_price, _tenant_left
     cdef double[::1] _served, _used, _value, _gbps, _load, _reserve
     cdef int32_t[::1] _option
     cdef object _memory, _values_memory
-    cdef Item* items
+    # items of a site: those that no one asked for yet, as a heap, and the best ones in order
+    cdef Item* heap
+    cdef Item* best
+    cdef Py_ssize_t n_heap, n_best
     cdef SiteValue* values
     cdef double _capex
 
@@ -99,48 +115,36 @@ cdef class SitePricer:
         self.grid_site_ptr, self.grid_site_limit = g.site_ptr, g.site_limit
         self.grid_site_coefficient = g.site_coefficient
         self.max_sites = instance.max_sites
-        variant = p.variant[a.pool[p.arc]]
-        peak, mean = d.peak_rps[a.demand[p.arc]], d.mean_rps[a.demand[p.arc]]
-        replicas = peak / instance.pool_best_rps[a.pool[p.arc]]
-        self.first = np.ascontiguousarray(p.arc_ptr[s.pool_ptr])
-        self.demand, self.variant = np.ascontiguousarray(a.demand[p.arc]), np.ascontiguousarray(variant)
-        self.flow_usd = a.usd[p.arc]
-        self.accelerator_usd, self.accelerator_capex = replicas * v.usd[variant], replicas * v.capex_usd[variant]
-        self.it_mw = replicas * v.replica_mw[variant]
-        self.mean_mw = v.replica_mw[variant] * (
-            v.idle_fraction[variant] * replicas + (1.0 - v.idle_fraction[variant]) * mean / v.rps[variant]
-        )
+        self.first, self.demand, self.flow_usd = p.arc_ptr, np.ascontiguousarray(a.demand[p.arc]), a.usd[p.arc]
+        self.peak_rps, self.mean_rps, self.best_rps = d.peak_rps, d.mean_rps, instance.pool_best_rps
+        self.rps, self.usable_rps, self.replica_mw, self.idle = v.rps, v.usable_rps, v.replica_mw, v.idle_fraction
+        self.usd, self.capex, self.most_replicas = v.usd, v.capex_usd, instance.most_replicas
         self._read_links(instance)
-        self._read_cover(instance, variant, peak)
+        self._read_cover(instance)
         self._served, self._used = np.zeros(self.n_demand), np.zeros(self.n_limit)
         self._value, self._option = np.zeros(self.n_site), np.full(self.n_site, -1, dtype=np.int32)
-        widest = int(np.diff(np.asarray(self.first)).max(initial=0)) + len(v.rps) + 1
-        self._memory = np.empty(widest * sizeof(Item), dtype=np.uint8)
+        cdef Py_ssize_t widest = int(np.diff(np.asarray(self.first)[s.pool_ptr]).max(initial=0)) + len(v.rps) + 1
+        self._memory = np.empty(2 * widest * sizeof(Item), dtype=np.uint8)
         self._values_memory = np.empty((self.n_site + 1) * sizeof(SiteValue), dtype=np.uint8)
         cdef unsigned char[::1] memory = self._memory, values = self._values_memory
-        self.items, self.values = <Item*>&memory[0], <SiteValue*>&values[0]
+        self.heap, self.values = <Item*>&memory[0], <SiteValue*>&values[0]
+        self.best = self.heap + <Py_ssize_t>widest
 
     def _read_links(self, instance):
         a, p, links, arc = instance.arcs, instance.pools, instance.links, instance.pools.arc
         self.n_link, self.route_ptr, self.route_link = len(links.id), links.route_ptr, links.route_link
-        self.route, self.home_route = a.route[arc], p.home_route[a.pool[arc]]
+        self.route, self.home_route = a.route[arc], p.home_route
         self.gbps, self.home_gbps = a.gbps[arc], a.home_gbps[arc]
         self._route_price, self._gbps = np.zeros(len(links.route_ptr) - 1), np.zeros(self.n_link)
 
-    def _read_cover(self, instance, variant, peak):
-        v, p, tenancy = instance.variants, instance.pools, instance.tenancy
+    def _read_cover(self, instance):
+        v, tenancy = instance.variants, instance.tenancy
         protected = np.unique(v.workload[v.is_protected == 1])
         self.n_cover = len(protected)
         place = np.full(len(instance.workload_ids), -1, dtype=np.int32)
         place[protected] = np.arange(len(protected), dtype=np.int32)
         self.cover, self.tenant = place[v.workload], v.tenant
-        self.pool_ptr, self.pool_variant = instance.sites.pool_ptr, p.variant
-        best = instance.pool_best_rps[instance.arcs.pool[p.arc]]
-        is_covered = np.asarray(self.cover)[variant] >= 0
-        self.load_rps = np.where(is_covered, peak, 0.0)
-        self.idle_rps = np.where(is_covered, peak * (v.usable_rps[variant] / best - 1.0), 0.0)
-        self.usable_rps, self.replica_mw, self.idle = v.usable_rps, v.replica_mw, v.idle_fraction
-        self.usd, self.capex, self.most_replicas = v.usd, v.capex_usd, instance.most_replicas
+        self.pool_ptr, self.pool_variant = instance.sites.pool_ptr, instance.pools.variant
         self._cover_price = np.zeros(self.n_site * self.n_cover)
         self._cover_sum = np.zeros(self.n_cover)
         self._load, self._reserve = np.zeros(self.n_site * self.n_cover), np.zeros(self.n_site * self.n_cover)
@@ -281,20 +285,24 @@ cdef class SitePricer:
         bint record,
     ) noexcept nogil:
         """Least cost of site ``j`` with design ``o``; with ``record`` its flows, power and capital are added up."""
-        cdef Py_ssize_t e, count
+        cdef Py_ssize_t e, k
         cdef double mw_price = self.demand_usd[j], value, it, gain, capital_price = capital - 1.0
         cdef int modules
         for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
             mw_price += limit_price[self.grid_site_limit[e]] * self.grid_site_coefficient[e]
-        count = self._list_flows(j, o, demand_price, mw_price, capital_price)
-        count = self._list_reserve(j, o, mw_price, capital_price, count)
-        qsort(self.items, count, sizeof(Item), &_by_rate)
+        self.n_heap = self.n_best = 0
+        for k in range(self.pool_ptr[j], self.pool_ptr[j + 1]):
+            if self.admits[self.option_design[o], self.pool_variant[k]]:
+                self._list_flows(k, j, o, demand_price, mw_price, capital_price)
+                self._list_reserve(k, j, o, mw_price, capital_price)
+        for k in range(self.n_heap // 2 - 1, -1, -1):
+            _sink(self.heap, self.n_heap, k)
         if self.n_tenant > 0 and (self.tenant_share < INFINITY or self.tenant_site_mw < INFINITY):
-            value = self._best_modules_shared(o, count, self.life_factor[o] + capital_price, &modules)
+            value = self._best_modules_shared(o, self.life_factor[o] + capital_price, &modules)
         else:
-            value = self._best_modules(o, count, self.life_factor[o] + capital_price, &modules)
+            value = self._best_modules(o, self.life_factor[o] + capital_price, &modules)
         if record:
-            it = self._fill(j, o, count, modules, True, &gain)
+            it = self._fill(j, o, modules, True, &gain)
             for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
                 self._used[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * self.pue[o] * it
             self._capex += (
@@ -302,66 +310,86 @@ cdef class SitePricer:
             )
         return value + self.fixed_usd[o] + capital_price * self.fixed_capex_usd[o]
 
-    cdef Py_ssize_t _list_flows(
-        self, Py_ssize_t j, Py_ssize_t o, const double[::1] demand_price, double mw_price, double capital_price
+    cdef void _list_flows(
+        self,
+        Py_ssize_t p,
+        Py_ssize_t j,
+        Py_ssize_t o,
+        const double[::1] demand_price,
+        double mw_price,
+        double capital_price,
     ) noexcept nogil:
-        """Demands that gain at the site; returns their number."""
-        cdef Py_ssize_t n, count = 0, w
-        cdef double gain
-        for n in range(self.first[j], self.first[j + 1]):
-            if not self.admits[self.option_design[o], self.variant[n]]:
-                continue
-            gain = (
-                demand_price[self.demand[n]] - self.flow_usd[n]
-                - self.accelerator_usd[n] - capital_price * self.accelerator_capex[n]
-                - self.pue[o] * (mw_price * self.it_mw[n] + self.power_usd[j] * self.mean_mw[n])
-            )
-            if self.route[n] >= 0:
-                gain -= self.gbps[n] * self._route_price[self.route[n]]
-            if self.home_route[n] >= 0:
-                gain -= self.home_gbps[n] * self._route_price[self.home_route[n]]
-            w = self.cover[self.variant[n]]
-            if w >= 0:
-                gain -= self._cover_price[j * self.n_cover + w] * self.load_rps[n]
-                gain += (self._cover_sum[w] - self._cover_price[j * self.n_cover + w]) * self.idle_rps[n]
+        """Demands that gain at a pool: their price, less what their flow, their replicas and the power of those cost."""
+        cdef Py_ssize_t n, v = self.pool_variant[p], w = self.cover[v], i, count = self.n_heap
+        cdef double replicas = 1.0 / self.best_rps[p], mw = self.replica_mw[v], gain, weight = mw * replicas
+        # Cost of a call per second at peak and on average, so that the loop over the arcs is short.
+        cdef double mean_usd = self.pue[o] * self.power_usd[j] * mw * (1.0 - self.idle[v]) / self.rps[v]
+        cdef double peak_usd = replicas * (
+            self.usd[v] + capital_price * self.capex[v]
+            + self.pue[o] * mw * (mw_price + self.power_usd[j] * self.idle[v])
+        )
+        if w >= 0:
+            # Replicas that stand idle at peak cover others' failures; the load itself has to be covered.
+            peak_usd += self._cover_price[j * self.n_cover + w]
+            peak_usd -= (self._cover_sum[w] - self._cover_price[j * self.n_cover + w]) * self._idle_rps(p)
+        for n in range(self.first[p], self.first[p + 1]):
+            i = self.demand[n]
+            gain = demand_price[i] - self.flow_usd[n] - peak_usd * self.peak_rps[i] - mean_usd * self.mean_rps[i]
+            if self.n_link > 0:
+                gain -= self._links_usd(p, n)
             if gain > 0.0:
-                self.items[count] = Item(
-                    gain / self.it_mw[n], gain, self.it_mw[n], self.mean_mw[n], self.accelerator_capex[n], n
-                )
+                self.heap[count].weight = weight * self.peak_rps[i]
+                self.heap[count].rate = gain / self.heap[count].weight
+                self.heap[count].pool, self.heap[count].arc = <int32_t>p, <int32_t>n
                 count += 1
-        return count
+        self.n_heap = count
 
-    cdef Py_ssize_t _list_reserve(
-        self, Py_ssize_t j, Py_ssize_t o, double mw_price, double capital_price, Py_ssize_t count
+    cdef inline double _idle_rps(self, Py_ssize_t p) noexcept nogil:
+        """Calls per second that idle replicas of a pool could take for each one of its load."""
+        return self.usable_rps[self.pool_variant[p]] / self.best_rps[p] - 1.0
+
+    cdef inline double _links_usd(self, Py_ssize_t p, Py_ssize_t n) noexcept nogil:
+        """Price of the links that all of an arc's demand uses."""
+        cdef double usd = 0.0
+        if self.route[n] >= 0:
+            usd += self.gbps[n] * self._route_price[self.route[n]]
+        if self.home_route[p] >= 0:
+            usd += self.home_gbps[n] * self._route_price[self.home_route[p]]
+        return usd
+
+    cdef void _list_reserve(
+        self, Py_ssize_t p, Py_ssize_t j, Py_ssize_t o, double mw_price, double capital_price
     ) noexcept nogil:
-        """Reserve that gains at the site, as many replicas as any failure could call for; returns the items so far."""
-        cdef Py_ssize_t p, v, w
-        cdef double worth, usd, most
-        if self.n_cover == 0:
-            return count
-        for p in range(self.pool_ptr[j], self.pool_ptr[j + 1]):
-            v = self.pool_variant[p]
-            w = self.cover[v]
-            if w < 0 or not self.admits[self.option_design[o], v]:
-                continue
-            worth = (self._cover_sum[w] - self._cover_price[j * self.n_cover + w]) * self.usable_rps[v]
-            usd = self.usd[v] + capital_price * self.capex[v] + self.pue[o] * self.replica_mw[v] * (
-                mw_price + self.power_usd[j] * self.idle[v]
+        """Reserve of a pool if it gains, as many replicas as any failure could call for."""
+        cdef Py_ssize_t v = self.pool_variant[p], w = self.cover[v]
+        cdef double worth, usd
+        if w < 0:
+            return
+        worth = (self._cover_sum[w] - self._cover_price[j * self.n_cover + w]) * self.usable_rps[v]
+        usd = self.usd[v] + capital_price * self.capex[v] + self.pue[o] * self.replica_mw[v] * (
+            mw_price + self.power_usd[j] * self.idle[v]
+        )
+        if worth > usd and self.most_replicas[v] > 0.0:
+            self.heap[self.n_heap] = Item(
+                (worth - usd) / self.replica_mw[v], self.most_replicas[v] * self.replica_mw[v], <int32_t>p, -1
             )
-            if worth > usd:
-                most = self.most_replicas[v]
-                self.items[count] = Item(
-                    (worth - usd) / self.replica_mw[v], most * (worth - usd), most * self.replica_mw[v], 0.0,
-                    most * self.capex[v], -1 - p,
-                )
-                count += 1
-        return count
+            self.n_heap += 1
+
+    cdef inline bint _has(self, Py_ssize_t n) noexcept nogil:
+        """Whether there is an ``n``-th best item; it is in its place then. Few of many are ever asked for."""
+        while self.n_best <= n and self.n_heap > 0:
+            self.best[self.n_best] = self.heap[0]
+            self.n_best += 1
+            self.n_heap -= 1
+            self.heap[0] = self.heap[self.n_heap]
+            _sink(self.heap, self.n_heap, 0)
+        return n < self.n_best
 
     cdef inline double _room(self, Py_ssize_t o, int modules) noexcept nogil:
         """IT power that so many modules of an option carry, MW."""
         return min((modules - self.spare_modules[o]) * self.module_mw[o], self.capacity_mw[o])
 
-    cdef double _best_modules(self, Py_ssize_t o, Py_ssize_t count, double weight, int* best) noexcept nogil:
+    cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """Least cost of modules at ``weight`` times their capital less what flows gain; their number in OUT ``best``.
 
         Gains fall from module to module. Where their price does not fall with them, the first that does not pay ends it.
@@ -371,14 +399,14 @@ cdef class SitePricer:
         cdef int modules = self.min_modules[o]
         while True:
             room = self._room(o, modules)
-            while n < count and it < room:
-                take = min(left, (room - it) / self.items[n].weight)
-                gain += take * self.items[n].gain
+            while it < room and self._has(n):
+                take = min(left, (room - it) / self.best[n].weight)
+                gain += take * self.best[n].weight * self.best[n].rate
                 left -= take
                 if left > 1e-12:
                     it = room
                 else:
-                    it += take * self.items[n].weight
+                    it += take * self.best[n].weight
                     n += 1
                     left = 1.0
             usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
@@ -387,18 +415,18 @@ cdef class SitePricer:
                 best[0] = modules
             elif self.is_linear[o]:
                 break
-            if n >= count or modules >= self.max_modules[o] or room >= self.capacity_mw[o]:
+            if not self._has(n) or modules >= self.max_modules[o] or room >= self.capacity_mw[o]:
                 break
             modules += 1
         return least
 
-    cdef double _best_modules_shared(self, Py_ssize_t o, Py_ssize_t count, double weight, int* best) noexcept nogil:
+    cdef double _best_modules_shared(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """The same where no tenant may take more than its share, which grows with the modules."""
         cdef Py_ssize_t first = self.capex_first[o]
         cdef double gain, usd, least = INFINITY
         cdef int modules
         for modules in range(self.min_modules[o], self.max_modules[o] + 1):
-            self._fill(0, o, count, modules, False, &gain)
+            self._fill(0, o, modules, False, &gain)
             usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
             if usd < least:
                 least = usd
@@ -408,51 +436,49 @@ cdef class SitePricer:
         return least
 
     cdef double _fill(
-        self, Py_ssize_t j, Py_ssize_t o, Py_ssize_t count, int modules, bint record, double* gain
+        self, Py_ssize_t j, Py_ssize_t o, int modules, bint record, double* gain
     ) noexcept nogil:
         """Power that the best items take of so many modules, MW; what they gain in OUT ``gain``.
 
         The limits of tenants lie within that of the site, so that taking the best first is best under them, too.
         """
-        cdef Py_ssize_t n, t
+        cdef Py_ssize_t n = 0, t
         cdef double it = 0.0, take, room = self._room(o, modules), most
         gain[0] = 0.0
         most = min(self.tenant_share * (modules - self.spare_modules[o]) * self.module_mw[o], self.tenant_site_mw)
         for t in range(self.n_tenant):
             self._tenant_left[t] = most
-        for n in range(count):
-            if it >= room:
-                break
-            take = min(1.0, (room - it) / self.items[n].weight)
-            t = self._tenant_of(self.items[n].arc)
+        while it < room and self._has(n):
+            take = min(1.0, (room - it) / self.best[n].weight)
+            t = self.tenant[self.pool_variant[self.best[n].pool]]
             if t >= 0:
-                take = min(take, self._tenant_left[t] / self.items[n].weight)
-                self._tenant_left[t] -= take * self.items[n].weight
-            gain[0] += take * self.items[n].gain
-            it += take * self.items[n].weight
+                take = min(take, self._tenant_left[t] / self.best[n].weight)
+                self._tenant_left[t] -= take * self.best[n].weight
+            gain[0] += take * self.best[n].weight * self.best[n].rate
+            it += take * self.best[n].weight
             if record:
-                self._record(j, n, take)
+                self._record(j, &self.best[n], take)
+            n += 1
         return it
 
-    cdef inline Py_ssize_t _tenant_of(self, Py_ssize_t arc) noexcept nogil:
-        return self.tenant[self.variant[arc] if arc >= 0 else self.pool_variant[-1 - arc]]
-
-    cdef void _record(self, Py_ssize_t j, Py_ssize_t item, double take) noexcept nogil:
+    cdef void _record(self, Py_ssize_t j, Item* item, double take) noexcept nogil:
         """Add up what a part of an item serves, loads and keeps in reserve."""
-        cdef Py_ssize_t n = self.items[item].arc, v, w, e
-        self._capex += take * self.items[item].capital
+        cdef Py_ssize_t p = item.pool, n = item.arc, v = self.pool_variant[p], w = self.cover[v], e
+        cdef double rps
+        self._capex += take * item.weight / self.replica_mw[v] * self.capex[v]
         if n < 0:
-            v = self.pool_variant[-1 - n]
-            self._reserve[j * self.n_cover + self.cover[v]] += take * self.most_replicas[v] * self.usable_rps[v]
+            self._reserve[j * self.n_cover + w] += take * self.most_replicas[v] * self.usable_rps[v]
             return
         self._served[self.demand[n]] += take
-        w = self.cover[self.variant[n]]
         if w >= 0:
-            self._load[j * self.n_cover + w] += take * self.load_rps[n]
-            self._reserve[j * self.n_cover + w] += take * self.idle_rps[n]
+            rps = take * self.peak_rps[self.demand[n]]
+            self._load[j * self.n_cover + w] += rps
+            self._reserve[j * self.n_cover + w] += rps * self._idle_rps(p)
+        if self.n_link == 0:
+            return
         if self.route[n] >= 0:
             for e in range(self.route_ptr[self.route[n]], self.route_ptr[self.route[n] + 1]):
                 self._gbps[self.route_link[e]] += take * self.gbps[n]
-        if self.home_route[n] >= 0:
-            for e in range(self.route_ptr[self.home_route[n]], self.route_ptr[self.home_route[n] + 1]):
+        if self.home_route[p] >= 0:
+            for e in range(self.route_ptr[self.home_route[p]], self.route_ptr[self.home_route[p] + 1]):
                 self._gbps[self.route_link[e]] += take * self.home_gbps[n]
