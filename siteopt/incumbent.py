@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Incumbent:
-    """Keeps the cheapest solution and the highest bound; safe to call from the solver's thread.
+    """Keeps the cheapest solution and the highest bound; safe to call from several threads.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Incumbent:
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._instance, self._progress = instance, progress
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._lines: dict[str, float] = {}
         self.clock = clock
         self.gap_wanted = gap_wanted
@@ -66,7 +66,7 @@ class Incumbent:
             if figures.cost_usd >= self.cost_usd:
                 return
             self.solution, self.cost_usd, self._lines = solution, figures.cost_usd, figures.cost_lines
-        self._report(source)
+            self._report(source)
 
     def prove(self, bound_usd: float, source: str) -> None:
         """Take a bound if it is higher than the best one."""
@@ -74,7 +74,7 @@ class Incumbent:
             if bound_usd == float("-inf") or (self.bound_usd is not None and bound_usd <= self.bound_usd):
                 return
             self.bound_usd = bound_usd
-        self._report(source)
+            self._report(source)
 
     def _report(self, source: str) -> None:
         if self._progress is not None:

@@ -6,10 +6,11 @@ import importlib.metadata
 import logging
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from siteopt.background import beside, has_spare_core
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.conflict import reasons_of
@@ -43,6 +44,8 @@ LARGEST_MODEL = 60_000
 PROVEN = 1e-5
 #: Dual steps before the first plan, and per round of the search.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
+#: While there is no plan, dual steps aim this much above the bound.
+AHEAD = 0.03
 #: The search has stalled when this many rounds in a row bring nothing.
 STALLED_ROUNDS = 120
 #: Share of the time that search and bound may take before the exact model gets the rest.
@@ -82,7 +85,7 @@ def solve(
     start : Plan, optional
         Where to begin; may be of a scenario that differs a little.
     progress : callable, optional
-        Called with a :class:`~siteopt.progress.Progress` on every change; from the solver's thread.
+        Called with a :class:`~siteopt.progress.Progress` on every change; from any thread, one at a time.
 
     Returns
     -------
@@ -151,9 +154,37 @@ class _Run:
         def time_left() -> bool:
             return clock.left > 0.0 and clock.seconds < deadline
 
-        begin(search, self._scenario, self._instance, start)
-        incumbent.offer(search.solution(), "search")
-        if not brief:
+        # Under a limit of rounds both take turns, so that the same seed gives the same plan.
+        is_aside = not brief and self._iteration_limit is None and has_spare_core()
+        with beside(lambda goes_on: self._climb(ascent, goes_on)) if is_aside else nullcontext():
+            begin(search, self._scenario, self._instance, start)
+            incumbent.offer(search.solution(), "search")
+            self._rounds(search, None if brief else ascent, is_aside, exact_follows, time_left)
+
+    def _climb(self, ascent: LagrangianAscent, goes_on: Callable[[], bool]) -> None:
+        """Dual ascent towards the incumbent, or a little ahead of the bound while there is none."""
+        incumbent = self._incumbent
+
+        def may_step() -> bool:
+            return goes_on() and self._clock.left > 0.0 and not incumbent.is_good_enough
+
+        while may_step() and not ascent.has_converged:
+            target = incumbent.cost_usd
+            if incumbent.solution is None:
+                target = ascent.bound_usd + AHEAD * abs(ascent.bound_usd) if ascent.iterations else 0.0
+            ascent.run(STEPS_PER_ROUND, target, may_step)
+            incumbent.prove(ascent.bound_usd, "bound")
+
+    def _rounds(
+        self,
+        search: Search,
+        ascent: LagrangianAscent | None,
+        is_aside: bool,
+        exact_follows: bool,
+        time_left: Callable[[], bool],
+    ) -> None:
+        incumbent, brief = self._incumbent, ascent is None
+        if ascent is not None and not is_aside:
             ascent.run(FIRST_STEPS, search.cost_usd, time_left)
             incumbent.prove(ascent.bound_usd, "bound")
         stalled = rounds = 0
@@ -165,11 +196,11 @@ class _Run:
                 return
             stalled = 0 if search.round(time_left) else stalled + 1
             incumbent.offer(search.solution(), "search")
-            if not brief and not ascent.has_converged:
+            if ascent is not None and not is_aside and not ascent.has_converged:
                 ascent.run(STEPS_PER_ROUND, search.cost_usd, time_left)
                 incumbent.prove(ascent.bound_usd, "bound")
             rounds += 1
-            if stalled >= STALLED_ROUNDS and ascent.has_converged:
+            if stalled >= STALLED_ROUNDS and ascent is not None and ascent.has_converged:
                 break
         if rounds >= most:
             self.limit = "iterations"

@@ -1,7 +1,8 @@
 """Lagrangian bound: assignment, grid limits, links, budget and cover are priced, each site is solved by itself.
 
-The prices are improved by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average
-of the subgradients, whose averages also say how far each site should be open. Every evaluation is a valid bound by
+Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
+price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
+the subgradients, whose averages also say how far each site should be open. Every evaluation is a valid bound by
 weak duality, whatever the prices are, so the best one seen is returned and nothing depends on convergence.
 """
 
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.lagrangian import SitePricer
+from siteopt.bounds.groups import Groups, pays
+from siteopt.bounds.level import LevelMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +32,10 @@ ROUNDING = 1e-12
 FAILURES = 20
 PATIENCE = 100
 SHORTEST_STEP = 2e-4
+#: First length and weight of a step, and those after the level method, which ends once no more than this is to be
+#: gained, relative to the bound, or after so many steps.
+COLD, WARM = (0.1, 0.3), (0.1, 0.3)
+LEVEL_GAIN, LEVEL_STEPS = 1e-5, 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +110,11 @@ class LagrangianAscent:
         )
         self._openness = np.zeros(len(instance.options.site))
         self._direction = np.zeros(len(self._center))
-        self._length, self._weight, self._stalled = 0.1, 0.3, 0
+        self._length, self._weight, self._stalled = *COLD, 0
+        self._groups = self._level = None
+        if pays(instance):
+            self._groups = Groups(instance, start, len(budget) > 0, _cover_usd(instance))
+            self._level = LevelMethod(self._groups.lower, self._groups.upper)
         self._bound_at_check = -np.inf
         self.iterations = 0
         self.bound_usd = -np.inf
@@ -128,7 +139,9 @@ class LagrangianAscent:
             self._iterate(target_usd)
 
     def _iterate(self, target_usd: float) -> None:
-        if self.iterations == 0:
+        if self._level is not None and self._groups is not None:
+            self._step_by_groups(self._level, self._groups)
+        elif self.iterations == 0:
             self.bound_usd, self._direction = self._evaluate(self._center)
             self._fold_openness(1.0)
         else:
@@ -142,6 +155,25 @@ class LagrangianAscent:
             if self.bound_usd - self._bound_at_check < 0.01 * abs(target_usd - self.bound_usd):
                 self._weight = max(self._weight / 2.0, 1e-4)
             self._bound_at_check = self.bound_usd
+
+    def _step_by_groups(self, level: LevelMethod, groups: Groups) -> None:
+        """One step of the level method; after the last one the volume algorithm goes on from its best prices."""
+        point = level.best if self.iterations == 0 else level.next()
+        is_last = point is None or self.iterations >= LEVEL_STEPS or level.is_done(LEVEL_GAIN)
+        if point is None:
+            point = level.best
+        trial = groups.multipliers(point)
+        value, gradient = self._evaluate(trial)
+        level.add(point, value, groups.slope(gradient / self._scale))
+        if value > self.bound_usd:
+            self.bound_usd, self._center = value, trial
+        if is_last:
+            self._level = None
+            self._center = np.minimum(self._center, self._upper)
+            value, self._direction = self._evaluate(self._center)
+            self.bound_usd = max(value, self.bound_usd)
+            self._length, self._weight = WARM
+            self._fold_openness(1.0)
 
     def _step(self, target_usd: float) -> Floats:
         center = self._center
@@ -189,7 +221,9 @@ class LagrangianAscent:
             prices.link_usd_per_gbps,
             prices.cover_usd_per_rps,
         )
-        served = float(prices.demand_usd.sum())
+        # Where serving a demand is priced above its penalty, it is not served.
+        spared = np.maximum(0.0, prices.demand_usd - self._upper[: len(prices.demand_usd)])
+        served = float((prices.demand_usd - spared).sum())
         coupled = float(multipliers[len(prices.demand_usd) :] @ self._right)
         magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
         has_budget = self._ends[3] > self._ends[2]
@@ -199,7 +233,7 @@ class LagrangianAscent:
                 pricer.uncovered_rps.ravel(),
             ]
         )
-        gradient = np.concatenate([1.0 - pricer.served, used - self._right]) * self._scale
+        gradient = np.concatenate([(spared <= 0.0) - pricer.served, used - self._right]) * self._scale
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
     def _fold_openness(self, weight: float) -> None:
@@ -218,14 +252,20 @@ def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int)
     size = np.maximum(np.abs(start), 1e-6 * max(1e-9, float(np.abs(start).max(initial=0.0))))
     total = float(size.sum())
     coupling = np.concatenate([instance.grid.limit_mw, budget])
-    variants = instance.variants
-    workloads = np.unique(variants.workload[variants.is_protected == 1])
-    per_rps = [float((variants.usd / variants.usable_rps)[variants.workload == k].min()) for k in workloads]
     n_limit = len(instance.grid.id)
     rows = np.full(len(coupling), 0.1 * total / max(1e-9, float(np.abs(coupling).sum())))
     links = np.full(len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum())))
-    cover = np.tile(0.1 * np.array(per_rps), n_cover // max(1, len(per_rps)))
+    per_rps = _cover_usd(instance)
+    cover = np.tile(0.1 * per_rps, n_cover // max(1, len(per_rps)))
     return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover])
+
+
+def _cover_usd(instance: Instance) -> Floats:
+    """What a call per second of each protected workload costs in replicas, USD."""
+    variants = instance.variants
+    usd = variants.usd / variants.usable_rps
+    workloads = np.unique(variants.workload[variants.is_protected == 1])
+    return np.array([float(usd[variants.workload == k].min()) for k in workloads])
 
 
 def _cheapest_usd(instance: Instance) -> Floats:

@@ -25,7 +25,7 @@ FLOORS = {
         "facility_location",
     },
     4: {"milp", "bounds", "search"},
-    5: {"solve", "incumbent", "start", "conflict", "improve"},
+    5: {"background", "solve", "incumbent", "start", "conflict", "improve"},
     6: {"compare", "explain", "sensitivity", "report", "profile"},
     7: {"cli", "__main__"},
 }
@@ -43,6 +43,7 @@ STEPS = {
     ("compile", "suspicions"),
     ("compile", "pooling"),
     ("profile", "report"),
+    ("background", "solve"),
     ("incumbent", "solve"),
     ("start", "solve"),
     ("incumbent", "improve"),

@@ -1,0 +1,51 @@
+"""Work beside the caller, where there is a second core for it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def has_spare_core() -> bool:
+    """Whether the process may run on more than one core."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) > 1
+    return (os.cpu_count() or 1) > 1
+
+
+@contextmanager
+def beside(task: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
+    """Run a task in a thread while the block runs.
+
+    Parameters
+    ----------
+    task : callable
+        Gets a function that says whether to go on, which it has to ask now and then. Shares no kernel with the block.
+
+    Raises
+    ------
+    Exception
+        What the task raised, at the end of the block.
+    """
+    stop, failure = threading.Event(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            task(lambda: not stop.is_set())
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    if failure:
+        raise failure[0]

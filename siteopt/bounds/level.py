@@ -1,0 +1,81 @@
+"""The level method: the maximum of a concave function of few variables from values and subgradients.
+
+After Lemarechal, Nemirovskii and Nesterov (1995). Linear pieces met so far lie above the function; the next point is
+the one nearest to the best so far at which they all still promise a given part of what could be gained at most.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linprog
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Part of the possible gain that the next point has to promise.
+LEVEL = 0.4
+
+
+class LevelMethod:
+    """Pieces of one function.
+
+    Parameters
+    ----------
+    lower, upper : ndarray, shape (n,)
+        Box to search, in units that make the variables alike.
+
+    Attributes
+    ----------
+    best, value : where the function was highest so far, at first 0 or what of the box is nearest to it
+    promised : no higher value is possible, as far as the pieces tell
+    """
+
+    def __init__(self, lower: Floats, upper: Floats) -> None:
+        self._lower, self._upper = lower, upper
+        self._slopes: list[Floats] = []
+        self._offsets: list[float] = []
+        self.best = np.clip(np.zeros(len(lower)), lower, upper)
+        self.value = -np.inf
+        self.promised = np.inf
+
+    def is_done(self, share: float) -> bool:
+        """Whether no more than this share of the best value is to be gained."""
+        return np.isfinite(self.promised) and self.promised - self.value <= share * abs(self.value)
+
+    def add(self, point: Floats, value: float, slope: Floats) -> None:
+        """Value and subgradient at a point."""
+        self._slopes.append(slope)
+        self._offsets.append(value - float(slope @ point))
+        if value > self.value:
+            self.best, self.value = point, value
+
+    def next(self) -> Floats | None:
+        """Where to evaluate next; None where the pieces leave nothing to gain, or the solver fails."""
+        unit = max(1.0, abs(self.value))
+        slopes, offsets = np.array(self._slopes) / unit, np.array(self._offsets) / unit
+        n = len(self._lower)
+        box = np.column_stack([self._lower, self._upper])
+        # The most that all pieces promise: maximise t with t <= offset + slope @ x.
+        above = np.column_stack([-slopes, np.ones(len(offsets))])
+        most = linprog(np.append(np.zeros(n), -1.0), above, offsets, bounds=[*box, (None, None)])
+        if most.status != 0:
+            return None
+        self.promised = -most.fun * unit
+        level = self.value / unit + LEVEL * (-most.fun - self.value / unit)
+        if self.promised <= self.value + 1e-9 * unit:
+            return None
+        # The nearest point that is promised the level: minimise r with |x - best| <= r.
+        near = np.vstack([np.eye(n), -np.eye(n)])
+        rows = np.vstack(
+            [
+                np.column_stack([-slopes, np.zeros(len(offsets))]),
+                np.column_stack([near, -np.ones(2 * n)]),
+            ]
+        )
+        right = np.concatenate([offsets - level, self.best, -self.best])
+        found = linprog(np.append(np.zeros(n), 1.0), rows, right, bounds=[*box, (0.0, None)])
+        return found.x[:n] if found.status == 0 else None

@@ -1,0 +1,30 @@
+"""Work beside the caller."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from siteopt.background import beside
+
+
+def test_the_task_is_told_to_stop_when_the_block_ends():
+    seen = []
+
+    def task(goes_on):
+        while goes_on():
+            time.sleep(0.001)
+        seen.append("ended")
+
+    with beside(task):
+        assert not seen
+    assert seen == ["ended"]
+
+
+def test_what_the_task_raises_is_raised_at_the_end_of_the_block():
+    def task(goes_on):
+        raise ValueError("of the task")
+
+    with pytest.raises(ValueError, match="of the task"), beside(task):
+        pass
