@@ -35,9 +35,11 @@ LIKELY = 0.02
 GROWTH = 12
 #: Moves of the local search, nodes of the tree and windows between looks at the clock.
 TRIES, NODES = 50, 10
+#: Seconds between plans that a running local search hands on.
+OFFER_EVERY = 0.5
 #: Shares of the time that local search, then windows may take before the tree begins; windows without success in a row,
 #: in units of open sites, after which it begins anyway.
-DESCENT_SHARE, WINDOW_SHARE, STALLED = 0.15, 0.25, 1.0
+DESCENT_SHARE, WINDOW_SHARE, STALLED = 0.06, 0.25, 1.0
 #: Up to so many sites, the tree is tried before the search, for so many nodes, and the search has less of the time.
 SMALL, SMALL_NODES, SMALL_SHARE = 600, 200, 0.05
 #: Above so many sites a node takes too long to prove anything, and windows go on until they stall.
@@ -137,9 +139,13 @@ class DivisibleRun:
 
     def _descend(self, core: Indices, transport: Transport, deadline: float) -> None:
         """Local search until no move pays, or the time is up."""
+        offered = self._clock.seconds
         while self._goes_on() and self._clock.seconds < deadline:
             if transport.improve(TRIES):
                 break
+            if self._clock.seconds > offered + OFFER_EVERY:
+                self._offer(core, transport)
+                offered = self._clock.seconds
         self._offer(core, transport)
 
     def _windows(self, core: Indices, transport: Transport, windows: Windows, deadline: float) -> None:

@@ -47,6 +47,7 @@ class Windows:
         self._size = FIRST
         self._order: list[int] = []
         self._price = transport.prices()
+        self._way: dict[int, Floats] = {}  # rows of sites met so far
         self.solved = self.improved = 0
 
     def step(self) -> bool:
@@ -80,19 +81,34 @@ class Windows:
         return True
 
     def _around(self, site: int) -> NDArray[np.int32]:
-        """A site and the sites nearest to it, by the cheapest way over a demand."""
-        problem = self._problem
-        first = problem.site_ptr[site]
-        near = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
-        demands = problem.site_demand[near]
-        rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
-        length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
-        distance = np.full(len(problem.capacity), np.inf)
-        np.minimum.at(
-            distance,
-            problem.arc_site[rows],
-            problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length),
-        )
-        distance[site] = -1.0
+        """A site and the sites nearest to it; where too few are near it, those near the nearest ones, and so on."""
+        distance = np.full(len(self._problem.capacity), np.inf)
+        distance[site] = 0.0
+        unvisited = np.ones(len(distance), dtype=bool)
+        while True:
+            step = np.where(unvisited, distance, np.inf)
+            nearest = int(np.argmin(step))
+            if np.isinf(step[nearest]):
+                break
+            unvisited[nearest] = False
+            np.minimum(distance, distance[nearest] + self._ways(nearest), out=distance)
+            if np.count_nonzero(np.isfinite(distance)) >= self._size:
+                break
         chosen = np.argsort(distance, kind="stable")[: self._size]
         return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)
+
+    def _ways(self, site: int) -> Floats:
+        """Cost of the cheapest way from a site over one of its nearest demands to every site, ``inf`` for most."""
+        if site not in self._way:
+            problem = self._problem
+            first = problem.site_ptr[site]
+            near = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
+            demands = problem.site_demand[near]
+            rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
+            length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
+            way = np.full(len(problem.capacity), np.inf)
+            np.minimum.at(
+                way, problem.arc_site[rows], problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length)
+            )
+            self._way[site] = way
+        return self._way[site]
