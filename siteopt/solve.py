@@ -74,7 +74,8 @@ def solve(
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
-        Same seed, same plan, as long as no time limit ends the solve.
+        Same seed, same plan under a limit of iterations. Else bound and search run side by side where there are two
+        cores, and when the one stops the other depends on their pace.
     method : {"auto", "milp", "search"}
         ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
         ``auto``: search first, then the exact model where its size allows and the gap asks for it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 from full_strategies import full_documents
@@ -61,10 +62,13 @@ def test_no_prices_give_a_bound_above_the_optimum(document: dict[str, Any], seed
 
 
 @settings(max_examples=60)
-@given(document=full_documents(), guess=st.sampled_from([0.5, 1.0, 3.0]))
-def test_the_ascent_stays_below_the_optimum_and_never_falls(document: dict[str, Any], guess: float) -> None:
+@given(document=full_documents(), guess=st.sampled_from([0.5, 1.0, 3.0]), by_groups=st.booleans())
+def test_the_ascent_stays_below_the_optimum_and_never_falls(
+    document: dict[str, Any], guess: float, by_groups: bool
+) -> None:
     instance, best_usd = enumerated(document)
-    ascent, seen = LagrangianAscent(instance), [-np.inf]
+    with mock.patch("siteopt.bounds.groups.MANY", 0 if by_groups else np.inf):
+        ascent, seen = LagrangianAscent(instance), [-np.inf]
     for _ in range(6):
         ascent.run(20, best_usd * guess)
         seen.append(ascent.bound_usd)
