@@ -23,6 +23,8 @@ from siteopt.scenario.io import dump_scenario, load_scenario
 EXAMPLE = Path(__file__).parents[1] / "examples" / "germany" / "scenario.json"
 #: Workloads of the national scenario: two with a short way, two with a long one, one without any limit.
 US_WORKLOADS = ("chat", "voice", "card-fraud", "industrial-vision", "batch")
+#: States that the grid does not reach: no site there could serve them in time.
+BEYOND = ("AK", "HI")
 #: From this voltage on a substation takes blocks of 5 MW, below it micro data centres.
 REGIONAL_KV = {"gb": 275.0, "us": 230.0}
 #: Doubtful coordinates are left out.
@@ -67,7 +69,7 @@ def great_britain(data: Path) -> dict[str, Any]:
 
 
 def united_states(data: Path) -> dict[str, Any]:
-    """41,083 substations of a synthetic grid, the 1,000 largest cities, 14 hubs, five workloads."""
+    """41,083 substations of a synthetic grid, the 1,000 largest cities it can reach, 14 hubs, five workloads."""
     folder, germany = data / "scenarios" / "us", _germany()
     cents = {
         r["state"]: float(r["industrial_cents_per_kwh"])
@@ -79,7 +81,7 @@ def united_states(data: Path) -> dict[str, Any]:
     for row in _rows(folder / "conus_candidates.csv.gz"):
         zone = f"{row['state']}-{row['zone']}"
         sites.append(_place(row, "us", names.get(row["state"], mean), zone))
-    cities = _rows(folder / "demand_us_top1000.csv")
+    cities = [c for c in _rows(folder / "demand_us_top1000.csv") if c["admin1"] not in BEYOND]
     scenario = _scenario("united-states", germany, sites, cities, "US", US_WORKLOADS)
     scenario["jurisdictions"] = [{"id": "US", "groups": []}]
     nodes, links = _backbone(folder, "fibre_janos_us_ca", "US")

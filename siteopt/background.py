@@ -19,13 +19,15 @@ def has_spare_core() -> bool:
 
 
 @contextmanager
-def beside(task: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
+def beside(task: Callable[[Callable[[], bool]], None], on_failure: Callable[[], None]) -> Iterator[None]:
     """Run a task in a thread while the block runs.
 
     Parameters
     ----------
     task : callable
         Gets a function that says whether to go on, which it has to ask now and then. Shares no kernel with the block.
+    on_failure : callable
+        Told when the task raises, so that the block need not go on.
 
     Raises
     ------
@@ -39,6 +41,7 @@ def beside(task: Callable[[Callable[[], bool]], None]) -> Iterator[None]:
             task(lambda: not stop.is_set())
         except BaseException as error:
             failure.append(error)
+            on_failure()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

@@ -47,9 +47,10 @@ class Incumbent:
     @property
     def gap(self) -> float | None:
         """Gap between plan and bound; None until there are both."""
-        if self.solution is None or self.bound_usd is None:
-            return None
-        return relative_gap(self.cost_usd, self.bound_usd, self._lines)
+        with self._lock:
+            if self.solution is None or self.bound_usd is None:
+                return None
+            return relative_gap(self.cost_usd, self.bound_usd, self._lines)
 
     @property
     def is_good_enough(self) -> bool:

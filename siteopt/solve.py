@@ -6,12 +6,10 @@ import importlib.metadata
 import logging
 import signal
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from siteopt.background import beside, has_spare_core
-from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
@@ -22,8 +20,8 @@ from siteopt.incumbent import Incumbent
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
 from siteopt.progress import Clock
+from siteopt.rounds import Rounds
 from siteopt.search.local_search import Search
-from siteopt.start import begin
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -42,12 +40,6 @@ logger = logging.getLogger(__name__)
 LARGEST_MODEL = 60_000
 #: Gap at which a plan is called optimal though a smaller one was asked for: a solver's tolerance.
 PROVEN = 1e-5
-#: Dual steps before the first plan, and per round of the search.
-FIRST_STEPS, STEPS_PER_ROUND = 100, 20
-#: While there is no plan, dual steps aim this much above the bound.
-AHEAD = 0.03
-#: The search has stalled when this many rounds in a row bring nothing.
-STALLED_ROUNDS = 120
 #: Share of the time that search and bound may take before the exact model gets the rest.
 SEARCH_SHARE = 0.5
 
@@ -110,13 +102,8 @@ def solve(
         if reasons:
             raise InfeasibleError(reasons)
         incumbent = Incumbent(instance, clock, gap, progress)
-        run = _Run(scenario, instance, incumbent, clock, seed, node_limit, iteration_limit)
-        exact_follows = method == "milp" or (method == "auto" and model_size(instance) <= LARGEST_MODEL)
-        most = iteration_limit if node_limit is None else node_limit
-        if method == "milp" or not improve(instance, incumbent, seed, most):
-            run.search(exact_follows, brief=method == "milp", start=start)
-        if exact_follows:
-            run.exact()
+        run = _Run(scenario, instance, incumbent, seed, node_limit, iteration_limit)
+        run.work(method, start)
         return _finish(scenario, instance, incumbent, run, method, seed)
 
 
@@ -135,78 +122,36 @@ class _Run:
         scenario: Scenario,
         instance: Instance,
         incumbent: Incumbent,
-        clock: Clock,
         seed: int,
         node_limit: int | None,
         iteration_limit: int | None,
     ) -> None:
         self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
-        self._clock, self._seed = clock, seed
+        self._clock, self._seed = incumbent.clock, seed
         self._node_limit, self._iteration_limit = node_limit, iteration_limit
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def search(self, exact_follows: bool, brief: bool, start: Plan | None) -> None:
-        """Rounds of local search and dual ascent by turns, until the gap, a limit, or neither moves any more."""
-        incumbent, clock = self._incumbent, self._clock
-        deadline = clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
-        search, ascent = Search(self._instance, self._seed), LagrangianAscent(self._instance)
+    def work(self, method: Method, start: Plan | None) -> None:
+        """The stages of a method."""
+        exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
+        most = self._iteration_limit if self._node_limit is None else self._node_limit
+        if method == "milp" or not improve(self._instance, self._incumbent, self._seed, most):
+            self._search(method, exact_follows, start)
+        if exact_follows:
+            self._exact()
 
-        def time_left() -> bool:
-            return clock.left > 0.0 and clock.seconds < deadline
-
-        # Under a limit of rounds both take turns, so that the same seed gives the same plan.
-        is_aside = not brief and self._iteration_limit is None and has_spare_core()
-        with beside(lambda goes_on: self._climb(ascent, goes_on)) if is_aside else nullcontext():
-            begin(search, self._scenario, self._instance, start)
-            incumbent.offer(search.solution(), "search")
-            self._rounds(search, None if brief else ascent, is_aside, exact_follows, time_left)
-
-    def _climb(self, ascent: LagrangianAscent, goes_on: Callable[[], bool]) -> None:
-        """Dual ascent towards the incumbent, or a little ahead of the bound while there is none."""
-        incumbent = self._incumbent
-
-        def may_step() -> bool:
-            return goes_on() and self._clock.left > 0.0 and not incumbent.is_good_enough
-
-        while may_step() and not ascent.has_converged:
-            target = incumbent.cost_usd
-            if incumbent.solution is None:
-                target = ascent.bound_usd + AHEAD * abs(ascent.bound_usd) if ascent.iterations else 0.0
-            ascent.run(STEPS_PER_ROUND, target, may_step)
-            incumbent.prove(ascent.bound_usd, "bound")
-
-    def _rounds(
-        self,
-        search: Search,
-        ascent: LagrangianAscent | None,
-        is_aside: bool,
-        exact_follows: bool,
-        time_left: Callable[[], bool],
-    ) -> None:
-        incumbent, brief = self._incumbent, ascent is None
-        if ascent is not None and not is_aside:
-            ascent.run(FIRST_STEPS, search.cost_usd, time_left)
-            incumbent.prove(ascent.bound_usd, "bound")
-        stalled = rounds = 0
-        most = self._iteration_limit if self._iteration_limit is not None else float("inf")
-        while not incumbent.is_good_enough and time_left() and rounds < most:
-            if exact_follows and incumbent.solution is None and rounds >= STALLED_ROUNDS:
-                return  # there may be no plan at all, which only the exact model can prove
-            if brief and (rounds >= STALLED_ROUNDS or stalled > 3):
-                return
-            stalled = 0 if search.round(time_left) else stalled + 1
-            incumbent.offer(search.solution(), "search")
-            if ascent is not None and not is_aside and not ascent.has_converged:
-                ascent.run(STEPS_PER_ROUND, search.cost_usd, time_left)
-                incumbent.prove(ascent.bound_usd, "bound")
-            rounds += 1
-            if stalled >= STALLED_ROUNDS and ascent is not None and ascent.has_converged:
-                break
-        if rounds >= most:
+    def _search(self, method: Method, exact_follows: bool, start: Plan | None) -> None:
+        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._seed, self._iteration_limit)
+        if method == "milp":
+            rounds.search_briefly(start)
+        else:
+            deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
+            rounds.search_and_prove(start, deadline, exact_follows=exact_follows)
+        if rounds.are_used_up:
             self.limit = "iterations"
 
-    def exact(self) -> None:
+    def _exact(self) -> None:
         """The exact model for what is left of the time, started from the incumbent."""
         # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
         from siteopt.milp.highs import Limits

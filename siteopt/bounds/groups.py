@@ -1,7 +1,7 @@
 """Few variables that move all multipliers of the dual: how far each workload's prices are above their start, and more.
 
 Most demands of a workload can be served at the same sites, so that their prices rise and fall together: the dual over
-these groups is nearly as high as the whole one, and has few enough variables to be solved outright.
+these groups is nearly as high as the whole one, and has few enough variables for the level method.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from siteopt.bounds.level import LevelMethod
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Prices of a workload are looked for between these times its start, less and more.
 LESS, MORE = 0.9, 3.0
+#: The search ends once no more than this is to be gained, relative to the bound, or after so many steps.
+LEAST_GAIN, MOST_STEPS = 1e-5, 200
 #: Groups pay where there are so many times more demands.
 MANY = 10
 
@@ -35,11 +39,6 @@ class Groups:
         Whether there is a multiplier for capital.
     cover_usd : ndarray, shape (n_cover,)
         Price of cover that stands for one unit of its group, USD per call per second.
-
-    Attributes
-    ----------
-    lower, upper : ndarray, shape (n_group,)
-        Where each variable is looked for.
     """
 
     def __init__(self, instance: Instance, start: Floats, has_capital: bool, cover_usd: Floats) -> None:
@@ -64,19 +63,26 @@ class Groups:
         self._group, self._unit = np.concatenate(groups).astype(np.intp), np.concatenate(units)
         self._start = np.concatenate([start, np.zeros(len(self._unit) - len(start))])
         n_group = n_workload + n_limit + int(has_capital) + len(cover_usd)
-        self.lower = np.where(np.arange(n_group) < n_workload, -LESS, 0.0)
-        self.upper = np.where(np.arange(n_group) < n_workload, MORE, 1.0)
+        is_price = np.arange(n_group) < n_workload
+        self._level = LevelMethod(np.where(is_price, -LESS, 0.0), np.where(is_price, MORE, 1.0))
+        self._point: Floats | None = None
+        self._steps = 0
 
-    def multipliers(self, point: Floats) -> Floats:
-        """All multipliers."""
-        result: Floats = self._start + self._unit * np.append(point, 0.0)[self._group]
+    def next(self) -> Floats | None:
+        """Multipliers to evaluate next; None where next to nothing is to be gained any more."""
+        self._point = self._level.next()
+        if self._point is None or self._steps >= MOST_STEPS or self._level.is_done(LEAST_GAIN):
+            return None
+        self._steps += 1
+        result: Floats = self._start + self._unit * np.append(self._point, 0.0)[self._group]
         return result
 
-    def slope(self, gradient: Floats) -> Floats:
-        """Subgradient in the groups, from that in the multipliers."""
+    def add(self, value: float, gradient: Floats) -> None:
+        """Value and subgradient at the multipliers last asked for."""
+        assert self._point is not None
         kept = self._group >= 0
-        moved = (self._unit * gradient)[kept]
-        return np.bincount(self._group[kept], weights=moved, minlength=len(self.lower)).astype(np.float64)
+        slope = np.bincount(self._group[kept], (self._unit * gradient)[kept], len(self._point))
+        self._level.add(self._point, value, slope.astype(np.float64))
 
 
 def pays(instance: Instance) -> bool:

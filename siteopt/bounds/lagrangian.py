@@ -2,8 +2,8 @@
 
 Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
 price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
-the subgradients, whose averages also say how far each site should be open. Every evaluation is a valid bound by
-weak duality, whatever the prices are, so the best one seen is returned and nothing depends on convergence.
+the subgradients. Every evaluation is a valid bound by weak duality, whatever the prices are, so the best one seen
+counts and nothing depends on convergence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from siteopt._core.lagrangian import SitePricer
 from siteopt.bounds.groups import Groups, pays
-from siteopt.bounds.level import LevelMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +31,8 @@ ROUNDING = 1e-12
 FAILURES = 20
 PATIENCE = 100
 SHORTEST_STEP = 2e-4
-#: First length and weight of a step, and those after the level method, which ends once no more than this is to be
-#: gained, relative to the bound, or after so many steps.
-COLD, WARM = (0.1, 0.3), (0.1, 0.3)
-LEVEL_GAIN, LEVEL_STEPS = 1e-5, 200
+#: While no plan is known, steps aim this much above the bound.
+AHEAD = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,27 +56,6 @@ class Prices:
     link_usd_per_gbps: Floats
     cover_usd_per_rps: Floats
     capital: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LagrangianBound:
-    """Result of the dual ascent.
-
-    Attributes
-    ----------
-    bound_usd : float
-        No plan costs less.
-    prices : Prices
-        Where it was reached.
-    openness : ndarray, shape (n_option,)
-        Running average of how often each option was chosen, in [0, 1].
-    iterations : int
-    """
-
-    bound_usd: float
-    prices: Prices
-    openness: Floats
-    iterations: int
 
 
 class LagrangianAscent:
@@ -108,23 +84,14 @@ class LagrangianAscent:
         self._center = np.concatenate(
             [np.minimum(start, instance.demands.unserved_usd), np.zeros(len(self._right))]
         )
-        self._openness = np.zeros(len(instance.options.site))
         self._direction = np.zeros(len(self._center))
-        self._length, self._weight, self._stalled = *COLD, 0
-        self._groups = self._level = None
+        self._length, self._weight, self._stalled = 0.1, 0.3, 0
+        self._groups = None
         if pays(instance):
             self._groups = Groups(instance, start, len(budget) > 0, _cover_usd(instance))
-            self._level = LevelMethod(self._groups.lower, self._groups.upper)
         self._bound_at_check = -np.inf
         self.iterations = 0
         self.bound_usd = -np.inf
-
-    @property
-    def result(self) -> LagrangianBound:
-        """The best bound so far."""
-        return LagrangianBound(
-            self.bound_usd, self._prices(self._center), self._openness.copy(), self.iterations
-        )
 
     @property
     def has_converged(self) -> bool:
@@ -132,48 +99,48 @@ class LagrangianAscent:
         return self._length <= SHORTEST_STEP
 
     def run(self, iterations: int, target_usd: float, keep_going: Callable[[], bool] = lambda: True) -> None:
-        """Take up to ``iterations`` steps towards ``target_usd``, the cost of a known plan (or a guess above it)."""
+        """Take up to ``iterations`` steps towards ``target_usd``, the cost of a plan (``inf`` while none is known)."""
         for _ in range(iterations):
             if not keep_going() or self.has_converged:
                 return
             self._iterate(target_usd)
 
     def _iterate(self, target_usd: float) -> None:
-        if self._level is not None and self._groups is not None:
-            self._step_by_groups(self._level, self._groups)
-        elif self.iterations == 0:
-            self.bound_usd, self._direction = self._evaluate(self._center)
-            self._fold_openness(1.0)
-        else:
-            trial = self._step(target_usd)
-            value, gradient = self._evaluate(trial)
-            self._adapt(value, trial, gradient)
-            self._direction = self._weight * gradient + (1.0 - self._weight) * self._direction
-            self._fold_openness(self._weight)
         self.iterations += 1
+        if self._groups is not None:
+            self._step_by_groups(self._groups)
+            return
+        if self.iterations == 1:
+            self.bound_usd, self._direction = self._evaluate(self._center)
+            return
+        trial = self._step(target_usd)
+        value, gradient = self._evaluate(trial)
+        self._adapt(value, trial, gradient)
+        self._direction = self._weight * gradient + (1.0 - self._weight) * self._direction
         if self.iterations % PATIENCE == 0:
-            if self.bound_usd - self._bound_at_check < 0.01 * abs(target_usd - self.bound_usd):
+            if self.bound_usd - self._bound_at_check < 0.01 * self._distance(target_usd):
                 self._weight = max(self._weight / 2.0, 1e-4)
             self._bound_at_check = self.bound_usd
 
-    def _step_by_groups(self, level: LevelMethod, groups: Groups) -> None:
+    def _step_by_groups(self, groups: Groups) -> None:
         """One step of the level method; after the last one the volume algorithm goes on from its best prices."""
-        point = level.best if self.iterations == 0 else level.next()
-        is_last = point is None or self.iterations >= LEVEL_STEPS or level.is_done(LEVEL_GAIN)
-        if point is None:
-            point = level.best
-        trial = groups.multipliers(point)
-        value, gradient = self._evaluate(trial)
-        level.add(point, value, groups.slope(gradient / self._scale))
-        if value > self.bound_usd:
-            self.bound_usd, self._center = value, trial
-        if is_last:
-            self._level = None
-            self._center = np.minimum(self._center, self._upper)
+        trial = groups.next()
+        if trial is None:
+            self._groups = None
             value, self._direction = self._evaluate(self._center)
             self.bound_usd = max(value, self.bound_usd)
-            self._length, self._weight = WARM
-            self._fold_openness(1.0)
+            return
+        value, gradient = self._evaluate(trial)
+        groups.add(value, gradient / self._scale)
+        if value > self.bound_usd:
+            # Without what goes beyond a penalty the value is no lower.
+            self.bound_usd, self._center = value, np.minimum(trial, self._upper)
+
+    def _distance(self, target_usd: float) -> float:
+        """How far above the bound a step aims, USD."""
+        if np.isinf(target_usd):
+            return AHEAD * abs(self.bound_usd)
+        return max(target_usd - self.bound_usd, 1e-6 * abs(target_usd))
 
     def _step(self, target_usd: float) -> Floats:
         center = self._center
@@ -186,8 +153,8 @@ class LagrangianAscent:
         if norm <= 0.0:
             self._length = 0.0
             return center
-        distance = max(target_usd - self.bound_usd, 1e-6 * abs(target_usd))
-        trial: Floats = center + (self._length * distance / norm) * self._scale * direction
+        length = self._length * self._distance(target_usd) / norm
+        trial: Floats = center + length * self._scale * direction
         return np.clip(trial, self._lower, self._upper)
 
     def _adapt(self, value: float, trial: Floats, gradient: Floats) -> None:
@@ -235,11 +202,6 @@ class LagrangianAscent:
         )
         gradient = np.concatenate([(spared <= 0.0) - pricer.served, used - self._right]) * self._scale
         return sites + served - coupled - ROUNDING * magnitude, gradient
-
-    def _fold_openness(self, weight: float) -> None:
-        chosen = self._pricer.option
-        self._openness *= 1.0 - weight
-        self._openness[chosen[chosen >= 0]] += weight
 
 
 def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int) -> Floats:

@@ -55,6 +55,8 @@ class LevelMethod:
 
     def next(self) -> Floats | None:
         """Where to evaluate next; None where the pieces leave nothing to gain, or the solver fails."""
+        if not self._slopes:
+            return self.best
         unit = max(1.0, abs(self.value))
         slopes, offsets = np.array(self._slopes) / unit, np.array(self._offsets) / unit
         n = len(self._lower)

@@ -96,16 +96,10 @@ def compare(
         If there is no such workload.
     """
     effort, clock = Effort(gap, seed, method, progress), Clock(time_limit)
-    results: list[ModeResult] = []
-    for mode, share in (BRIEF if workload is not None else SHARES).items():
-        if say is not None:
-            say(mode)
-        seconds = min(clock.left, share * time_limit)
-        start = _cheapest(results) if mode == "hybrid" else None
-        results.append(_solved(with_mode(scenario, mode), effort, seconds, start))
+    results = _modes(scenario, effort, clock, BRIEF if workload is not None else SHARES, say)
     hybrid = results[-1]
     if hybrid.plan is None:
-        return Comparison(tuple(results), ())
+        return Comparison(results, ())
     base = with_mode(scenario, "hybrid")
     verdicts = verdicts_of(base, hybrid.plan)
     turns = (
@@ -113,7 +107,25 @@ def compare(
         if workload is None
         else turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
     )
-    return Comparison(tuple(results), verdicts, turns)
+    return Comparison(results, verdicts, turns)
+
+
+def _modes(
+    scenario: Scenario,
+    effort: Effort,
+    clock: Clock,
+    shares: dict[Mode, float],
+    say: Callable[[str], None] | None,
+) -> tuple[ModeResult, ...]:
+    """The scenario solved under each mode, with its share of the time; hybrid starts from the better of the others."""
+    results: list[ModeResult] = []
+    for mode, share in shares.items():
+        if say is not None:
+            say(mode)
+        seconds = min(clock.left, share * clock.time_limit)
+        start = _cheapest(results) if mode == "hybrid" else None
+        results.append(_solved(with_mode(scenario, mode), effort, seconds, start))
+    return tuple(results)
 
 
 def _cheapest(results: list[ModeResult]) -> Plan | None:

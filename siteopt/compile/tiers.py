@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -52,42 +52,56 @@ def build_tiers(
         -1 where the variant has no tail.
     """
     arc_tier = np.full(len(arc_variant), -1, dtype=np.int32)
-    owner: list[int] = []
-    edges: list[tuple[float, float]] = []
-    inner: list[Floats] = []
-    outer: list[Floats] = []
+    rows: list[_Row] = []
     for v, variant in enumerate(variants):
         arcs = np.flatnonzero(arc_variant == v)
         if variant.queue is None or not len(arcs):
             continue
+        rtt_ms = arc_rtt_ms[arcs]
+        bounds = _upper_edges(rtt_ms)
+        place = np.searchsorted(bounds, rtt_ms, side="left")
+        arc_tier[arcs] = len(rows) + (len(bounds) - 1 - place)  # the longest round trip is the tightest tier
         workload = scenario.workloads[variant.workload]
-        rooms, burst, cap = (
-            variant.rooms(workload, degraded=degraded),
-            workload.burst_factor,
-            scenario.policy.utilisation_cap,
-        )
-        bounds = _upper_edges(arc_rtt_ms[arcs])
-        place = np.searchsorted(bounds, arc_rtt_ms[arcs], side="left")
-        arc_tier[arcs] = len(owner) + (len(bounds) - 1 - place)  # the longest round trip is the tightest tier
+        rooms, cap = variant.rooms(workload, degraded=degraded), scenario.policy.utilisation_cap
         for t in reversed(range(len(bounds))):
-            longest, shortest = float(bounds[t]), float(arc_rtt_ms[arcs][place == t].min())
-            need = peak_rps[variant.workload] * burst
-            inner.append(_carried(variant, rooms, longest, need, cap * burst) / burst)
-            outer.append(_carried(variant, rooms, shortest, need, cap * burst) / burst)
-            owner.append(v)
-            edges.append((longest, shortest))
-    # Both tables of a tier have one length: the shorter one is carried on at its last step, or at saturation.
-    for t, v in enumerate(owner):
-        inner[t], outer[t] = _of_one_length(inner[t], outer[t], variants[v].rps)
+            ends = float(bounds[t]), float(rtt_ms[place == t].min())
+            tables = _tables(variant, rooms, ends, peak_rps[variant.workload], cap, workload.burst_factor)
+            rows.append(_Row(v, *ends, *tables))
     tiers = Tiers(
-        variant=np.array(owner, dtype=np.int32),
-        longest_rtt_ms=np.array([e[0] for e in edges]),
-        shortest_rtt_ms=np.array([e[1] for e in edges]),
-        table_ptr=np.concatenate(([0], np.cumsum([len(a) for a in inner]))).astype(np.int32),
-        inner_rps=np.concatenate([*inner, np.zeros(0)]),
-        outer_rps=np.concatenate([*outer, np.zeros(0)]),
+        variant=np.array([r.variant for r in rows], dtype=np.int32),
+        longest_rtt_ms=np.array([r.longest_ms for r in rows]),
+        shortest_rtt_ms=np.array([r.shortest_ms for r in rows]),
+        table_ptr=np.concatenate(([0], np.cumsum([len(r.inner_rps) for r in rows]))).astype(np.int32),
+        inner_rps=np.concatenate([*(r.inner_rps for r in rows), np.zeros(0)]),
+        outer_rps=np.concatenate([*(r.outer_rps for r in rows), np.zeros(0)]),
     )
     return tiers, pointer(tiers.variant, len(variants)), arc_tier
+
+
+class _Row(NamedTuple):
+    """One tier before it is an array."""
+
+    variant: int
+    longest_ms: float
+    shortest_ms: float
+    inner_rps: Floats
+    outer_rps: Floats
+
+
+def _tables(
+    variant: Variant,
+    rooms: tuple[Room, ...],
+    ends_ms: tuple[float, float],
+    peak_rps: float,
+    cap: float,
+    burst: float,
+) -> tuple[Floats, Floats]:
+    """What replicas carry at the longest and the shortest round trip of a tier, in tables of one length.
+
+    The shorter one is carried on at its last step, or at saturation.
+    """
+    inner, outer = (_carried(variant, rooms, ms, peak_rps * burst, cap * burst) / burst for ms in ends_ms)
+    return _of_one_length(inner, outer, variant.rps)
 
 
 def _upper_edges(rtt_ms: Floats) -> Floats:

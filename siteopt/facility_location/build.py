@@ -60,16 +60,7 @@ def facility_location(
     ValueError
         If shapes disagree, or figures are negative or not finite.
     """
-    capacity, fixed, demand = (
-        np.ascontiguousarray(a, dtype=np.float64) for a in (capacity, fixed_usd, demand)
-    )
-    for name, values in (("capacity", capacity), ("fixed_usd", fixed), ("demand", demand)):
-        if values.ndim != 1 or not np.all(np.isfinite(values)) or np.any(values < 0.0):
-            raise ValueError(f"{name} must be one row of finite figures, none negative")
-    if fixed.shape != capacity.shape or np.any(demand == 0.0):
-        raise ValueError("capacity and fixed_usd must have one entry per site, and no demand may be zero")
-    if cost_usd.shape != (len(demand), len(capacity)):
-        raise ValueError(f"cost_usd has shape {cost_usd.shape}, not {(len(demand), len(capacity))}")
+    capacity, fixed, demand = _checked(capacity, fixed_usd, demand, cost_usd)
     arc_demand, arc_site, arc_usd = _admissible(cost_usd, nearest)
     arc_pool, pools, pool_ptr = pools_of(arc_site, len(capacity))
     return Instance(
@@ -92,6 +83,23 @@ def facility_location(
         budget_usd=np.inf,
         max_sites=len(capacity),
     )
+
+
+def _checked(
+    capacity: ArrayLike, fixed_usd: ArrayLike, demand: ArrayLike, cost_usd: Any
+) -> tuple[Floats, Floats, Floats]:
+    """Capacities, fixed costs and demands as arrays; ValueError where figures or shapes are wrong."""
+    capacities, fixed, demands = (
+        np.ascontiguousarray(a, dtype=np.float64) for a in (capacity, fixed_usd, demand)
+    )
+    for name, values in (("capacity", capacities), ("fixed_usd", fixed), ("demand", demands)):
+        if values.ndim != 1 or not np.all(np.isfinite(values)) or np.any(values < 0.0):
+            raise ValueError(f"{name} must be one row of finite figures, none negative")
+    if fixed.shape != capacities.shape or np.any(demands == 0.0):
+        raise ValueError("capacity and fixed_usd must have one entry per site, and no demand may be zero")
+    if cost_usd.shape != (len(demands), len(capacities)):
+        raise ValueError(f"cost_usd has shape {cost_usd.shape}, not {(len(demands), len(capacities))}")
+    return capacities, fixed, demands
 
 
 def _admissible(cost_usd: Any, nearest: int | None) -> tuple[Indices, Indices, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -17,7 +18,7 @@ def test_the_task_is_told_to_stop_when_the_block_ends():
             time.sleep(0.001)
         seen.append("ended")
 
-    with beside(task):
+    with beside(task, lambda: None):
         assert not seen
     assert seen == ["ended"]
 
@@ -26,5 +27,6 @@ def test_what_the_task_raises_is_raised_at_the_end_of_the_block():
     def task(goes_on):
         raise ValueError("of the task")
 
-    with pytest.raises(ValueError, match="of the task"), beside(task):
-        pass
+    told = threading.Event()
+    with pytest.raises(ValueError, match="of the task"), beside(task, told.set):
+        assert told.wait(10.0)

@@ -10,12 +10,11 @@ from siteopt.bounds.level import LevelMethod
 
 def maximum(function, lower, upper, steps=60):
     level = LevelMethod(np.array(lower), np.array(upper))
-    point = level.best
     for _ in range(steps):
-        level.add(point, *function(point))
         point = level.next()
         if point is None or level.is_done(1e-7):
             break
+        level.add(point, *function(point))
     return level
 
 

@@ -85,7 +85,7 @@ def _repeatable(subject: Subject) -> str:
             "The search was ended by the clock, so another run of the first command may find another plan of similar"
             " cost; the second command checks this very plan."
         )
-    if plan.limit == "iterations":
+    if plan.limit == "iterations" or plan.method == "milp":
         return "The same seed and limits give the same plan; give --gap and other limits as they were then."
     return (
         "Bound and search run side by side where there are two cores, so another run of the first command may find"
