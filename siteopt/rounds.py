@@ -55,7 +55,7 @@ class Rounds:
 
     def search_briefly(self, start: Plan | None) -> None:
         """Until a few rounds bring nothing, without any bound: a start for the exact model."""
-        self._begin(start)
+        self._begin(start, float("inf"))
         while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
             self._round(float("inf"))
 
@@ -78,7 +78,7 @@ class Rounds:
 
         aside = nullcontext() if self._takes_turns else beside(climb, incumbent.clock.interrupt)
         with aside:
-            self._begin(start)
+            self._begin(start, deadline)
             if self._takes_turns:
                 self._climb(ascent, FIRST_STEPS, self._search.cost_usd, deadline)
             while self._goes_on(deadline):
@@ -97,8 +97,8 @@ class Rounds:
     def _goes_on(self, deadline: float) -> bool:
         return not self._incumbent.is_good_enough and self._is_open(deadline) and not self.are_used_up
 
-    def _begin(self, start: Plan | None) -> None:
-        begin(self._search, self._scenario, self._instance, start)
+    def _begin(self, start: Plan | None, deadline: float) -> None:
+        begin(self._search, self._scenario, self._instance, start, lambda: self._is_open(deadline))
         self._incumbent.offer(self._search.solution(), "search")
 
     def _round(self, deadline: float) -> None:

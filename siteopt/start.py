@@ -10,6 +10,8 @@ from siteopt.instance import row_of
 from siteopt.search.options import best_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from siteopt.instance import Instance
@@ -23,7 +25,13 @@ REPAIRS = 4
 NEGLIGIBLE = 1e-9
 
 
-def begin(search: Search, scenario: Scenario, instance: Instance, plan: Plan | None) -> None:
+def begin(
+    search: Search,
+    scenario: Scenario,
+    instance: Instance,
+    plan: Plan | None,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> None:
     """Put a search into the state of a plan; construct one where there is none, or where it cannot be repaired.
 
     Parameters
@@ -35,6 +43,8 @@ def begin(search: Search, scenario: Scenario, instance: Instance, plan: Plan | N
         Compiled from it.
     plan : Plan or None
         Of this scenario, or of one with other limits, prices, statuses or demands.
+    keep_going : callable
+        Asked now and then; once it says no, the search is left as it is.
     """
     if plan is not None:
         is_whole = search.load(*decisions_of(scenario, instance, plan))
@@ -44,7 +54,7 @@ def begin(search: Search, scenario: Scenario, instance: Instance, plan: Plan | N
             search.round()
         if search.solution() is not None:
             return
-    search.construct()
+    search.construct(keep_going)
 
 
 def decisions_of(

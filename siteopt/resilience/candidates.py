@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NEAREST = 60
 #: How much of what was taken too much is withheld the next time.
 SAFETY = 1.1
+#: Power below this is rounding, MW.
+NO_POWER = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +45,16 @@ class Withheld:
         """All power may be counted on."""
         return cls(np.zeros(len(instance.sites.id)), np.zeros(len(instance.grid.id)))
 
-    def more(self, instance: Instance, solution: Solution) -> Withheld:
-        """With what a solution takes too much, rounded up to a replica of each of the site's protected variants."""
+    def more(self, instance: Instance, solution: Solution, room_mw: Floats) -> Withheld:
+        """With what a solution takes too much, rounded up to a replica of each of the site's protected variants.
+
+        Parameters
+        ----------
+        instance : Instance
+        solution : Solution
+        room_mw : ndarray of float64, shape (n_site,)
+            IT power of the modules that each site was to have, MW.
+        """
         pools, variants = instance.pools, instance.variants
         n, replica_mw = len(solution.option), variants.replica_mw[pools.variant]
         capacity, pue = _at_options(instance, solution.option)
@@ -52,10 +62,15 @@ class Withheld:
         rounding = np.bincount(
             pools.site, weights=replica_mw * variants.is_protected[pools.variant], minlength=n
         )
-        over = np.maximum(0.0, it_mw - capacity)
+        over = np.maximum(0.0, it_mw - np.minimum(capacity, room_mw))
         over_limit = np.maximum(0.0, _grid_weights(instance, pue) @ it_mw - instance.grid.limit_mw)
-        site_mw = self.site_mw + np.where(over > 0.0, over + rounding, 0.0)
+        site_mw = self.site_mw + np.where(over > NO_POWER, over + rounding, 0.0)
         return Withheld(site_mw, self.limit_mw + SAFETY * over_limit)
+
+    @property
+    def total_mw(self) -> float:
+        """Sum of what is withheld, MW."""
+        return float(self.site_mw.sum() + self.limit_mw.sum())
 
 
 def _at_options(instance: Instance, option: Indices) -> tuple[Floats, Floats]:
@@ -88,7 +103,7 @@ class Candidates:
     pool : ndarray of int32, shape (n_receiver,)
         Pools that may take over.
     idle_rps, usable_rps, usd : ndarray of float64, shape (n_receiver,)
-        What they can take with the replicas that stand; what one replica more carries, and costs.
+        What they can take with the replicas that stand; what one replica more carries, and costs but for its room.
     failure_pool : ndarray, shape (n_pair,)
         Place in ``pool`` of each pair of a failed site and a pool.
     option : ndarray of int32, shape (n_site,)
@@ -117,7 +132,9 @@ class Candidates:
         option = np.where(solution.option < 0, self.option, solution.option)
         return np.where(used, option, -1).astype(np.int32)
 
-    def power(self, instance: Instance, solution: Solution, first: int) -> tuple[csr_matrix, Floats]:
+    def power(
+        self, instance: Instance, solution: Solution, first: int, width: int
+    ) -> tuple[csr_matrix, Floats]:
         """Rows that keep reserve within the power of sites and within grid limits; ``first`` is the pools' column."""
         variant = instance.pools.variant[self.pool]
         site = instance.pools.site[self.pool]
@@ -129,7 +146,7 @@ class Candidates:
         )
         capacity, pue = _at_options(instance, self.option)
         spare = np.maximum(0.0, capacity - it_mw - self.withheld.site_mw)
-        shape = (len(capacity), first + len(self.pool))
+        shape = (len(capacity), width)
         by_site = coo_matrix((replica_mw, (site, first + np.arange(len(site)))), shape=shape).tocsr()
         weights = _grid_weights(instance, pue)
         left = np.maximum(0.0, instance.grid.limit_mw - weights @ it_mw - self.withheld.limit_mw)
@@ -163,8 +180,9 @@ def candidates(
     offset = np.arange(len(flow)) - np.repeat(np.cumsum(count) - count, count)
     backup = (first[flow] + offset).astype(np.int32)
     pool, failed = backups.pool[backup], pools.site[arcs.pool[flows]][flow]
-    near = (solution.replicas[pool] > 0) | (offset < NEAREST)
-    kept = may[pool] & (pools.site[pool] != failed) & near
+    kept = np.flatnonzero(may[pool] & (pools.site[pool] != failed))
+    stands = solution.replicas[pool[kept]] > 0
+    kept = kept[stands | (_place_in_group(flow[kept]) < NEAREST)]
     stuck = np.bincount(flow[kept], minlength=len(flows)) == 0
     if (stuck & np.isinf(instance.demands.unserved_usd[demand])).any():
         return None
@@ -180,13 +198,20 @@ def candidates(
         failure=failure.reshape(-1),
         rank=rank,
         pool=receivers.astype(np.int32),
-        idle_rps=_idle_rps(instance, solution, receivers),
+        idle_rps=_idle_rps(instance, solution, receivers, withheld),
         usable_rps=instance.variants.usable_rps[pools.variant[receivers]],
         usd=_replica_usd(instance, solution, option, receivers),
         failure_pool=(pairs % len(receivers)).astype(np.intp),
         option=option,
         withheld=withheld,
     )
+
+
+def _place_in_group(group: Rows) -> Rows:
+    """Place of each entry among those of its group, which stand together."""
+    start = np.flatnonzero(np.diff(group, prepend=-1))
+    place: Rows = np.arange(len(group)) - np.repeat(start, np.diff(start, append=len(group)))
+    return place
 
 
 def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArray[np.bool_]:
@@ -209,33 +234,31 @@ def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArr
     return receivers
 
 
-def _idle_rps(instance: Instance, solution: Solution, pool: Indices) -> Floats:
-    """What the replicas that stand could take beyond the pool's own load, below the utilisation cap."""
-    arcs = instance.arcs
+def _idle_rps(instance: Instance, solution: Solution, pool: Indices, withheld: Withheld) -> Floats:
+    """What the replicas that stand could take beyond the pool's own load, below the utilisation cap.
+
+    Where power is withheld that holds for its replicas, too: waits may not let one take all that the cap would.
+    """
+    arcs, variants, variant = instance.arcs, instance.variants, instance.pools.variant[pool]
     peak = np.bincount(
         arcs.pool,
         weights=solution.share * instance.demands.peak_rps[arcs.demand],
         minlength=len(instance.pools.site),
     )
-    usable = instance.variants.usable_rps[instance.pools.variant[pool]] * solution.replicas[pool]
-    idle: Floats = np.maximum(0.0, usable - peak[pool])
+    standing = (
+        solution.replicas[pool] - withheld.site_mw[instance.pools.site[pool]] / variants.replica_mw[variant]
+    )
+    idle: Floats = np.maximum(0.0, variants.usable_rps[variant] * standing - peak[pool])
     return idle
 
 
 def _replica_usd(instance: Instance, solution: Solution, option: Indices, pool: Indices) -> Floats:
-    """Cost of a replica in reserve with idle power and modules; with opening where the site serves nothing else."""
-    pools, variants, options, designs = instance.pools, instance.variants, instance.options, instance.designs
+    """Cost of a replica in reserve with the power it idles on; its room in a module is counted apart."""
+    pools, variants, options, sites = instance.pools, instance.variants, instance.options, instance.sites
     site, v = pools.site[pool], pools.variant[pool]
-    o = option[site]
-    first = designs.capex_ptr[options.design[o]]
-    capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
-    module = instance.life_factor[o] * designs.capex_usd[first + options.max_modules[o]] / capacity
-    serves = np.bincount(pools.site, weights=solution.replicas, minlength=len(option)) > 0
-    opening = np.where(serves[site], 0.0, options.fixed_usd[o] / capacity)
-    sites = instance.sites
     yearly = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)[site] * variants.idle_fraction[v]
     charges = (sites.demand_usd_per_mw + sites.coincident_usd_per_mw)[site]
-    per_mw = module + opening + options.pue[o] * (yearly + charges)
+    per_mw = options.pue[option[site]] * (yearly + charges)
     standby = np.where(solution.replicas[pool] > 0, 0.0, pools.fixed_usd[pool])
     usd: Floats = variants.usd[v] + variants.replica_mw[v] * per_mw + standby
     return usd

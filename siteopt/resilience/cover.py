@@ -40,6 +40,8 @@ class Cover:
     share : ndarray of float64, shape (n_arc,)
         As given, less what is better left unserved than covered.
     unserved : ndarray of float64, shape (n_demand,)
+    room_mw : ndarray of float64, shape (n_site,)
+        IT power of the modules that it counts on, MW.
     price_usd : ndarray of float64, shape (n_arc,)
         What covering all of the demand on an arc costs at the margin; 0 where that is not known.
     """
@@ -48,6 +50,7 @@ class Cover:
     option: NDArray[np.int32]
     share: Floats
     unserved: Floats
+    room_mw: Floats
     price_usd: Floats
 
 
@@ -81,8 +84,8 @@ def cover(
     protected = instance.variants.is_protected[instance.pools.variant[instance.arcs.pool]] == 1
     flows = np.flatnonzero((solution.share > 0.0) & protected).astype(np.int32)
     if not len(flows):
-        nothing_usd = np.zeros(len(solution.share))
-        return Cover(no_moves(), solution.option, solution.share, solution.unserved, nothing_usd)
+        any_mw, no_usd = np.full(len(solution.option), np.inf), np.zeros(len(solution.share))
+        return Cover(no_moves(), solution.option, solution.share, solution.unserved, any_mw, no_usd)
     nothing = np.full(len(solution.option), -1, dtype=np.int32)
     best: tuple[float, Cover] | None = None
     for opening in (nothing, standby):
@@ -91,7 +94,7 @@ def cover(
         if answer is not None and found is not None and (best is None or answer.usd < best[0]):
             best = answer.usd, _cover(instance, solution, flows, found, answer)
         # Opening sites for reserve is looked at only where something would stay uncovered otherwise.
-        if best is not None and np.array_equal(best[1].share, solution.share):
+        if best is not None and np.array_equal(best[1].unserved, solution.unserved):
             break
     return None if best is None else best[1]
 
@@ -102,11 +105,11 @@ def _cover(
     """Shares without the solver's rounding; what may not be split goes where most of it went."""
     n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
     flow = np.concatenate([found.flow, np.arange(len(flows))])
-    kept = np.where(parts > SMALLEST_SHARE, parts, 0.0)
     order = np.lexsort((-parts, flow))
     first = order[np.unique(flow[order], return_index=True)[1]]
     is_first = np.zeros(len(parts), dtype=bool)
     is_first[first] = True
+    kept = np.where(parts > SMALLEST_SHARE, parts, np.where(is_first, SMALLEST_SHARE, 0.0))
     whole = instance.demands.is_splittable[instance.arcs.demand[flows]] == 0
     kept = np.where(whole[flow], is_first, kept)
     kept = kept * (share / np.bincount(flow, weights=kept, minlength=len(flows)))[flow]
@@ -115,8 +118,9 @@ def _cover(
     left, unserved = solution.share.copy(), solution.unserved.copy()
     left[flows] = np.bincount(found.flow, weights=kept[:n_move], minlength=len(flows))
     np.add.at(unserved, instance.arcs.demand[flows], kept[n_move:])
+    option = found.options(instance, solution, left, moves)
     price_usd = _prices(instance, flows, answer.price_usd)
-    return Cover(moves, found.options(instance, solution, left, moves), left, unserved, price_usd)
+    return Cover(moves, option, left, unserved, answer.room_mw, price_usd)
 
 
 def _prices(instance: Instance, flows: NDArray[np.int32], price_usd: Floats) -> Floats:

@@ -9,17 +9,21 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import coo_matrix, csr_matrix, vstack
 
+from siteopt.resilience.candidates import NO_POWER, Candidates
+from siteopt.resilience.rooms import Rooms, rooms
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siteopt.instance import Instance, Solution
-    from siteopt.resilience.candidates import Candidates
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
 
 #: Nodes for whole replicas, and the moves up to which they are tried.
 NODES, LARGEST_WHOLE = 200, 3_000
+#: Solutions with scaled slopes, at most.
+SCALINGS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,18 +35,21 @@ class Answer:
     usd : float
     parts : ndarray of float64, shape (n_move + n_flow,)
         Shares that move, then shares that are given up, as the solver leaves them.
+    room_mw : ndarray of float64, shape (n_site,)
+        IT power of the modules that it counts on at sites that may hold reserve, MW; no limit elsewhere.
     price_usd : ndarray of float64, shape (n_flow,)
         What one more share of each flow costs at the margin; 0 over whole replicas, which have no such price.
     """
 
     usd: float
     parts: Floats
+    room_mw: Floats
     price_usd: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Programme:
-    """Columns: shares that move, shares that are given up, replicas of each pool beyond those that stand."""
+    """Columns: shares that move, shares given up, replicas of each pool and power of each site beyond what stands."""
 
     cost: Floats
     leaves: csr_matrix
@@ -58,33 +65,62 @@ def least_reserve(
 ) -> Answer | None:
     """Spread the flows that a failure displaces so that reserve costs least; None where nothing fits.
 
-    What may stay unserved may be given up at its penalty, where covering it costs more.
+    What may stay unserved may be given up at its penalty, where covering it costs more. Modules are whole, which no
+    linear programme sees: it is solved a few times, each time with power at what its last answer really pays for a MW
+    (slope scaling, Kim and Pardalos 1999), and the cheapest answer counts.
     """
     if whole and len(found.flow) > LARGEST_WHOLE:
         return None
-    p = _programme(instance, solution, flows, found)
-    n = len(found.flow) + len(flows)
-    if whole:
-        rows = (LinearConstraint(p.leaves, p.share, p.share), LinearConstraint(p.limited, -np.inf, p.limit))
-        options = {"node_limit": NODES, "mip_rel_gap": 1e-3}
-        bounds = Bounds(0.0, p.upper)
-        best = milp(p.cost, constraints=rows, integrality=p.whole, bounds=bounds, options=options)
-        return None if best.x is None else Answer(float(best.fun), best.x[:n], np.zeros(len(flows)))
+    site = np.unique(instance.pools.site[found.pool])
+    room = rooms(instance, solution, found.option, site, found.withheld.site_mw[site])
+    p = _programme(instance, solution, flows, found, room)
+    n, n_fixed = len(found.flow) + len(flows), len(p.cost)
+    rate, best = room.rate_usd_per_mw, None
+    for _ in range(SCALINGS):
+        cost = np.concatenate([p.cost, rate])
+        x, prices = _whole(p, cost, len(flows)) if whole else _solved(p, cost)
+        if x is None:
+            return best
+        more_mw = np.maximum(0.0, x[n_fixed:])
+        room_usd = room.usd(more_mw)
+        usd = float(p.cost @ x[:n_fixed] + room_usd.sum())
+        if best is None or usd < best.usd:
+            room_mw = np.full(len(found.option), np.inf)
+            room_mw[room.site] = room.held_mw(more_mw)
+            best = Answer(usd, x[:n], room_mw, prices)
+        used = more_mw > NO_POWER
+        paid = np.where(used, room_usd / np.where(used, more_mw, 1.0), rate)
+        if np.allclose(paid, rate, rtol=1e-3):
+            break
+        rate = paid
+    return best
+
+
+def _solved(p: _Programme, cost: Floats) -> tuple[Floats | None, Floats]:
     box = np.stack([np.zeros(len(p.upper)), p.upper], axis=1)
-    best = linprog(p.cost, A_ub=p.limited, b_ub=p.limit, A_eq=p.leaves, b_eq=p.share, bounds=box)
+    best = linprog(cost, A_ub=p.limited, b_ub=p.limit, A_eq=p.leaves, b_eq=p.share, bounds=box)
     if best.status != 0:
-        return None
-    return Answer(float(best.fun), best.x[:n], np.maximum(0.0, best.eqlin.marginals))
+        return None, np.zeros(0)
+    return best.x, np.maximum(0.0, best.eqlin.marginals)
 
 
-def _programme(instance: Instance, solution: Solution, flows: Indices, found: Candidates) -> _Programme:
-    n_flow, n_move, n_pool = len(flows), len(found.flow), len(found.pool)
+def _whole(p: _Programme, cost: Floats, n_flow: int) -> tuple[Floats | None, Floats]:
+    rows = (LinearConstraint(p.leaves, p.share, p.share), LinearConstraint(p.limited, -np.inf, p.limit))
+    options = {"node_limit": NODES, "mip_rel_gap": 1e-3}
+    best = milp(cost, constraints=rows, integrality=p.whole, bounds=Bounds(0.0, p.upper), options=options)
+    return best.x, np.zeros(n_flow)
+
+
+def _programme(
+    instance: Instance, solution: Solution, flows: Indices, found: Candidates, room: Rooms
+) -> _Programme:
+    n_flow, n_move, n_pool, n_room = len(flows), len(found.flow), len(found.pool), len(room.site)
     share, demand = solution.share[flows], instance.arcs.demand[flows]
     load = instance.demands.peak_rps[demand][found.flow]
-    width = n_move + n_flow + n_pool
+    width = n_move + n_flow + n_pool + n_room
     flow = np.concatenate([found.flow, np.arange(n_flow)])
     leaves = coo_matrix((np.ones(len(flow)), (flow, np.arange(len(flow)))), shape=(n_flow, width))
-    power, power_limit = found.power(instance, solution, n_move + n_flow)
+    power, power_limit = found.power(instance, solution, n_move + n_flow, width)
     # Among equals the nearer pool: a millionth of the price of reserve at most.
     near = 1e-6 * (found.usd / found.usable_rps).mean() * load * found.rank if n_move else np.zeros(0)
     unserved_usd = instance.demands.unserved_usd[demand]
@@ -95,18 +131,32 @@ def _programme(instance: Instance, solution: Solution, flows: Indices, found: Ca
         cost=np.concatenate([near, given_up_usd, found.usd]),
         leaves=leaves.tocsr(),
         share=share,
-        limited=vstack([_fits(found, load, width), power]).tocsr(),
-        limit=np.concatenate([found.idle_rps[found.failure_pool], power_limit]),
-        upper=np.concatenate([share[found.flow], share * optional, np.full(n_pool, np.inf)]),
-        whole=np.concatenate([whole, np.ones(n_pool)]),
+        limited=vstack(
+            [_fits(found, load, n_move + n_flow, width), power, _in_rooms(instance, found, room, width)]
+        ).tocsr(),
+        limit=np.concatenate([found.idle_rps[found.failure_pool], power_limit, room.spare_mw]),
+        upper=np.concatenate([share[found.flow], share * optional, np.full(n_pool + n_room, np.inf)]),
+        whole=np.concatenate([whole, np.ones(n_pool), np.zeros(n_room)]),
     )
 
 
-def _fits(found: Candidates, load: Floats, width: int) -> csr_matrix:
+def _in_rooms(instance: Instance, found: Candidates, room: Rooms, width: int) -> csr_matrix:
+    """Replicas in reserve stand in modules that are there, or in more of them."""
+    n_pool, n_room = len(found.pool), len(room.site)
+    at = np.searchsorted(room.site, instance.pools.site[found.pool])
+    replica_mw = instance.variants.replica_mw[instance.pools.variant[found.pool]]
+    entries = np.concatenate([replica_mw, -np.ones(n_room)])
+    rows = np.concatenate([at, np.arange(n_room)])
+    return coo_matrix(
+        (entries, (rows, width - n_room - n_pool + np.arange(n_pool + n_room))), (n_room, width)
+    )
+
+
+def _fits(found: Candidates, load: Floats, first: int, width: int) -> csr_matrix:
     """What a failure moves to a pool is at most what its replicas can take beyond its own load."""
-    n_move, n_pair, n_pool = len(found.flow), len(found.failure_pool), len(found.pool)
+    n_move, n_pair = len(found.flow), len(found.failure_pool)
     usable = found.usable_rps[found.failure_pool]
     entries = np.concatenate([load, -usable])
     at = np.concatenate([found.failure, np.arange(n_pair)])
-    columns = np.concatenate([np.arange(n_move), width - n_pool + found.failure_pool])
+    columns = np.concatenate([np.arange(n_move), first + found.failure_pool])
     return coo_matrix((entries, (at, columns)), shape=(n_pair, width)).tocsr()

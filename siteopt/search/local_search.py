@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.evaluator import Evaluator
+from siteopt._core.exchange import Exchanges
 from siteopt._core.search import LocalSearch
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
 
+#: Descents of a construction at most, and the arcs up to which it takes them all; else rounds go on from a plan.
+DESCENTS, QUICK_ARCS = 6, 300_000
 #: Ruins per round, and how many neighbouring sites one of them touches, by turns.
 RUINS = 200
 NEIGHBOURS = (1, 2, 3, 4)
 #: Shakes per round, and by how much of the cost one may be worse before the descent.
 SHAKES = 4
 SHAKE_WORSE = 0.003
+#: Open sites that exchange flows, and flows of a pair of them that are looked at, at most.
+PLACES, EXCHANGED = 512, 1 << 16
 #: Covers without a cheaper safe state before every other round tries to do without one of the sites.
 PATIENCE = 8
 
@@ -48,6 +53,7 @@ class Search:
         self._evaluator = Evaluator(instance, unserved_penalty_usd(instance))
         self._kernel = LocalSearch(self._evaluator, seed)
         self._kernel.order_demands(hardest_first(instance))
+        self._exchanges = Exchanges(self._kernel, PLACES, EXCHANGED)
         self._secured: Secured | None = None
         if instance.variants.is_protected.any():
             self._secured = Secured(instance, self._evaluator, self._kernel)
@@ -88,30 +94,36 @@ class Search:
             return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
 
-    def construct(self) -> None:
-        """A first state: open everything and let the search close it, or nothing and let it open; the cheaper one."""
+    def construct(self, keep_going: Callable[[], bool] = lambda: True) -> None:
+        """A first state: open nothing and let the search open sites, or everything and let it close them.
+
+        The cheaper one, where both are quick; else the second only where the first left out what must be served.
+        ``keep_going`` is asked now and then, as in :meth:`round`.
+        """
         instance = self._instance
         sites = instance.sites
         best = best_options(instance)
         standing = np.where((sites.is_existing | sites.is_forced) == 1, best, -1).astype(np.int32)
-        starts = [standing]
-        if np.isinf(instance.budget_usd) and instance.max_sites >= np.count_nonzero(sites.is_existing == 0):
-            starts.append(best)
-        states = [self._descend_from(option) for option in starts]
-        cheapest = min(range(len(starts)), key=lambda n: states[n][0])
-        self.load(*states[cheapest][1])
+        is_quick = len(instance.arcs.demand) <= QUICK_ARCS
+        self._descend_from(standing, is_quick, keep_going)
+        if is_quick or not self._evaluator.is_feasible():
+            may_open = np.count_nonzero(sites.is_existing == 0) <= instance.max_sites
+            if may_open and np.isinf(instance.budget_usd) and keep_going():
+                usd, (option, _, _, share, unserved) = self.cost_usd, self._evaluator.state()
+                self._descend_from(best, is_quick, keep_going)
+                if usd < self.cost_usd:
+                    self.load(option, share, unserved)
 
-    def _descend_from(self, option: Indices) -> tuple[float, tuple[Indices, Floats, Floats]]:
+    def _descend_from(self, option: Indices, to_the_end: bool, keep_going: Callable[[], bool]) -> None:
         instance = self._instance
         self.load(option, np.zeros(len(instance.arcs.demand)), np.ones(len(instance.demands.region)))
         self._kernel.order_demands(hardest_first(instance))
         self._kernel.serve_all()
-        for _ in range(6):
-            self._kernel.improve_flows()
-            if not self._kernel.improve_sites():
+        for _ in range(DESCENTS):
+            if not keep_going() or not self._descend():
                 break
-        option, _, _, share, unserved = self._evaluator.state()
-        return self.cost_usd, (option, share, unserved)
+            if not to_the_end and self._evaluator.is_feasible():
+                break
 
     def round(self, keep_going: Callable[[], bool] = lambda: True) -> bool:
         """One round: descend while that pays, else ruin or shake by turns; returns whether the cost fell.
@@ -134,8 +146,8 @@ class Search:
         return self.cost_usd < before - 1.0
 
     def _descend(self) -> bool:
-        flows, sites = self._kernel.improve_flows(), self._kernel.improve_sites()
-        return flows or sites
+        paid = (self._kernel.improve_flows(), self._exchanges.improve(), self._kernel.improve_sites())
+        return any(paid)
 
     def _shake(self, neighbours: int, keep_going: Callable[[], bool]) -> None:
         """Accept ruins that cost a little, descend from there, and come back unless that paid.

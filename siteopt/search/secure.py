@@ -114,18 +114,26 @@ class Secured:
 
     def _secure(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
         known = self._as_given(option, share, unserved)
-        withheld = Withheld.nothing(self._instance)
+        withheld, found = Withheld.nothing(self._instance), None
+        least_usd = float("inf")
         for whole in ATTEMPTS:
             self._release()
             self._evaluator.load(option, share, unserved)
             bare = Solution(*self._evaluator.state())
-            found = cover(self._instance, bare, self._standby, withheld, whole=whole)
-            if found is None:
+            trial = cover(self._instance, bare, self._standby, withheld, whole=whole)
+            if trial is None:
                 continue
-            self._shade(found.price_usd)
-            if self._load(found.option, found.share, found.unserved, found.moves):
-                return self._cheaper(self._fitted(found), known)
-            withheld = withheld.more(self._instance, Solution(*self._evaluator.state()))
+            self._shade(trial.price_usd)
+            is_safe = self._load(trial.option, trial.share, trial.unserved, trial.moves)
+            if is_safe and self._evaluator.cost_usd < least_usd:
+                found, least_usd = trial, self._evaluator.cost_usd
+            before = withheld.total_mw
+            withheld = withheld.more(self._instance, Solution(*self._evaluator.state()), trial.room_mw)
+            if is_safe and withheld.total_mw <= before:
+                break
+        if found is not None:
+            self._load(found.option, found.share, found.unserved, found.moves)
+            return self._cheaper(self._fitted(found), known)
         if known is not None:
             return self._taken(known)
         self._release()

@@ -16,6 +16,7 @@ from states import CAPACITY, carried, random_reserve, random_solution, random_st
 from strategies import scenario_documents
 
 from siteopt._core.evaluator import Evaluator
+from siteopt._core.exchange import Exchanges
 from siteopt._core.lagrangian import SitePricer
 from siteopt._core.search import LocalSearch
 from siteopt.compile import compile_instance
@@ -168,6 +169,7 @@ def test_search_never_returns_a_worse_or_infeasible_state(instance: Instance, se
     evaluator = loaded(instance, start, penalty)
     was_feasible, kernel = evaluator.is_feasible(), LocalSearch(evaluator, seed)
     calls: list[Any] = [kernel.serve_all, kernel.improve_flows, kernel.improve_sites]
+    calls += [Exchanges(kernel, 8, 64).improve]
     calls += [lambda n=n: kernel.ruin_and_recreate(10, n, 0.0) for n in (1, 2, 3)]
     for step in rng.integers(0, len(calls), 12):
         before = evaluator.cost_usd

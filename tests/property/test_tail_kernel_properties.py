@@ -15,6 +15,7 @@ from tail_strategies import rival_documents, tail_documents
 
 from siteopt import load_scenario
 from siteopt._core.evaluator import Evaluator
+from siteopt._core.exchange import Exchanges
 from siteopt._core.search import LocalSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import unserved_penalty_usd
@@ -163,6 +164,7 @@ def test_the_search_keeps_tiers_and_rivals_in_order(instance: Instance, seed: in
     evaluator = loaded(instance, begin, penalty)
     kernel = LocalSearch(evaluator, seed)
     calls: list[Any] = [kernel.serve_all, kernel.improve_flows, kernel.improve_sites]
+    calls += [Exchanges(kernel, 8, 64).improve]
     calls += [lambda n=n: kernel.ruin_and_recreate(10, n, 0.0) for n in (1, 2, 3)]
     calls.append(lambda: kernel.ruin_and_recreate(2, 2, 1e5))  # the last one may make it worse
     allowed = broken_rules(instance, begin)

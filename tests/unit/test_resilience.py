@@ -10,12 +10,14 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+import numpy as np
 import pytest
 from reference_full import Decisions, optimum, plan_of
 from reference_full_survival import fatal_failures
 from scenarios import changed
 
 from siteopt import InfeasibleError, Plan, Scenario, evaluate, load_scenario, solve, verify
+from siteopt.resilience.rooms import Rooms
 
 #: Round trips: next to nothing at home, 4.2 ms from a town to the middle, 8.4 ms from end to end.
 USUAL_MS, DEGRADED_MS = 22.0, 26.0
@@ -222,3 +224,16 @@ def test_an_unprotected_neighbour_needs_no_reserve() -> None:
     # No other pool of its kind stands anywhere.
     assert (row.kept_rps, row.lost_rps) == (pytest.approx(0.0), pytest.approx(4.0))
     assert all(rows[site] == () for site in rows if site != host)
+
+
+def test_reserve_pays_for_whole_modules_and_for_opening() -> None:
+    room = Rooms(
+        site=np.array([0, 3], dtype=np.int32),
+        **{"standing_mw": np.array([2.0, 0.0]), "spare_mw": np.array([0.5, 0.0])},
+        **{"module_mw": np.array([1.0, 0.5]), "module_usd": np.array([7.0, 3.0])},
+        **{"opening_usd": np.array([0.0, 10.0]), "rate_usd_per_mw": np.array([7.0, 26.0])},
+    )
+    assert room.usd(np.array([0.0, 0.0])).tolist() == [0.0, 0.0]
+    assert room.usd(np.array([0.01, 0.5])).tolist() == [7.0, 13.0]
+    assert room.usd(np.array([1.2, 0.6])).tolist() == [14.0, 16.0]
+    assert room.held_mw(np.array([0.01, 0.6])).tolist() == [3.0, 1.0]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import reference
-from facility import PLANTS, classic_instance
+from facility import PLANTS, USD_PER_UNIT, Classic, classic_instance
 from scenarios import REMOVE, changed, small_scenario
 
 from siteopt._core.evaluator import Evaluator
+from siteopt._core.exchange import Exchanges
 from siteopt._core.search import LocalSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, unserved_penalty_usd
@@ -120,3 +121,44 @@ def test_wrong_calls_are_refused(small_instance: Instance) -> None:
         kernel.order_demands(np.zeros(len(small_instance.demands.region), dtype=np.int32))
     with pytest.raises(ValueError, match="the instance has 3 sites"):
         kernel.open_all(np.zeros(2, dtype=np.int32))
+
+
+def crossed(demand: list[float]) -> tuple[Instance, Evaluator]:
+    """Two full sites; each serves what is dear there and free at the other one."""
+    classic = Classic(
+        capacity=np.array([10.0, 10.0]),
+        fixed=np.array([1.0, 1.0]),
+        demand=np.array(demand),
+        cost=np.array([[0.0, 50.0], [50.0, 0.0]]),
+    )
+    instance = classic_instance(classic)
+    evaluator = Evaluator(instance, unserved_penalty_usd(instance))
+    site = instance.pools.site[instance.arcs.pool]
+    share = np.where(site != instance.arcs.demand, 1.0, 0.0)
+    assert evaluator.load(np.array([0, 1], dtype=np.int32), share, np.zeros(2))
+    return instance, evaluator
+
+
+def test_full_sites_exchange_what_each_would_rather_have() -> None:
+    _, evaluator = crossed([10.0, 10.0])
+    search = LocalSearch(evaluator, 1)
+    assert not search.improve_flows()  # nothing moves by itself
+    assert Exchanges(search, 8, 64).improve()
+    assert evaluator.cost_usd == pytest.approx(2.0 * USD_PER_UNIT)
+    assert not Exchanges(search, 8, 64).improve()
+
+
+def test_an_exchange_takes_what_fits() -> None:
+    """The larger demand finds room at its own site only for as much as the smaller one leaves and stood there."""
+    instance, evaluator = crossed([10.0, 4.0])
+    assert Exchanges(LocalSearch(evaluator, 1), 8, 64).improve()
+    _, _, _, share, unserved = evaluator.state()
+    assert not unserved.any()
+    assert np.bincount(instance.arcs.demand, weights=share) == pytest.approx([1.0, 1.0])
+    assert evaluator.cost_usd == pytest.approx(2.0 * USD_PER_UNIT)
+
+
+@pytest.mark.parametrize(("places", "moves"), [(1, 64), (8, 1)])
+def test_an_exchange_needs_two_of_each(places: int, moves: int) -> None:
+    with pytest.raises(ValueError, match="two places and two moves"):
+        Exchanges(LocalSearch(crossed([10.0, 10.0])[1], 1), places, moves)

@@ -600,15 +600,19 @@ cdef class Evaluator:
         self, Py_ssize_t source, int fewer_flows, Py_ssize_t target, int more_flows, double amount
     ) noexcept nogil:
         """Whether every link that a shift loads still holds; what the shift relieves counts."""
-        cdef Py_ssize_t e, n, link
+        cdef Py_ssize_t e, n, link, p = self.arc_pool[target]
         cdef Py_ssize_t[2] routes
-        cdef double used
-        routes[0], routes[1] = self.arc_route[target], self.pool_home_route[self.arc_pool[target]]
+        cdef double used, most = amount * (self.arc_gbps[target] + self.arc_home_gbps[target])
+        routes[0], routes[1] = self.arc_route[target], self.pool_home_route[p]
+        if more_flows > 0 and self.flows[p] == 0:
+            most += self.pool_sync_gbps[p]
         for n in range(2):
             if routes[n] < 0:
                 continue
             for e in range(self.route_ptr[routes[n]], self.route_ptr[routes[n] + 1]):
                 link = self.route_link[e]
+                if self.link_gbps[link] + most <= self.limit_gbps[link]:
+                    continue  # whatever the routes of both ends share
                 used = self.link_gbps[link] + self.on_link(target, amount, more_flows, link)
                 if source != NOWHERE:
                     used += self.on_link(source, -amount, fewer_flows, link)

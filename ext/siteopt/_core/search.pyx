@@ -18,12 +18,6 @@ cdef double CENT = 0.01
 cdef double SMALLEST_SHARE = 1e-7
 
 
-cdef struct Candidate:
-    double rank
-    Py_ssize_t source
-    Py_ssize_t target
-
-
 cdef int _by_rank(const void* a, const void* b) noexcept nogil:
     cdef double x = (<const Candidate*>a).rank, y = (<const Candidate*>b).rank
     return -1 if x < y else (1 if x > y else 0)
@@ -39,16 +33,6 @@ cdef class LocalSearch:
     seed : int
         Of the random choices; same seed, same start, same calls: same result.
     """
-
-    cdef Evaluator ev
-    cdef uint64_t _random
-    cdef int32_t[::1] _order, _hardest, _what, _from, _to
-    cdef uint8_t[::1] _is_cut
-    cdef double[::1] _amount
-    cdef Py_ssize_t _length, _capacity
-    cdef object _candidate_memory
-    cdef Candidate* _candidates
-    cdef readonly Py_ssize_t evaluated, applied
 
     def __init__(self, Evaluator evaluator not None, uint64_t seed):
         self.ev = evaluator
@@ -105,8 +89,9 @@ cdef class LocalSearch:
                 if self.ev.option[j] >= 0:
                     self._try_close(j)
                 if self.ev.option[j] >= 0:
-                    self._try_trim(j)
                     for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
+                        if self.ev.flows[p] > 0:
+                            self._try_trim(j, p)
                         for q in range(self.ev.rival_first[p], self.ev.rival_last[p]):
                             if q != p and self.ev.flows[p] > 0 and self.ev.reserve[p] == 0.0 and self.ev.flows[q] == 0:
                                 self._try_rival(p, q)
@@ -243,34 +228,51 @@ cdef class LocalSearch:
         """Apply the cheapest shift of (part of) a flow that changes cost by less than ``worst``.
 
         Parameters: ``shunned`` is a site that may not be the target. A part is worth its saving per unit, so parts
-        compete with whole flows by their rate.
+        compete with whole flows by their rate, and places with none at all where a demand may be left out.
         """
-        cdef Py_ssize_t b, k, best_arc = NOWHERE
-        cdef double delta, part, rate, best_rate = INFINITY, best_amount = 0.0
+        cdef Py_ssize_t b, k, here, best_arc = NOWHERE
+        cdef double delta, part, most, rate, best_rate = INFINITY, best_amount = 0.0
         cdef int level
+        if source != NOWHERE and self.ev.unserved_usd[i] < INFINITY:
+            self.evaluated += 1
+            delta = self.ev.shift_delta(i, source, NOWHERE, amount)
+            if delta < worst:
+                best_rate, best_amount = delta / amount, amount
+        here = self.ev.pool_site[self.ev.arc_pool[source]] if source != NOWHERE else NOWHERE
         for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
             k = self.ev.pool_site[self.ev.arc_pool[b]]
             if b == source or k == shunned or self.ev.option[k] < 0:
                 continue
             if not self.ev.is_splittable[i] and self.ev.share[b] > 0.0:
                 continue
-            self.evaluated += 1
-            delta = self.ev.shift_delta(i, source, b, amount)
-            if delta / amount < best_rate and delta < worst:
-                best_rate, best_arc, best_amount = delta / amount, b, amount
+            # Most sites are full: what fits is cheaper to find than what it costs. A move within a site frees room there.
+            most = INFINITY if k == here else self._part_that_fits(i, b, 1, False)
+            if most <= SMALLEST_SHARE:
+                continue
+            delta = INFINITY
+            if most >= amount - SMALLEST_SHARE:
+                self.evaluated += 1
+                delta = self.ev.shift_delta(i, source, b, amount)
+                if delta / amount < best_rate and delta < worst:
+                    best_rate, best_arc, best_amount = delta / amount, b, amount
             if not self.ev.is_splittable[i]:
                 continue
             for level in range(2):
-                part = self._part_that_fits(i, b, level)
+                if level == 1 and delta < INFINITY:
+                    break
+                part = self._part_that_fits(i, b, level, delta == INFINITY)
                 if SMALLEST_SHARE < part < amount - SMALLEST_SHARE:
                     self.evaluated += 1
                     rate = self.ev.shift_delta(i, source, b, part) / part
                     if rate < best_rate and rate * part < worst:
                         best_rate, best_arc, best_amount = rate, b, part
-        return best_arc != NOWHERE and self._shift(i, source, best_arc, best_amount)
+        return best_amount > 0.0 and self._shift(i, source, best_arc, best_amount)
 
-    cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level) noexcept nogil:
-        """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1)."""
+    cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil:
+        """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1).
+
+        ``on_links`` says whether links may be what limits it.
+        """
         cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
         cdef double room, spare, usable, part
         cdef int modules = self.ev.modules[k] if level == 0 else self.ev.max_modules[o]
@@ -288,7 +290,7 @@ cdef class LocalSearch:
             return 0.0
         tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
         part = (self.ev.pool_room(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
-        if self.ev.n_link > 0:
+        if on_links and self.ev.n_link > 0:
             part = min(part, self._part_on_route(b, self.ev.arc_route[b]))
             part = min(part, self._part_on_route(b, self.ev.pool_home_route[p]))
         return part
@@ -332,7 +334,7 @@ cdef class LocalSearch:
                 return True
         return False
 
-    cdef inline bint _may_close(self, Py_ssize_t j) noexcept nogil:
+    cdef bint _may_close(self, Py_ssize_t j) noexcept nogil:
         """Existing and forced sites stay, and those that others count on in a failure."""
         return not (self.ev.is_existing[j] or self.ev.is_forced[j] or self.ev.held[j])
 
@@ -346,24 +348,25 @@ cdef class LocalSearch:
         else:
             self._undo(before)
 
-    cdef void _try_trim(self, Py_ssize_t j) noexcept nogil:
-        """Shed load until the site needs one module less."""
+    cdef void _try_trim(self, Py_ssize_t j, Py_ssize_t first) noexcept nogil:
+        """Shed load, that of one pool first, until the site needs one module less."""
         cdef double before = self.ev.cost
-        cdef Py_ssize_t p, n, a, o = self.ev.option[j]
+        cdef Py_ssize_t p = first, n, a, o = self.ev.option[j]
         cdef int modules = self.ev.modules[j]
         if modules <= self.ev.min_modules[o]:
             return
         self._length = 0
-        for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
-            if self.ev.flows[p] == 0:
-                continue
-            for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1]):
+        while True:
+            for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1] if self.ev.flows[p] > 0 else 0):
                 a = self.ev.pool_arc[n]
                 if self.ev.share[a] > 0.0:
                     self._best_shift(self.ev.arc_demand[a], a, self.ev.share[a], j, INFINITY)
                 if self.ev.modules[j] < modules:
                     self._keep_if_better(before)
                     return
+            p = p + 1 if p + 1 < self.ev.site_pool_ptr[j + 1] else self.ev.site_pool_ptr[j]
+            if p == first:
+                break
         self._undo(before)
 
     cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option, bint draws) noexcept nogil:
@@ -382,7 +385,7 @@ cdef class LocalSearch:
             self._draw(self._candidates[n].source, self._candidates[n].target)
         self._keep_if_better(before)
 
-    cdef inline double _capacity_mw(self, Py_ssize_t option) noexcept nogil:
+    cdef double _capacity_mw(self, Py_ssize_t option) noexcept nogil:
         """Most IT power that an option carries, MW."""
         return min(
             (self.ev.max_modules[option] - self.ev.spare_modules[option]) * self.ev.module_mw[option],
@@ -457,7 +460,7 @@ cdef class LocalSearch:
         if self.ev.shift_delta(i, source, target, amount) < INFINITY:
             self._shift(i, source, target, amount)
         elif self.ev.is_splittable[i]:
-            part = self._part_that_fits(i, target, 1)
+            part = self._part_that_fits(i, target, 1, True)
             if SMALLEST_SHARE < part < amount and self.ev.shift_delta(i, source, target, part) < INFINITY:
                 self._shift(i, source, target, part)
 

@@ -1,0 +1,98 @@
+"""What more power for reserve costs at each site: modules beyond those that stand, and opening where it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rooms:
+    """Sites that may hold reserve.
+
+    Attributes
+    ----------
+    site : ndarray, shape (n_room,)
+    standing_mw, spare_mw : ndarray of float64, shape (n_room,)
+        IT power that the modules that stand carry, and that they carry still, MW.
+    module_mw, module_usd : ndarray of float64, shape (n_room,)
+        One module more, MW and USD.
+    opening_usd : ndarray of float64, shape (n_room,)
+        Of a site that serves nothing else, USD.
+    rate_usd_per_mw : ndarray of float64, shape (n_room,)
+        What a MW costs at a site that is filled, USD.
+    """
+
+    site: Indices
+    standing_mw: Floats
+    spare_mw: Floats
+    module_mw: Floats
+    module_usd: Floats
+    opening_usd: Floats
+    rate_usd_per_mw: Floats
+
+    def usd(self, more_mw: Floats) -> Floats:
+        """Cost of so much power beyond what stands, in whole modules."""
+        return np.where(more_mw > 0.0, self.opening_usd + self._modules(more_mw) * self.module_usd, 0.0)
+
+    def held_mw(self, more_mw: Floats) -> Floats:
+        """IT power of all modules once there are as many more as that takes, MW."""
+        return self.standing_mw + self._modules(more_mw) * self.module_mw
+
+    def _modules(self, more_mw: Floats) -> Floats:
+        modules: Floats = np.ceil(np.round(more_mw / self.module_mw, 6))
+        return modules
+
+
+def rooms(
+    instance: Instance, solution: Solution, option: Indices, site: Indices, withheld_mw: Floats
+) -> Rooms:
+    """Room at the given sites.
+
+    Parameters
+    ----------
+    instance : Instance
+    solution : Solution
+        Its replicas and modules.
+    option : ndarray of int32, shape (n_site,)
+        Option of each site, open or in standby.
+    site : ndarray of int32, shape (n_room,)
+    withheld_mw : ndarray of float64, shape (n_room,)
+        IT power that may not be counted on, MW.
+    """
+    pools, variants, options, designs = instance.pools, instance.variants, instance.options, instance.designs
+    o = option[site]
+    it_mw = np.bincount(
+        pools.site,
+        weights=solution.replicas * variants.replica_mw[pools.variant],
+        minlength=len(option),
+    )[site]
+    modules = np.where(solution.option[site] >= 0, solution.modules[site], options.spare_modules[o])
+    first = designs.capex_ptr[options.design[o]]
+    most = options.max_modules[o]
+    usd = instance.life_factor[o] * (
+        designs.capex_usd[first + np.minimum(modules + 1, most)]
+        - designs.capex_usd[first + np.minimum(modules, most - 1)]
+    )
+    capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+    opening = np.where(it_mw > 0.0, 0.0, options.fixed_usd[o])
+    standing_mw = (modules - options.spare_modules[o]) * options.module_mw[o]
+    return Rooms(
+        site=site,
+        standing_mw=standing_mw,
+        spare_mw=np.maximum(0.0, standing_mw - it_mw - withheld_mw),
+        module_mw=options.module_mw[o],
+        module_usd=usd,
+        opening_usd=opening,
+        rate_usd_per_mw=usd / options.module_mw[o] + opening / capacity,
+    )
