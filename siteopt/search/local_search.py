@@ -34,6 +34,8 @@ SHAKES = 4
 SHAKE_WORSE = 0.003
 #: Open sites that exchange flows, and flows of a pair of them that are looked at, at most.
 PLACES, EXCHANGED = 512, 1 << 16
+#: A descent without reserve ends once it gains less than this, relative to the cost.
+BARE_GAIN = 1e-4
 #: Covers without a cheaper safe state before every other round tries to do without one of the sites.
 PATIENCE = 8
 
@@ -58,6 +60,8 @@ class Search:
         if instance.variants.is_protected.any():
             self._secured = Secured(instance, self._evaluator, self._kernel)
         self._descending = True
+        # A first descent goes to its end without any reserve: one that is set early holds flows where they are.
+        self._is_bare = self._secured is not None
         self._round = 0
 
     @property
@@ -77,10 +81,14 @@ class Search:
         than what the moves before have seen, and a state that did not keep what it gained falls back.
         """
         if self._secured is not None:
+            option, _, _, share, unserved = self._evaluator.state()
             found = self._secured.solution()
-            self._descending = (
-                self._descending and found is not None
-            )  # the same descent would lead there again
+            if self._is_bare:
+                self._secured.lay_bare()
+                self._evaluator.load(option, share, unserved)
+            else:
+                # The same descent would lead there again.
+                self._descending = self._descending and found is not None
             return found
         return Solution(*self._evaluator.state()) if self._evaluator.is_feasible() else None
 
@@ -90,6 +98,7 @@ class Search:
         Replicas and modules become the fewest that carry them.
         """
         self._descending = True
+        self._is_bare = self._is_bare and moves is None
         if self._secured is not None and moves is not None:
             return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
@@ -131,7 +140,9 @@ class Search:
         ``keep_going`` is asked now and then; once it says no, the round ends with the best state that it has.
         """
         before = self.cost_usd
-        if self._secured is not None and self._secured.stalled >= PATIENCE and self._round % 2:
+        if self._is_bare:
+            self._is_bare = self._descend() and self.cost_usd < before * (1.0 - BARE_GAIN)
+        elif self._secured is not None and self._secured.stalled >= PATIENCE and self._round % 2:
             self._descending = self._secured.evict()
         elif self._descending:
             self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)

@@ -106,6 +106,11 @@ class Secured:
             self._return()
         return self.best_usd < before
 
+    def lay_bare(self) -> None:
+        """Take all reserve away, and what flows see of its price."""
+        self._release()
+        self._evaluator.shade(np.zeros(len(self._price_usd)))
+
     def _return(self) -> None:
         """Back to the best safe state."""
         best = self._best
