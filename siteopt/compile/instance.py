@@ -71,9 +71,9 @@ def compile_instance(scenario: Scenario) -> Instance:
         demands=demands,
         arcs=build_arcs(scenario, topology, routes, reach, demands, data, present_value),
         backups=build_backups(reach),
-        grid=_grid(scenario),
+        grid=build_grid(scenario),
         links=routes.links(),
-        tenancy=_tenancy(scenario),
+        tenancy=build_tenancy(scenario),
         workload_ids=tuple(w.id for w in scenario.workloads),
         budget_usd=np.inf if scenario.policy.budget_usd is None else scenario.policy.budget_usd,
         max_sites=len(scenario.sites) if scenario.policy.max_sites is None else scenario.policy.max_sites,
@@ -102,7 +102,7 @@ def _tiers(
     return tiers, ptr, of_flow
 
 
-def _tenancy(scenario: Scenario) -> Tenancy:
+def build_tenancy(scenario: Scenario) -> Tenancy:
     policy = scenario.policy
     return Tenancy(
         id=tenants_of(scenario),
@@ -111,7 +111,7 @@ def _tenancy(scenario: Scenario) -> Tenancy:
     )
 
 
-def _grid(scenario: Scenario) -> GridLimits:
+def build_grid(scenario: Scenario) -> GridLimits:
     ptr, site, coefficient = limit_rows(scenario)
     order = np.argsort(site, kind="stable")
     limit_of_entry = np.repeat(np.arange(len(ptr) - 1, dtype=np.int32), np.diff(ptr))

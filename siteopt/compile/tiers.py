@@ -100,7 +100,7 @@ def _tables(
 
     The shorter one is carried on at its last step, or at saturation.
     """
-    inner, outer = (_carried(variant, rooms, ms, peak_rps * burst, cap * burst) / burst for ms in ends_ms)
+    inner, outer = (carried_rps(variant, rooms, ms, peak_rps * burst, cap * burst) / burst for ms in ends_ms)
     return _of_one_length(inner, outer, variant.rps)
 
 
@@ -113,7 +113,7 @@ def _upper_edges(rtt_ms: Floats) -> Floats:
     return np.unique(np.quantile(rtt_ms, levels, method="higher"))
 
 
-def _carried(variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float) -> Floats:
+def carried_rps(variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float) -> Floats:
     """Calls per second that n = 0, 1, ... replicas carry within every SLO.
 
     The table ends where it is no longer needed: carried load per replica rises with their number, so that once it

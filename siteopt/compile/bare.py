@@ -1,0 +1,68 @@
+"""The instance of a scenario without its flows: sites, options, variants, demands and limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.compile.demands import Reach, build_demands
+from siteopt.compile.facilities import build_sites
+from siteopt.compile.flows import Flows
+from siteopt.compile.instance import build_grid, build_tenancy
+from siteopt.compile.pools import build_variants
+from siteopt.instance import Arcs, Backups, Instance, Links, Pools, Tiers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.compile.variants import Variant
+    from siteopt.instance import Demands, Designs, Options
+    from siteopt.scenario.schema import Scenario
+
+
+def bare_instance(
+    scenario: Scenario,
+    variants: tuple[Variant, ...],
+    options: Options,
+    designs: Designs,
+    is_lost: NDArray[np.bool_],
+    present_value: float,
+) -> Instance:
+    """Assemble it; ``is_lost`` says which demands no site may serve, shape (n_demand,).
+
+    Links, tails, tenants' limits and the cover of failures are left out: a bound without them is valid.
+    """
+    none, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
+    pointer = np.zeros(len(variants) + 1, dtype=np.int32)
+    table = build_variants(scenario, variants, pointer, pointer)
+    no_tiers = Tiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
+    no_pools = Pools(none, none, nothing, none, nothing, np.zeros(1, dtype=np.int32), none)
+    return Instance(
+        sites=build_sites(scenario, options.site, none, present_value),
+        designs=designs,
+        options=options,
+        variants=replace(table, is_protected=np.zeros(len(variants), dtype=np.uint8)),
+        tiers=no_tiers,
+        degraded=no_tiers,
+        pools=no_pools,
+        demands=_demands(scenario, is_lost, present_value),
+        arcs=Arcs(none, none, *(nothing,) * 4, none, none, none, nothing, nothing),
+        backups=Backups(none, none, nothing, none),
+        grid=build_grid(scenario),
+        links=Links((), nothing, np.zeros(1, dtype=np.int32), none),
+        tenancy=replace(build_tenancy(scenario), share=np.inf, site_mw=np.inf),
+        workload_ids=tuple(w.id for w in scenario.workloads),
+        budget_usd=np.inf if scenario.policy.budget_usd is None else scenario.policy.budget_usd,
+        max_sites=len(scenario.sites) if scenario.policy.max_sites is None else scenario.policy.max_sites,
+    )
+
+
+def _demands(scenario: Scenario, is_lost: NDArray[np.bool_], present_value: float) -> Demands:
+    """Demands without arcs; those that some site may serve count as reached by one flow while they are made."""
+    reached = np.flatnonzero(~is_lost).astype(np.int32)
+    none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))
+    flows = Flows(reached, none, none, np.zeros(len(reached)), np.ones(len(reached), dtype=bool))
+    demands = build_demands(scenario, Reach(flows, none, none, none, usual, usual[:0]), present_value)
+    return replace(demands, arc_ptr=np.zeros_like(demands.arc_ptr))

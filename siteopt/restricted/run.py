@@ -1,0 +1,132 @@
+"""One solve of a scenario with too many flows: local search on one core after another, dual ascent over all sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.bounds.block import BlockAscent
+from siteopt.compile import compile_instance
+from siteopt.evaluate import plan_of
+from siteopt.incumbent import Incumbent
+from siteopt.restricted.core import choose_core
+from siteopt.scenario.part import with_sites
+from siteopt.search.local_search import Search
+from siteopt.start import begin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siteopt.compile.block import Block
+    from siteopt.instance import Instance
+    from siteopt.plan import Limit, Plan
+    from siteopt.progress import Clock, Progress
+    from siteopt.scenario.schema import Scenario
+
+#: Dual steps before the first core, and per round of the search.
+FIRST_STEPS, STEPS_PER_ROUND = 150, 5
+#: A core is left when this many rounds in a row bring nothing; the search ends after so many cores without a gain.
+STALLED_ROUNDS, STALLED_CORES = 12, 3
+#: Gains below this, relative to the cost, do not count.
+GAIN = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Core:
+    """A part of the scenario with its flows listed, and the best that was found on it."""
+
+    scenario: Scenario
+    instance: Instance
+    incumbent: Incumbent
+
+
+class RestrictedRun:
+    """One solve.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    block : Block
+        Compiled from it.
+    clock : Clock
+    gap : float
+        Gap at which the solve may stop.
+    seed : int
+    iteration_limit : int or None
+        Most rounds of the search.
+    progress : callable or None
+
+    Attributes
+    ----------
+    is_exhausted : bool
+        Never: nothing is proven by running out of moves.
+    limit : {"iterations"} or None
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        block: Block,
+        clock: Clock,
+        gap: float,
+        seed: int,
+        iteration_limit: int | None,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._scenario, self._ascent = scenario, BlockAscent(block)
+        self._clock, self._gap, self._seed, self._progress = clock, gap, seed, progress
+        self._rounds_left = float("inf") if iteration_limit is None else iteration_limit
+        self._row = {site.id: j for j, site in enumerate(scenario.sites)}
+        self.is_exhausted = False
+        self.limit: Limit | None = None
+
+    def work(self, start: Plan | None) -> Core:
+        """Cores until the gap, a limit, or neither plan nor bound moves any more; returns the one with the best plan."""
+        self._ascent.run(FIRST_STEPS, self._has_time)
+        best, stalled = self._search_core(start, np.zeros(0, dtype=np.int32)), 0
+        last = best
+        while stalled < STALLED_CORES and self._goes_on(best.incumbent):
+            last = self._search_core(self._plan(best), self._rows(last))
+            gained = last.incumbent.cost_usd < best.incumbent.cost_usd * (1.0 - GAIN)
+            stalled = 0 if gained or not self._ascent.has_converged else stalled + 1
+            if last.incumbent.cost_usd < best.incumbent.cost_usd:
+                best = last
+        best.incumbent.prove(self._ascent.bound_usd, "bound")
+        self.limit = "iterations" if self._rounds_left <= 0 else None
+        return best
+
+    def _has_time(self) -> bool:
+        return self._clock.left > 0.0
+
+    def _goes_on(self, incumbent: Incumbent) -> bool:
+        return self._has_time() and self._rounds_left > 0 and not incumbent.is_good_enough
+
+    def _rows(self, core: Core) -> np.typing.NDArray[np.int32]:
+        return np.array([self._row[site.id] for site in core.scenario.sites], dtype=np.int32)
+
+    def _plan(self, core: Core) -> Plan | None:
+        solution = core.incumbent.solution
+        return None if solution is None else plan_of(core.scenario, core.instance, solution)
+
+    def _search_core(self, plan: Plan | None, before: np.typing.NDArray[np.int32]) -> Core:
+        """List the flows of a new core, start from the best plan so far, and search until that stalls."""
+        known = [] if plan is None else [self._row[s.id] for s in plan.sites if s.id in self._row]
+        rows = choose_core(self._ascent, np.array(known, dtype=np.int32), before)
+        part = with_sites(self._scenario, rows.tolist())
+        instance = compile_instance(part)
+        incumbent = Incumbent(instance, self._clock, self._gap, self._progress)
+        incumbent.prove(self._ascent.bound_usd, "bound")
+        search, stalled = Search(instance, self._seed), 0
+        begin(search, part, instance, plan)
+        incumbent.offer(search.solution(), "search")
+        while stalled < STALLED_ROUNDS and self._goes_on(incumbent):
+            before_usd = search.cost_usd
+            search.round(self._has_time)
+            stalled = 0 if search.cost_usd < before_usd * (1.0 - GAIN) else stalled + 1
+            incumbent.offer(search.solution(), "search")
+            self._ascent.run(STEPS_PER_ROUND, self._has_time)
+            incumbent.prove(self._ascent.bound_usd, "bound")
+            self._rounds_left -= 1
+        return Core(part, instance, incumbent)

@@ -1,0 +1,30 @@
+"""A scenario with some of its sites, for what is only asked about these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from siteopt.scenario.places import GridLimit
+    from siteopt.scenario.schema import Scenario
+
+
+def with_sites(scenario: Scenario, sites: Iterable[int]) -> Scenario:
+    """The same scenario with only the sites of these rows, in their order, and those that stand or must be built.
+
+    Grid limits stay, for the sites that are left of them. A plan of the part is one of the whole at the same cost.
+    """
+    standing = {j for j, site in enumerate(scenario.sites) if site.status in ("existing", "forced")}
+    kept = [scenario.sites[j] for j in sorted(standing.union(sites))]
+    names = {site.id for site in kept}
+    limits = tuple(_limit_over(limit, names) for limit in scenario.grid_limits)
+    return scenario.model_copy(update={"sites": tuple(kept), "grid_limits": limits})
+
+
+def _limit_over(limit: GridLimit, names: set[str]) -> GridLimit:
+    if limit.coefficients is None:
+        return limit
+    kept = {name: value for name, value in limit.coefficients.items() if name in names}
+    return limit.model_copy(update={"coefficients": kept})
