@@ -11,7 +11,7 @@ from siteopt.bounds.block import BlockAscent
 from siteopt.compile import compile_instance
 from siteopt.evaluate import plan_of
 from siteopt.incumbent import Incumbent
-from siteopt.restricted.core import choose_core
+from siteopt.restricted.core import Cores
 from siteopt.scenario.part import with_sites
 from siteopt.search.local_search import Search
 from siteopt.start import begin
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from siteopt.progress import Clock, Progress
     from siteopt.scenario.schema import Scenario
 
-#: Dual steps before the first core, and per round of the search.
-FIRST_STEPS, STEPS_PER_ROUND = 150, 5
+#: Dual steps before the first core, the share of the time that they may take, and dual steps per round of the search.
+FIRST_STEPS, FIRST_SHARE, STEPS_PER_ROUND = 100, 0.1, 5
 #: A core is left when this many rounds in a row bring nothing; the search ends after so many cores without a gain.
 STALLED_ROUNDS, STALLED_CORES = 12, 3
 #: Gains below this, relative to the cost, do not count.
@@ -76,6 +76,7 @@ class RestrictedRun:
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._scenario, self._ascent = scenario, BlockAscent(block)
+        self._cores = Cores(block, self._ascent)
         self._clock, self._gap, self._seed, self._progress = clock, gap, seed, progress
         self._rounds_left = float("inf") if iteration_limit is None else iteration_limit
         self._row = {site.id: j for j, site in enumerate(scenario.sites)}
@@ -84,11 +85,11 @@ class RestrictedRun:
 
     def work(self, start: Plan | None) -> Core:
         """Cores until the gap, a limit, or neither plan nor bound moves any more; returns the one with the best plan."""
-        self._ascent.run(FIRST_STEPS, self._has_time)
-        best, stalled = self._search_core(start, np.zeros(0, dtype=np.int32)), 0
-        last = best
+        deadline = self._clock.seconds + FIRST_SHARE * self._clock.time_limit
+        self._ascent.run(FIRST_STEPS, lambda: self._has_time() and self._clock.seconds < deadline)
+        best, stalled = self._search_core(start), 0
         while stalled < STALLED_CORES and self._goes_on(best.incumbent):
-            last = self._search_core(self._plan(best), self._rows(last))
+            last = self._search_core(self._plan(best))
             gained = last.incumbent.cost_usd < best.incumbent.cost_usd * (1.0 - GAIN)
             stalled = 0 if gained or not self._ascent.has_converged else stalled + 1
             if last.incumbent.cost_usd < best.incumbent.cost_usd:
@@ -103,17 +104,14 @@ class RestrictedRun:
     def _goes_on(self, incumbent: Incumbent) -> bool:
         return self._has_time() and self._rounds_left > 0 and not incumbent.is_good_enough
 
-    def _rows(self, core: Core) -> np.typing.NDArray[np.int32]:
-        return np.array([self._row[site.id] for site in core.scenario.sites], dtype=np.int32)
-
     def _plan(self, core: Core) -> Plan | None:
         solution = core.incumbent.solution
         return None if solution is None else plan_of(core.scenario, core.instance, solution)
 
-    def _search_core(self, plan: Plan | None, before: np.typing.NDArray[np.int32]) -> Core:
+    def _search_core(self, plan: Plan | None) -> Core:
         """List the flows of a new core, start from the best plan so far, and search until that stalls."""
         known = [] if plan is None else [self._row[s.id] for s in plan.sites if s.id in self._row]
-        rows = choose_core(self._ascent, np.array(known, dtype=np.int32), before)
+        rows = self._cores.choose(np.array(known, dtype=np.int32))
         part = with_sites(self._scenario, rows.tolist())
         instance = compile_instance(part)
         incumbent = Incumbent(instance, self._clock, self._gap, self._progress)
