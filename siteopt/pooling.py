@@ -15,6 +15,7 @@ import numpy as np
 
 from siteopt.compile import resolve_variants
 from siteopt.compile.flows import Distances
+from siteopt.compile.part import with_sites_of
 from siteopt.network.topology import build_topology
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def pooling(scenario: Scenario, plan: Plan) -> tuple[PoolingLine, ...]:
     flows: dict[tuple[str, str], list[FlowPlan]] = {}
     for flow in plan.flows:
         flows.setdefault((flow.workload, flow.accelerator), []).append(flow)
-    rtt_ms = _round_trips(scenario, plan)
+    rtt_ms = _round_trips(with_sites_of(scenario, plan), plan)
     needs: dict[str, list[Need]] = {}
     for key, variant in variants.items():
         if key in flows:

@@ -11,15 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from siteopt.compile import compile_instance
+from siteopt.compile.block import compile_block, has_many_flows
 from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
-from siteopt.impossible import impossibilities
+from siteopt.impossible import block_impossibilities, impossibilities
 from siteopt.improve import improve
 from siteopt.incumbent import Incumbent
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
 from siteopt.progress import Clock
+from siteopt.restricted import Core, RestrictedRun
 from siteopt.rounds import Rounds
 from siteopt.search.local_search import Search
 from siteopt.verify import verify
@@ -97,14 +99,23 @@ def solve(
     _check(time_limit, gap, method)
     clock = Clock(time_limit)
     with _interruptible(clock):
+        if method != "milp" and has_many_flows(scenario):
+            block = compile_block(scenario)
+            _refuse(block_impossibilities(scenario, block))
+            restricted = RestrictedRun(scenario, block, clock, gap, seed, iteration_limit, progress)
+            core = restricted.work(start)
+            return _finish(scenario, core, restricted, method, seed)
         instance = compile_instance(scenario)
-        reasons = impossibilities(scenario, instance)
-        if reasons:
-            raise InfeasibleError(reasons)
+        _refuse(impossibilities(scenario, instance))
         incumbent = Incumbent(instance, clock, gap, progress)
         run = _Run(scenario, instance, incumbent, seed, node_limit, iteration_limit)
         run.work(method, start)
-        return _finish(scenario, instance, incumbent, run, method, seed)
+        return _finish(scenario, Core(scenario, instance, incumbent), run, method, seed)
+
+
+def _refuse(reasons: list[str]) -> None:
+    if reasons:
+        raise InfeasibleError(reasons)
 
 
 def _check(time_limit: float, gap: float, method: str) -> None:
@@ -207,9 +218,9 @@ class _Polish:
         return self._incumbent.is_good_enough or self._clock.left <= 0.0
 
 
-def _finish(
-    scenario: Scenario, instance: Instance, incumbent: Incumbent, run: _Run, method: Method, seed: int
-) -> Plan:
+def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: Method, seed: int) -> Plan:
+    """The plan of a part of the scenario, or all of it, verified against the whole."""
+    instance, incumbent = core.instance, core.incumbent
     clock = incumbent.clock
     if incumbent.solution is None:
         why = "interrupted" if clock.interrupted else "the limits were reached"
@@ -217,7 +228,7 @@ def _finish(
             f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
         )
     status, reason, limit = _ending(incumbent, run, clock)
-    plan = plan_of(scenario, instance, trimmed(instance, incumbent.solution))
+    plan = plan_of(core.scenario, instance, trimmed(instance, incumbent.solution))
     bound = incumbent.bound_usd
     if bound is not None and bound > plan.cost_usd:
         if bound > plan.cost_usd + 1e-6 * max(1.0, abs(plan.cost_usd)):
@@ -242,7 +253,9 @@ def _finish(
     return replace(plan, verified=True)
 
 
-def _ending(incumbent: Incumbent, run: _Run, clock: Clock) -> tuple[Status, StopReason, Limit | None]:
+def _ending(
+    incumbent: Incumbent, run: _Run | RestrictedRun, clock: Clock
+) -> tuple[Status, StopReason, Limit | None]:
     if incumbent.is_good_enough:
         return "optimal", "gap", None
     if run.is_exhausted and incumbent.gap is not None and incumbent.gap <= PROVEN:

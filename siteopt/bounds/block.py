@@ -1,9 +1,9 @@
 """Lagrangian bound of a scenario whose flows are left implicit, over all of its sites.
 
-Prices start where no site can pay: every demand costs what it does at the best site that is full on average. From there
-they rise along averaged subgradients, each at a pace of its own that falls with the swings it has seen (AdaGrad, Duchi et
-al. 2011): thousands of sites would take a demand without latency limit once its price is a little too high, a few one
-that must stay near. The latter move first and alone.
+Prices start where no site can pay: every demand costs what it does at the best site when that is full. The prices of
+whole workloads are found first, by the level method. Then every price goes its own way along averaged subgradients, at
+a pace of its own that falls with the swings it has seen (AdaGrad, Duchi et al. 2011): thousands of sites would take a
+demand without latency limit once its price is a little too high, a few one that must stay near.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.block import BlockPricer
+from siteopt.bounds.groups import Groups, pays
 from siteopt.bounds.lagrangian import ROUNDING
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Demands within reach of less than this share of the sites move first.
-LOCAL = 0.06
 #: First and shortest step, relative to a price; weight of a new subgradient and of its square in their averages.
-FIRST_STEP, SHORTEST_STEP, WEIGHT, SQUARE_WEIGHT = 0.05, 1e-4, 0.3, 0.1
+FIRST_STEP, SHORTEST_STEP, WEIGHT, SQUARE_WEIGHT = 1e-3, 1e-5, 0.3, 0.1
 #: Failed steps in a row that make steps shorter, and by how much.
 FAILURES, SHORTER = 10, 0.6
 #: Swings below this do not lengthen a step any more.
@@ -49,7 +48,7 @@ class BlockAscent:
     demand_usd : ndarray, shape (n_demand,)
         The prices of demands where that was reached.
     cheapest_site : ndarray of int32, shape (n_demand,)
-        Site where each demand is cheapest if that is full on average; -1 where none may serve it.
+        Site where each demand is cheapest when that is full; -1 where none may serve it.
     openness : ndarray, shape (n_site,)
         Running average of how often each site was open.
     site_value : ndarray, shape (n_site,)
@@ -68,17 +67,15 @@ class BlockAscent:
         start = np.minimum(cheapest, instance.demands.unserved_usd)
         self._center = np.concatenate([start, np.zeros(len(self._right))])
         size = np.maximum(np.abs(start), 1e-9 * max(1.0, float(np.abs(start).max(initial=0.0))))
-        rows = np.full(len(instance.grid.id), float(np.median(per_mw)))
+        finite = per_mw[np.isfinite(per_mw)]
+        rows = np.full(len(instance.grid.id), float(np.median(finite)) if len(finite) else 1.0)
         self._unit = np.concatenate([size, rows, np.ones(len(budget))])
-        near = instance_reach(block) < LOCAL * len(instance.sites.id)
-        self._moving = np.concatenate([near, np.zeros(len(self._right), dtype=bool)])
         self.openness = np.zeros(len(instance.sites.id))
-        self._length, self._failed, self._is_first = FIRST_STEP, 0, bool(near.any())
-        self.bound_usd, self._direction = self._evaluate(self._center)
-        self.site_value = self._pricer.site_value.copy()
-        self._swing = np.maximum(np.square(self._direction), LEAST_SWING**2)
-        if not self._is_first:
-            self._move_all()
+        self.site_value = np.zeros(len(instance.sites.id))
+        self._direction = self._swing = np.zeros(0)
+        self._length, self._failed = FIRST_STEP, 0
+        self._groups = Groups(instance, start, len(budget) > 0, np.zeros(0)) if pays(instance) else None
+        self.bound_usd = -np.inf
 
     @property
     def demand_usd(self) -> Floats:
@@ -88,38 +85,56 @@ class BlockAscent:
     @property
     def has_converged(self) -> bool:
         """Whether steps have become too short to matter."""
-        return self._length < SHORTEST_STEP and not self._is_first
+        return self._length < SHORTEST_STEP
 
     def run(self, steps: int, keep_going: Callable[[], bool] = lambda: True) -> None:
         """Take up to so many steps."""
         for _ in range(steps):
             if self.has_converged or not keep_going():
                 return
-            self._step()
+            if self._groups is not None:
+                self._step_by_groups(self._groups)
+            elif not len(self._direction):
+                self._direction = self._try(self._center)
+                self._swing = np.maximum(np.square(self._direction), LEAST_SWING**2)
+            else:
+                self._step()
+
+    def _step_by_groups(self, groups: Groups) -> None:
+        trial = groups.next()
+        if trial is None:
+            self._groups = None
+            return
+        value, gradient = self._evaluate(trial)
+        groups.add(
+            value, np.concatenate([gradient[: self._n_demand], gradient[self._n_demand :] * self._right])
+        )
+        self._keep(value, np.minimum(trial, self._upper))
 
     def _step(self) -> None:
         blocked = (self._center >= self._upper) & (self._direction > 0.0)
-        direction = np.where(self._moving & ~blocked, self._direction, 0.0)
+        direction = np.where(blocked, 0.0, self._direction)
         step = self._length * self._unit * direction / np.sqrt(self._swing)
-        trial = np.clip(self._center + step, self._lower, self._upper)
-        value, gradient = self._evaluate(trial)
+        before = self.bound_usd
+        gradient = self._try(np.clip(self._center + step, self._lower, self._upper))
         self._swing = np.maximum(
             (1.0 - SQUARE_WEIGHT) * self._swing + SQUARE_WEIGHT * np.square(gradient), LEAST_SWING**2
         )
         self._direction = WEIGHT * gradient + (1.0 - WEIGHT) * self._direction
-        if value > self.bound_usd:
-            self.bound_usd, self._center, self._failed = value, trial, 0
-            self.site_value = self._pricer.site_value.copy()
-            return
-        self._failed += 1
+        self._failed = 0 if self.bound_usd > before else self._failed + 1
         if self._failed >= FAILURES:
             self._length, self._failed = self._length * SHORTER, 0
-            if self._length < SHORTEST_STEP and self._is_first:
-                self._move_all()
 
-    def _move_all(self) -> None:
-        self._moving = np.ones_like(self._moving)
-        self._length, self._is_first = 10.0 * SHORTEST_STEP, False
+    def _try(self, trial: Floats) -> Floats:
+        value, gradient = self._evaluate(trial)
+        self._keep(value, trial)
+        return gradient
+
+    def _keep(self, value: float, trial: Floats) -> None:
+        """Take over prices that are better, within penalties; without what goes beyond one a value is no lower."""
+        if value > self.bound_usd:
+            self.bound_usd, self._center = value, trial
+            self.site_value = self._pricer.site_value.copy()
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
         """Value of the dual function, and its subgradient in shares of a demand, a limit or the budget."""
@@ -128,13 +143,15 @@ class BlockAscent:
         n_limit = self._pricer.n_limit
         capital = float(rows[n_limit]) if len(rows) > n_limit else 0.0
         sites = self._pricer.price(demand, np.ascontiguousarray(rows[:n_limit]), capital)
-        served, coupled = float(demand.sum()), float(rows @ self._right)
+        # Where serving a demand is priced above its penalty, it is not served.
+        spared = np.maximum(0.0, demand - self._upper[: self._n_demand])
+        served, coupled = float((demand - spared).sum()), float(rows @ self._right)
         magnitude = abs(sites) + float(np.abs(demand).sum()) + coupled
         used = np.concatenate([self._pricer.used_mw, [self._pricer.capex_usd] * (len(rows) > n_limit)])
         over = (used - self._right) / np.maximum(self._right, 1e-9)
         self.openness = (1.0 - WEIGHT) * self.openness + WEIGHT * (self._pricer.option >= 0)
         value = sites + served - coupled - ROUNDING * magnitude
-        return value, np.concatenate([1.0 - self._pricer.served, over])
+        return value, np.concatenate([(spared <= 0.0) - self._pricer.served, over])
 
 
 def average_usd_per_mw(instance: Instance) -> Floats:
@@ -153,12 +170,3 @@ def average_usd_per_mw(instance: Instance) -> Floats:
         average = (options.fixed_usd + factor * usd) / np.where(may, room, 1.0)
         least = np.where(may, np.minimum(least, average), least)
     return least
-
-
-def instance_reach(block: Block) -> NDArray[np.int64]:
-    """Sites within reach of each demand with the variant that reaches most of them, shape (n_demand,)."""
-    demands, most = block.instance.demands, np.zeros(len(block.instance.demands.region), dtype=np.int64)
-    for v, k in enumerate(block.instance.variants.workload.tolist()):
-        asked = demands.workload == k
-        most[asked] = np.maximum(most[asked], block.n_flow[v][demands.region[asked]])
-    return most

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from siteopt.cli.terminal import result_console, results
 from siteopt.compile import compile_instance
-from siteopt.impossible import impossibilities
+from siteopt.compile.block import compile_block, has_many_flows
+from siteopt.impossible import block_impossibilities, impossibilities
 from siteopt.report.check import print_check
+from siteopt.report.extent import block_extent, listed_extent
 from siteopt.scenario import load_scenario
 from siteopt.suspicions import suspicions
 
@@ -25,8 +27,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Load, compile, summarise; exit code 1 where arithmetic shows that no plan exists."""
     scenario = load_scenario(args.scenario)
-    instance = compile_instance(scenario)
-    impossible = impossibilities(scenario, instance)
+    if has_many_flows(scenario):
+        block = compile_block(scenario)
+        impossible = block_impossibilities(scenario, block)
+        extent, suspicious = block_extent(block), suspicions(scenario, None)
+    else:
+        instance = compile_instance(scenario)
+        impossible = impossibilities(scenario, instance)
+        extent, suspicious = listed_extent(instance), suspicions(scenario, instance)
     with results():
-        print_check(result_console(), scenario, instance, impossible, suspicions(scenario, instance))
+        print_check(result_console(), scenario, extent, impossible, suspicious)
     return int(bool(impossible))

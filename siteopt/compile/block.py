@@ -16,8 +16,8 @@ from siteopt.compile.arrays import floats, indices
 from siteopt.compile.bare import bare_instance
 from siteopt.compile.facilities import build_designs, build_options
 from siteopt.compile.flows import RTT_TOLERANCE_MS, Distances, call_trips, houses_variant
-from siteopt.compile.gravity import pool_data
-from siteopt.compile.links import RouteTable, route_rule
+from siteopt.compile.gravity import calls_home_usd
+from siteopt.compile.links import route_rule
 from siteopt.compile.tiers import carried_rps
 from siteopt.compile.variants import resolve_variants
 from siteopt.network.topology import build_topology
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from siteopt.compile.variants import Variant
     from siteopt.instance import Instance
+    from siteopt.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Regions whose round trips are worked out at a time, so that double precision never holds the whole block.
 REGIONS = 64
+#: Above so many flows, at 100 bytes and more each, a scenario is solved without listing them.
+MOST_LISTED = 20_000_000
 #: Flows of a variant are listed where it has less than this share of all pairs of site and region.
 SPARSE = 0.05
 
@@ -100,12 +103,19 @@ class Block:
         )
 
 
+def has_many_flows(scenario: Scenario) -> bool:
+    """Whether a scenario may have more flows than are worth listing."""
+    return largest_flow_count(scenario) > MOST_LISTED
+
+
 def largest_flow_count(scenario: Scenario) -> int:
     """No scenario has more flows than this: every demand at every site on every variant."""
     asked = {w.id: 0 for w in scenario.workloads}
     for row in scenario.demand:
         asked[row.workload] += 1
-    kinds = [asked[w.id] * max(1, len(w.accelerators)) * (2 if w.replica_gb else 1) for w in scenario.workloads]
+    kinds = [
+        asked[w.id] * max(1, len(w.accelerators)) * (2 if w.replica_gb else 1) for w in scenario.workloads
+    ]
     return len(scenario.sites) * sum(kinds)
 
 
@@ -133,8 +143,7 @@ def compile_block(scenario: Scenario) -> Block:
     is_lost = _lost(scenario, resolved, counts)
     instance = bare_instance(scenario, resolved, options, designs, is_lost, present_value)
     egress, transit = _money(scenario, resolved, present_value)
-    routes = RouteTable(scenario, topology)
-    data = _data(scenario, resolved, topology, routes, present_value)
+    data = _data(scenario, resolved, topology, present_value)
     n_site = len(scenario.sites)
     is_listed, listed_ptr, listed = _listed(rtt, rule, reach, counts, instance)
     return Block(
@@ -146,7 +155,9 @@ def compile_block(scenario: Scenario) -> Block:
         best_rps=_best_rps(scenario, resolved, instance, shortest),
         flow_usd_per_rps=egress + data,
         transit_usd_per_rps=transit,
-        region_node=topology.region_node if topology.has_network else np.zeros(len(scenario.regions), np.int32),
+        region_node=topology.region_node
+        if topology.has_network
+        else np.zeros(len(scenario.regions), np.int32),
         site_node=topology.site_node if topology.has_network else np.full(n_site, -1, np.int32),
         is_lost=is_lost,
         is_listed=is_listed,
@@ -247,13 +258,12 @@ def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.
     return np.array([reached[d.workload][region[d.region]] == 0 for d in scenario.demand])
 
 
-def _money(
-    scenario: Scenario, variants: tuple[Variant, ...], present_value: float
-) -> tuple[Floats, Floats]:
+def _money(scenario: Scenario, variants: tuple[Variant, ...], present_value: float) -> tuple[Floats, Floats]:
     """Egress by variant and site, transit by variant, per mean call per second over the horizon."""
     policy = scenario.policy
     price = floats(
-        policy.egress_usd_per_gb if s.egress_usd_per_gb is None else s.egress_usd_per_gb for s in scenario.sites
+        policy.egress_usd_per_gb if s.egress_usd_per_gb is None else s.egress_usd_per_gb
+        for s in scenario.sites
     )
     workloads = [scenario.workloads[v.workload] for v in variants]
     seconds = present_value * SECONDS_PER_YEAR
@@ -263,17 +273,15 @@ def _money(
 
 
 def _data(
-    scenario: Scenario, variants: tuple[Variant, ...], topology: object, routes: RouteTable, present_value: float
+    scenario: Scenario, variants: tuple[Variant, ...], topology: Topology, present_value: float
 ) -> Floats:
     """What calls to the data cost, by variant and site, per mean call per second over the horizon."""
-    n_site = len(scenario.sites)
-    usd = np.zeros((len(variants), n_site))
-    sites = np.arange(n_site, dtype=np.int32)
+    sites = np.arange(len(scenario.sites), dtype=np.int32)
+    usd = np.zeros((len(variants), len(sites)))
     for v, variant in enumerate(variants):
-        if scenario.workloads[variant.workload].home is not None:
-            pairs = sites, np.full(n_site, v, dtype=np.int32)
-            data = pool_data(scenario, topology, routes, variants, pairs, present_value)
-            usd[v] = data.egress_usd_per_rps + data.transit_usd_per_rps
+        if variant.data == "home":
+            workload = scenario.workloads[variant.workload]
+            usd[v] = np.add(*calls_home_usd(scenario, topology, workload, sites, present_value))
     return usd
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from siteopt.compile.variants import Variant
     from siteopt.network.topology import Topology
-    from siteopt.scenario.schema import Scenario
+    from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
@@ -66,8 +66,9 @@ def pool_data(
             j = int(site[p])
             route[p] = routes.route(j, home, route_rule(scenario, workload, scenario.sites[j].jurisdiction))
         if row.data == "home":
-            gb = present_value * SECONDS_PER_YEAR * workload.home.gb_per_call * away
-            egress[here], transit[here] = gb * policy.egress_usd_per_gb, gb * policy.transit_usd_per_gb
+            egress[here], transit[here] = calls_home_usd(
+                scenario, topology, workload, site[here], present_value
+            )
             gbps[here] = workload.home.gb_per_call * BITS_PER_BYTE
         else:
             size, daily = workload.replica_gb or 0.0, workload.sync_gb_per_day or 0.0
@@ -76,3 +77,13 @@ def pool_data(
             copy_usd[here] = price * size + present_value * yearly
             sync[here] = daily * BITS_PER_BYTE / SECONDS_PER_DAY
     return PoolData(copy_usd, route, sync, egress, transit, gbps)
+
+
+def calls_home_usd(
+    scenario: Scenario, topology: Topology, workload: Workload, site: Indices, present_value: float
+) -> tuple[Floats, Floats]:
+    """Egress and transit over the horizon by calls from sites to the data's home, per mean call per second."""
+    assert workload.home is not None
+    away = topology.site_node[site] != topology.node_ids.index(workload.home.node)
+    gb = present_value * SECONDS_PER_YEAR * workload.home.gb_per_call * away
+    return gb * scenario.policy.egress_usd_per_gb, gb * scenario.policy.transit_usd_per_gb

@@ -113,7 +113,9 @@ def _upper_edges(rtt_ms: Floats) -> Floats:
     return np.unique(np.quantile(rtt_ms, levels, method="higher"))
 
 
-def carried_rps(variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float) -> Floats:
+def carried_rps(
+    variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float
+) -> Floats:
     """Calls per second that n = 0, 1, ... replicas carry within every SLO.
 
     The table ends where it is no longer needed: carried load per replica rises with their number, so that once it

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.compile import compile_instance
+from siteopt.compile.block import has_many_flows
+from siteopt.compile.part import with_sites_of
 from siteopt.evaluate.decisions import solution_of
 from siteopt.evaluate.figures import Figures, evaluate_solution, mean_it_mw, unserved_penalty_usd
 from siteopt.evaluate.trim import trimmed
@@ -46,5 +48,6 @@ def evaluate(scenario: Scenario, plan: Plan) -> Plan:
     ScenarioError
         If the plan names things that the scenario does not have, or a flow that no arc admits.
     """
-    instance = compile_instance(scenario)
-    return plan_of(scenario, instance, solution_of(instance, scenario, plan))
+    part = with_sites_of(scenario, plan) if has_many_flows(scenario) else scenario
+    instance = compile_instance(part)
+    return plan_of(part, instance, solution_of(instance, part, plan))

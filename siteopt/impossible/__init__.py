@@ -7,7 +7,10 @@ rounding. A scenario without a statement may still have no plan; then the solver
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from siteopt.impossible.counts import too_many_sites
 from siteopt.impossible.money import too_little_budget
@@ -17,6 +20,7 @@ from siteopt.impossible.reach import out_of_reach
 from siteopt.impossible.resilience import on_one_site
 
 if TYPE_CHECKING:
+    from siteopt.compile.block import Block
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
@@ -44,3 +48,17 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
         *too_little_budget(instance, needs),
         *on_one_site(scenario, instance),
     ]
+
+
+def block_impossibilities(scenario: Scenario, block: Block) -> list[str]:
+    """The same where flows are not listed: only demands that must be served and are out of reach are told of.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    block : Block
+        Compiled from it.
+    """
+    lost = np.flatnonzero(block.is_lost & np.isinf(block.instance.demands.unserved_usd))
+    needs = replace(gather_needs(block.instance), lost=tuple(lost.tolist()))
+    return list(out_of_reach(scenario, block.instance, needs))

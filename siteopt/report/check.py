@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from siteopt.instance import Instance
+    from siteopt.report.extent import Extent
     from siteopt.scenario.schema import Scenario
 
 
 def print_check(
     console: Console,
     scenario: Scenario,
-    instance: Instance,
+    extent: Extent,
     impossible: Sequence[str],
     suspicious: Sequence[str],
 ) -> None:
@@ -33,14 +34,14 @@ def print_check(
     ----------
     console : rich.console.Console
     scenario : Scenario
-    instance : Instance
-        Compiled from it.
+    extent : Extent
+        Counted from it.
     impossible, suspicious : sequence of str
         Proofs that no plan exists, and remarks.
     """
-    _print_sizes(console, scenario, instance)
-    _print_supply(console, scenario, instance)
-    _print_demand(console, scenario, instance)
+    _print_sizes(console, scenario, extent)
+    _print_supply(console, scenario, extent.instance)
+    _print_demand(console, scenario, extent)
     _print_list(console, "No plan can exist:", impossible)
     if suspicious:
         _print_list(console, "Worth a look:", suspicious)
@@ -48,7 +49,7 @@ def print_check(
         say(console, "\nNothing looks odd.")
 
 
-def _print_sizes(console: Console, scenario: Scenario, instance: Instance) -> None:
+def _print_sizes(console: Console, scenario: Scenario, extent: Extent) -> None:
     name, horizon = scenario.name or "the scenario", scenario.horizon
     say(console, f"{name} is valid: {horizon.years:g} years at {percent(horizon.discount_rate)}", "bold")
     network = scenario.network
@@ -59,16 +60,15 @@ def _print_sizes(console: Console, scenario: Scenario, instance: Instance) -> No
     sites = counted(len(kinds), "site") + (f" ({', '.join(special)})" if special else "")
     asked = f"{counted(len(scenario.regions), 'region')}, {counted(len(scenario.workloads), 'workload')}"
     say(console, f"{sites}, {asked}, {counted(len(scenario.demand), 'demand')}")
-    arcs = counted(len(instance.arcs.demand), "admissible flow")
+    arcs = counted(extent.flows, "admissible flow")
     limits = counted(len(scenario.grid_limits), "grid limit")
-    links = counted(len(instance.links.id), "limited link and uplink", "limited links and uplinks")
-    say(console, f"{arcs} from a demand to a site, {limits}" + (f", {links}" if instance.links.id else ""))
-    backups = len(instance.backups.demand)
-    if backups:
+    links = counted(extent.links, "limited link and uplink", "limited links and uplinks")
+    say(console, f"{arcs} from a demand to a site, {limits}" + (f", {links}" if extent.links else ""))
+    if extent.backups:
         protected = sum(w.protect is not None for w in scenario.workloads)
         say(
             console,
-            f"{counted(protected, 'protected workload')}, {counted(backups, 'flow')} that may take over",
+            f"{counted(protected, 'protected workload')}, {counted(extent.backups, 'flow')} that may take over",
         )
 
 
@@ -87,8 +87,9 @@ def _print_supply(console: Console, scenario: Scenario, instance: Instance) -> N
     print_table(console, "Power that is there, by tier", out)
 
 
-def _print_demand(console: Console, scenario: Scenario, instance: Instance) -> None:
+def _print_demand(console: Console, scenario: Scenario, extent: Extent) -> None:
     """Power that demand takes at the least: replicas counted in fractions, each as full as it may be."""
+    instance = extent.instance
     capacity = instance.site_capacity_mw
     out = table(
         *(
@@ -102,22 +103,22 @@ def _print_demand(console: Console, scenario: Scenario, instance: Instance) -> N
         ),
     )
     need_mw = demand_mw(scenario, instance)
-    reach = sites_in_reach(instance)
     for k, workload in enumerate(scenario.workloads):
         rows = np.flatnonzero(instance.demands.workload == k)
         if not len(rows):
             continue
         peak = sum(scenario.demand[r].peak_rps for r in rows.tolist())
         mean = sum(scenario.demand[r].mean_rps for r in rows.tolist())
-        sites = np.unique(instance.pools.site[instance.variants.workload[instance.pools.variant] == k])
-        least, most = int(reach[rows].min()), int(reach[rows].max())
+        least, most = int(extent.reach[rows].min()), int(extent.reach[rows].max())
         span = f"{most:,}" if least == most else f"{least:,} to {most:,}"
         figures = (
             f"{peak:,.4g}" if peak < 1e4 else f"{peak:,.0f}",
             f"{peak / mean:.1f}",
             mw(float(need_mw[rows].sum())),
         )
-        add_row(out, workload.id, f"{len(rows):,}", *figures, span, mw(float(capacity[sites].sum())))
+        add_row(
+            out, workload.id, f"{len(rows):,}", *figures, span, mw(float(capacity[extent.sites[k]].sum()))
+        )
     add_row(out, "all", "", "", "", mw(float(need_mw.sum())), "", "", style="bold")
     print_table(console, "Power that is wanted at peak, at perfect packing", out)
 
@@ -127,12 +128,6 @@ def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
         say(console, f"\n{title}", "bold")
         for line in lines:
             say(console, f"- {line}")
-
-
-def sites_in_reach(instance: Instance) -> NDArray[np.int64]:
-    """Sites that may serve each demand, on whichever accelerator, shape (n_demand,)."""
-    pairs = np.unique(np.stack([instance.arcs.demand, instance.pools.site[instance.arcs.pool]]), axis=1)
-    return np.bincount(pairs[0], minlength=len(instance.demands.region))
 
 
 def demand_mw(scenario: Scenario, instance: Instance) -> NDArray[np.float64]:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
 
 
-def suspicions(scenario: Scenario, instance: Instance) -> list[str]:
+def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
     """Remarks for ``siteopt check``.
 
     Parameters
     ----------
     scenario : Scenario
-    instance : Instance
-        Compiled from it.
+    instance : Instance or None
+        Compiled from it; without it nothing is said that takes a look at every flow.
 
     Returns
     -------
@@ -32,16 +32,16 @@ def suspicions(scenario: Scenario, instance: Instance) -> list[str]:
     """
     return list(
         chain(
-            useless_sites(scenario, instance),
+            useless_sites(scenario, instance) if instance is not None else (),
             steps(scenario),
             racks(scenario),
             places(scenario),
-            single_sites(scenario, instance),
+            single_sites(scenario, instance) if instance is not None else (),
             protected(scenario),
             slos(scenario),
             rates(scenario),
             money(scenario),
-            grid(scenario, instance),
+            grid(scenario, instance) if instance is not None else (),
             traffic(scenario),
             unused(scenario),
         )

@@ -17,6 +17,7 @@ from siteopt.plan import GridUse, Plan, SitePlan, UnservedPlan
 from siteopt.plan_file import load_plan
 from siteopt.report.check import print_check
 from siteopt.report.console import print_plan
+from siteopt.report.extent import listed_extent
 from siteopt.report.workloads import summarise_workloads
 from siteopt.scenario import Scenario, load_scenario
 from siteopt.words import money
@@ -205,7 +206,9 @@ def test_check_summary() -> None:
     """Sizes, power by tier, power wanted by workload, and the remarks."""
     stream = io.StringIO()
     console = Console(file=stream, width=100)
-    print_check(console, SCENARIO, compile_instance(SCENARIO), ["too little power."], ["odd prices."])
+    print_check(
+        console, SCENARIO, listed_extent(compile_instance(SCENARIO)), ["too little power."], ["odd prices."]
+    )
     text = stream.getvalue()
     assert text.startswith("small is valid: 10 years at 7%\nnetwork: 3 nodes, 2 links\n")
     assert "3 sites, 4 regions, 3 workloads, 6 demands" in text

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from siteopt.compile import compile_instance
+from siteopt.compile.part import with_sites
 from siteopt.report.page.subject import TIERS, power
 from siteopt.verify.costs import HOURS, capex_usd, hardware, present_value
 from siteopt.words import counted, listed, money, percent
@@ -126,7 +127,9 @@ def _distance(subject: Subject, by_workload: dict[str, dict[str, float]]) -> str
 
 def _central_demands(subject: Subject) -> tuple[Counter[str], Counter[str]]:
     """Demands of each workload, and those of them that some hyperscale site admits where nobody waits."""
-    scenario, instance = subject.scenario, compile_instance(subject.scenario)
+    is_central = [s.tier == "hyperscale" for s in subject.scenario.sites]
+    scenario = with_sites(subject.scenario, (j for j, it_is in enumerate(is_central) if it_is))
+    instance = compile_instance(scenario)
     total = Counter(d.workload for d in scenario.demand)
     is_hub = [s.tier == "hyperscale" and s.status != "forbidden" for s in scenario.sites]
     sites = instance.pools.site[instance.arcs.pool].tolist()

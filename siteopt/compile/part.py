@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from siteopt.plan import Plan
     from siteopt.scenario.places import GridLimit
     from siteopt.scenario.schema import Scenario
 
@@ -21,6 +22,13 @@ def with_sites(scenario: Scenario, sites: Iterable[int]) -> Scenario:
     names = {site.id for site in kept}
     limits = tuple(_limit_over(limit, names) for limit in scenario.grid_limits)
     return scenario.model_copy(update={"sites": tuple(kept), "grid_limits": limits})
+
+
+def with_sites_of(scenario: Scenario, plan: Plan) -> Scenario:
+    """The part that a plan is about: sites where it builds, runs or serves anything."""
+    named = {s.id for s in plan.sites} | {p.site for p in plan.pools} | {f.site for f in plan.flows}
+    named |= {move.site for failure in plan.n_minus_1 for move in failure.moves}
+    return with_sites(scenario, (j for j, site in enumerate(scenario.sites) if site.id in named))
 
 
 def _limit_over(limit: GridLimit, names: set[str]) -> GridLimit:

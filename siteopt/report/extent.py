@@ -1,0 +1,79 @@
+"""How large a scenario is and who reaches what in it, whether its flows are listed or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.compile.block import Block
+    from siteopt.instance import Instance
+
+
+#: Sites that are looked at together.
+SITES = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extent:
+    """Counts of one scenario.
+
+    Attributes
+    ----------
+    instance : Instance
+        Its flows need not be listed.
+    flows, backups, links : int
+        Admissible flows, flows that may take over, limited links and uplinks.
+    reach : ndarray of int64, shape (n_demand,)
+        Sites that may serve each demand, on whichever accelerator.
+    sites : tuple of ndarray
+        Rows of the sites that may serve any demand of each workload.
+    """
+
+    instance: Instance
+    flows: int
+    backups: int
+    links: int
+    reach: NDArray[np.int64]
+    sites: tuple[NDArray[np.intp], ...]
+
+
+def listed_extent(instance: Instance) -> Extent:
+    """Of a scenario whose flows are listed."""
+    pools, workload = instance.pools, instance.variants.workload
+    pairs = np.unique(np.stack([instance.arcs.demand, pools.site[instance.arcs.pool]]), axis=1)
+    of_pool = workload[pools.variant]
+    return Extent(
+        instance=instance,
+        flows=len(instance.arcs.demand),
+        backups=len(instance.backups.demand),
+        links=len(instance.links.id),
+        reach=np.bincount(pairs[0], minlength=len(instance.demands.region)),
+        sites=tuple(np.unique(pools.site[of_pool == k]) for k in range(len(instance.workload_ids))),
+    )
+
+
+def block_extent(block: Block) -> Extent:
+    """Of a scenario whose flows are too many to list; backups and links are not counted."""
+    demands, workload = block.instance.demands, block.instance.variants.workload
+    reach = np.zeros(len(demands.region), dtype=np.int64)
+    sites = []
+    for k in range(len(block.instance.workload_ids)):
+        region = demands.region[demands.workload == k]
+        is_used = np.zeros(block.rtt_ms.shape[1], dtype=bool)
+        variants = np.flatnonzero(workload == k)
+        for first in range(0, len(is_used), SITES):
+            rows = slice(first, first + SITES)
+            near = np.zeros((len(is_used[rows]), block.rtt_ms.shape[2]), dtype=bool)
+            for rule in np.unique(block.rule[variants]):
+                # Of accelerators under one rule the one with the longest reach decides.
+                longest_ms = block.reach_ms[variants[block.rule[variants] == rule], rows].max(axis=0)
+                near |= block.rtt_ms[rule, rows] <= longest_ms[:, None]
+            reach[demands.workload == k] += near.sum(axis=0)[region]
+            is_used[rows] = near[:, region].any(axis=1)
+        sites.append(np.flatnonzero(is_used))
+    return Extent(block.instance, block.flow_count, 0, 0, reach, tuple(sites))
