@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from siteopt.compile import compile_instance
-from siteopt.compile.block import compile_block, has_many_flows
+from siteopt.compile.block import compile_block
+from siteopt.compile.many import has_many_flows, refuse_to_list
 from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
@@ -89,6 +90,8 @@ def solve(
 
     Raises
     ------
+    ScenarioError
+        If method ``milp`` is asked for a scenario with too many flows to list.
     InfeasibleError
         If it is proven that no plan meets every rule.
     NoPlanError
@@ -99,7 +102,9 @@ def solve(
     _check(time_limit, gap, method)
     clock = Clock(time_limit)
     with _interruptible(clock):
-        if method != "milp" and has_many_flows(scenario):
+        if method == "milp":
+            refuse_to_list(scenario, "method milp")
+        if has_many_flows(scenario):
             block = compile_block(scenario)
             _refuse(block_impossibilities(scenario, block))
             restricted = RestrictedRun(scenario, block, clock, gap, seed, iteration_limit, progress)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from siteopt.compare.modes import ModeResult, figures_of, with_mode
 from siteopt.compare.turn import Effort, Turn, turn
 from siteopt.compare.verdict import Verdict, verdicts_of
+from siteopt.compile.many import refuse_to_list
 from siteopt.errors import InfeasibleError, NoPlanError
 from siteopt.progress import Clock
 from siteopt.scenario.checks import check
@@ -93,8 +94,9 @@ def compare(
     Raises
     ------
     ScenarioError
-        If there is no such workload.
+        If there is no such workload, or there are too many flows to list.
     """
+    refuse_to_list(scenario, "compare")
     effort, clock = Effort(gap, seed, method, progress), Clock(time_limit)
     results = _modes(scenario, effort, clock, BRIEF if workload is not None else SHARES, say)
     hybrid = results[-1]

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 #: Regions whose round trips are worked out at a time, so that double precision never holds the whole block.
 REGIONS = 64
-#: Above so many flows, at 100 bytes and more each, a scenario is solved without listing them.
-MOST_LISTED = 20_000_000
 #: Flows of a variant are listed where it has less than this share of all pairs of site and region.
 SPARSE = 0.05
 
@@ -101,22 +99,6 @@ class Block:
             int(self.n_flow[v, demands.region[demands.workload == k]].sum())
             for v, k in enumerate(self.instance.variants.workload.tolist())
         )
-
-
-def has_many_flows(scenario: Scenario) -> bool:
-    """Whether a scenario may have more flows than are worth listing."""
-    return largest_flow_count(scenario) > MOST_LISTED
-
-
-def largest_flow_count(scenario: Scenario) -> int:
-    """No scenario has more flows than this: every demand at every site on every variant."""
-    asked = {w.id: 0 for w in scenario.workloads}
-    for row in scenario.demand:
-        asked[row.workload] += 1
-    kinds = [
-        asked[w.id] * max(1, len(w.accelerators)) * (2 if w.replica_gb else 1) for w in scenario.workloads
-    ]
-    return len(scenario.sites) * sum(kinds)
 
 
 def compile_block(scenario: Scenario) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.compile import compile_instance
-from siteopt.compile.block import has_many_flows
+from siteopt.compile.many import has_many_flows
 from siteopt.compile.part import with_sites_of
 from siteopt.evaluate.decisions import solution_of
 from siteopt.evaluate.figures import Figures, evaluate_solution, mean_it_mw, unserved_penalty_usd

@@ -44,16 +44,16 @@ class Extent:
 
 def listed_extent(instance: Instance) -> Extent:
     """Of a scenario whose flows are listed."""
-    pools, workload = instance.pools, instance.variants.workload
-    pairs = np.unique(np.stack([instance.arcs.demand, pools.site[instance.arcs.pool]]), axis=1)
-    of_pool = workload[pools.variant]
+    arcs = instance.arcs
+    pairs = np.unique(np.stack([arcs.demand, instance.pools.site[arcs.pool]]), axis=1)
+    workload = instance.demands.workload[pairs[0]]
     return Extent(
         instance=instance,
-        flows=len(instance.arcs.demand),
+        flows=len(arcs.demand),
         backups=len(instance.backups.demand),
         links=len(instance.links.id),
         reach=np.bincount(pairs[0], minlength=len(instance.demands.region)),
-        sites=tuple(np.unique(pools.site[of_pool == k]) for k in range(len(instance.workload_ids))),
+        sites=tuple(np.unique(pairs[1][workload == k]) for k in range(len(instance.workload_ids))),
     )
 
 

@@ -15,7 +15,8 @@ from siteopt._core.block import BlockPricer
 from siteopt._core.lagrangian import SitePricer
 from siteopt.bounds.block import BlockAscent
 from siteopt.compile import compile_instance
-from siteopt.compile.block import compile_block, largest_flow_count
+from siteopt.compile.block import compile_block
+from siteopt.compile.many import largest_flow_count
 from siteopt.report.extent import block_extent, listed_extent
 from siteopt.scenario import load_scenario
 

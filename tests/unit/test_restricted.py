@@ -8,14 +8,14 @@ import pytest
 from documents import small_document
 from scenarios import changed, small_scenario
 
-import siteopt.compile.block
-from siteopt import InfeasibleError, Progress, evaluate, load_scenario, solve, verify
+import siteopt.compile.many
+from siteopt import InfeasibleError, Progress, ScenarioError, compare, evaluate, load_scenario, solve, verify
 from siteopt.cli import main
 
 
 @pytest.fixture(autouse=True)
 def no_flow_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(siteopt.compile.block, "MOST_LISTED", 0)
+    monkeypatch.setattr(siteopt.compile.many, "MOST_LISTED", 0)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,9 @@ def test_check_counts_without_a_list(tmp_path: Any, capsys: pytest.CaptureFixtur
     path.write_text(json.dumps(small_document()), encoding="utf-8")
     assert main(["check", str(path)]) == 0
     assert "admissible flow" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ask", [lambda s: compare(s, time_limit=5.0), lambda s: solve(s, method="milp")])
+def test_what_needs_every_flow_says_so(ask: Any) -> None:
+    with pytest.raises(ScenarioError, match="looks at every flow"):
+        ask(load_scenario(small_document()))
