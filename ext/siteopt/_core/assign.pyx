@@ -12,10 +12,14 @@ from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 cdef double TINY = 1e-9
 # Open sites that a demand looks at, nearest first; sites around a place whose demands may be taken out.
-cdef int LOOK = 12, AROUND = 6
+cdef int LOOK = 8, AROUND = 6
 # Share of their demands, at least and on top of it at most, and demands in all after which no more sites are taken.
 cdef double LEAST_OUT = 0.1, MORE_OUT = 0.5
 cdef int MOST_OUT = 30
+# Chances, summed up, of an exchange of one site for one, of one or two for one or two, and of one more or less.
+cdef double ONE_FOR_ONE = 0.4, SEVERAL = 0.65, ONE_MORE = 0.7
+# More fixed costs than so many demands' flows cost are not won back.
+cdef double WORTH = 6.0
 # Demands that a newly opened site is offered to.
 cdef int PULLED = 15
 # Moves of a repair at most, per demand taken out and in all.
@@ -189,30 +193,14 @@ cdef class Assignment:
 
     cdef bint _change(self, bint may_change_sites) noexcept nogil:
         """Ruin and recreate around one place; whether every demand has a site afterwards."""
-        cdef Py_ssize_t place = self._below(self.n_site), n, i, j, close, opens, taken = 0
-        cdef double part
+        cdef Py_ssize_t place = self._below(self.n_site), n, j, taken = 0
+        cdef double part = LEAST_OUT + MORE_OUT * self._unit()
         self.n_out = 0
-        if may_change_sites:
-            close, opens = self._below(3), self._below(3)
-            if close + opens > 0:
-                for n in range(close):
-                    j = self._near_site(place, 1)
-                    if j >= 0:
-                        self._take_out(j, 1.0)
-                        self._flip(j)
-                for n in range(opens):
-                    j = self._near_site(place, 0)
-                    if j >= 0:
-                        self._open_site(j)
-                while self.open_capacity < self.total_demand:
-                    j = self._near_site(place, 0)
-                    if j < 0:
-                        return False
-                    self._open_site(j)
-        part = LEAST_OUT + MORE_OUT * self._unit()
+        if may_change_sites and not self._exchange(place):
+            return False
         for n in range(self.near.shape[1]):
             j = self.near[place, n]
-            if self.open[j]:
+            if self.open[j] and self.site_stamp[j] != self._turn:
                 self._take_out(j, part)
                 taken += 1
                 if taken >= AROUND or self.n_out > MOST_OUT:
@@ -222,6 +210,31 @@ cdef class Assignment:
         self._repair(MOST_MOVES)
         self._close_empty()
         return True
+
+    cdef bint _exchange(self, Py_ssize_t place) noexcept nogil:
+        """Close and open some sites near a place; False where too little is open then, or it costs too much to pay."""
+        cdef Py_ssize_t n, j, close = 0, opens = 0
+        cdef double before = self.fixed_usd, needed = min(self.open_capacity, self.total_demand), dice = self._unit()
+        if dice < ONE_FOR_ONE:
+            close = opens = 1
+        elif dice < SEVERAL:
+            close, opens = 1 + self._below(2), 1 + self._below(2)
+        elif dice < ONE_MORE:
+            close = self._below(2)
+            opens = 1 - close
+        for n in range(close):
+            j = self._near_site(place, 1)
+            if j >= 0:
+                self._take_out(j, 1.0)
+                self._flip(j)
+        for n in range(opens):
+            j = self._near_site(place, 0)
+            if j >= 0:
+                self._open_site(j)
+        return (
+            self.open_capacity >= needed - TINY
+            and self.fixed_usd - before <= WORTH * self.flow_usd / self.n_demand
+        )
 
     cdef void _open_site(self, Py_ssize_t j) noexcept nogil:
         """Open a site; the demands that are nearest to it are looked at."""
@@ -349,15 +362,7 @@ cdef class Assignment:
             self._enqueue(other)
         self._put(i, best)
         self._enqueue(i)
-        self._enqueue_members(a)
-        self._enqueue_members(best)
         return True
-
-    cdef void _enqueue_members(self, Py_ssize_t j) noexcept nogil:
-        cdef Py_ssize_t i = self.head[j]
-        while i >= 0:
-            self._enqueue(i)
-            i = self.next_member[i]
 
     cdef void _enqueue(self, Py_ssize_t i) noexcept nogil:
         cdef Py_ssize_t tail
