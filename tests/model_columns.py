@@ -12,8 +12,8 @@ from siteopt.instance import Moves, Solution
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
-    from siteopt.milp.matrix import Matrix
     from siteopt.milp.model import SitingModel
+    from siteopt.milp.programme import Matrix
 
 #: Shares below this are a solver's rounding.
 ROUNDING = 1e-7

@@ -8,5 +8,17 @@ which are far stronger than those for everything that a scenario can say.
 from siteopt.facility_location.build import facility_location
 from siteopt.facility_location.problem import FacilityProblem, facility_problem, ranges
 from siteopt.facility_location.recognise import recognised, solution_of
+from siteopt.facility_location.whole import divisible, fitting, keeping, least_sum
 
-__all__ = ["FacilityProblem", "facility_location", "facility_problem", "ranges", "recognised", "solution_of"]
+__all__ = [
+    "FacilityProblem",
+    "divisible",
+    "facility_location",
+    "facility_problem",
+    "fitting",
+    "keeping",
+    "least_sum",
+    "ranges",
+    "recognised",
+    "solution_of",
+]

@@ -1,100 +1,191 @@
-"""Where demands may not be split: sets of sites with room to spare are filled, a tree or the exact model proves."""
+"""Where demands may not be split: annealing for the plan, a tree that decides sites and fills them for the proof."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siteopt.bounds.root import RootBound
-from siteopt.bounds.whole import WholeTree, whole_root
-from siteopt.improve.divisible import NODES, DivisibleRun, loaded
-from siteopt.improve.exact import finish_exactly
+from siteopt.bounds.whole import Filling, WholeTree
+from siteopt.facility_location import divisible, fitting, solution_of
+from siteopt.improve.divisible import DivisibleRun, loaded
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt._core.transport import Transport
+    from siteopt.facility_location import FacilityProblem
+    from siteopt.incumbent import Incumbent
+    from siteopt.instance import Instance
+
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
 
-#: Shares of capacity held back while sites are chosen for whole demands; moves of the search, explorations in a turn.
-SPARE, WHOLE_TRIES, EXPLORED = (0.0, 0.002, 0.005, 0.01, 0.02), 300, 10
-#: After so many turns without success, explorations are as rare.
-IDLE_TURNS = 15
-#: Up to so many arcs the exact model takes over after this share of the time: with a good plan at hand it closes small
-#: problems with whole demands faster than the tree.
-LARGEST_EXACT, OWN_SHARE = 20_000, 0.12
+#: Iterations of the search between looks at the clock; turns after which it begins anew where only nodes are limited.
+ITERATIONS, TURNS = 200, 25
+#: A turn of the search and one of the tree take this share of the time each.
+TURN = 0.005
+#: Of so many turns, one is the tree's, or the search's if the tree is likely to end in time.
+RARELY = 8
+#: The tree leaves off what is within this share of the gap asked for, so that bounds lowered for rounding suffice.
+CUT = 0.85
+#: Turns of the tree after which its pace is known.
+LEAST_TURNS = 4
+#: Nodes of a turn of the tree, where only nodes are limited and else.
+NODES, MOST_NODES = 20, 100_000
+#: Share of the time that filling one set of sites may take.
+FILL = 0.2
 
 
 class WholeRun(DivisibleRun):
-    """The same where demands may not be split."""
+    """One solve of one problem whose demands may not be split."""
+
+    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
+        self._whole = fitting(problem)
+        super().__init__(instance, divisible(self._whole), incumbent, seed)
+        self._original = problem
 
     def work(self, node_limit: int | None) -> None:
-        """Own methods first; where the exact model is small enough it finishes the proof, started from their plan."""
-        is_small = len(self._problem.arc_usd) <= LARGEST_EXACT
-        self._deadline = self._clock.seconds + (OWN_SHARE if is_small else 1.0) * self._clock.time_limit
-        self._own(node_limit)
-        if is_small and self._clock.left > 0.0 and not self._incumbent.is_good_enough:
-            finish_exactly(self._instance, self._incumbent, self._seed, node_limit)
-
-    def _goes_on(self) -> bool:
-        return super()._goes_on() and self._clock.seconds < self._deadline
-
-    def _own(self, node_limit: int | None) -> None:
-        divisible = replace(self._problem, is_splittable=True)
-        root = RootBound(divisible)
+        """Search and tree in turns, until the tree is done or the time is over."""
+        root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
-        if np.isinf(root.bound_usd):
+        if np.isinf(root.bound_usd) or not is_complete(self._whole):
             return
         self._incumbent.prove(root.bound_usd, "bound")
         found = self._start(root)
         if found is None:
             return
-        core, part, _ = found
-        plans = SingleSource(part, self._seed)
-        divisible_part = replace(part, is_splittable=True)
-        spare = [
-            loaded(replace(divisible_part, capacity=part.capacity * (1.0 - share)), root.openness[core])
-            for share in SPARE
-        ]
-        transports = [transport for transport in spare if transport is not None]
-        for transport in transports:
-            transport.improve(WHOLE_TRIES)
-            plans.try_flows(transport)
-            self._offer_whole(core, plans)
-        if not transports:
-            return
-        tree = WholeTree(
-            self._problem,
-            whole_root(self._problem, root),
-            core,
-            transports[0],
-            0.999 * self._incumbent.gap_wanted,
-            plans,
-        )
-        self._incumbent.prove(tree.bound_usd, "bound")
-        turn = idle = 0
-        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
-            if idle < IDLE_TURNS or turn % IDLE_TURNS == 0:
-                pays = plans.explore(
-                    transports[turn % len(transports)], self._seed + turn, EXPLORED, WHOLE_TRIES // 10
-                )
-                idle = 0 if pays else idle + 1
-            tree.learn(plans.cost_usd)
-            tree.run(5 * NODES, self._goes_on)
-            self._offer_whole(core, plans)
-            self._incumbent.prove(tree.bound_usd, "bound")
-            turn += 1
-        self._incumbent.prove(tree.bound_usd, "bound")
+        core, _, transport = found
+        plans = self._plans(core, transport)
+        if plans is None:
+            # Some demand is too large for every site of the core.
+            core = np.arange(len(self._whole.capacity), dtype=np.int32)
+            everywhere = loaded(self._problem, root.openness)
+            plans = None if everywhere is None else self._plans(core, everywhere)
+        if plans is not None:
+            gap = CUT * self._incumbent.gap_wanted
+            tree = WholeTree(self._whole, self._problem, root, gap, dearest(self._whole), self._fill)
+            self._take_turns(tree, plans, core, node_limit)
 
-    def _offer_whole(self, core: Indices, plans: SingleSource) -> None:
-        if plans.cost_usd >= self._cost * (1.0 - 1e-12):
+    def _plans(self, core: Indices, transport: Transport) -> SingleSource | None:
+        """The search over some sites, begun from flows of split demands; None where a demand fits into none of them."""
+        demands = np.arange(len(self._whole.demand), dtype=np.int32)
+        part = self._whole.restricted(core, demands, self._whole.demand)
+        if not is_complete(part):
+            return None
+        plans = SingleSource(part, self._seed)
+        # The relaxation may have one more demand, whose arcs are the last ones.
+        plans.begin(transport.is_open(), largest_shares(part, transport.amounts()[: len(part.arc_site)]))
+        self._offer_sites(core, plans)
+        return plans
+
+    def _take_turns(
+        self, tree: WholeTree, plans: SingleSource, core: Indices, node_limit: int | None
+    ) -> None:
+        turn, pace = 0, Pace()
+        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
+            is_promising = np.isfinite(plans.cost_usd) and pace.needed(tree.cost_usd) <= self._clock.left
+            if not is_promising or turn % RARELY == 0:
+                self._search(plans, turn)
+                self._offer_sites(core, plans)
+                tree.learn(plans.cost_usd)
+            if is_promising or turn % RARELY == RARELY - 1:
+                began = self._clock.seconds
+                self._advance(tree, plans, core)
+                pace.add(self._clock.seconds - began, tree.bound_usd)
+            turn += 1
+
+    def _search(self, plans: SingleSource, turn: int) -> None:
+        limit = self._clock.time_limit
+        if np.isinf(limit):
+            plans.go_on(ITERATIONS, (turn % TURNS) / TURNS)
             return
-        self._cost = plans.cost_usd
-        part = self._restricted(core)
-        is_used = np.zeros(len(part.arc_usd))
-        is_used[plans.arcs] = 1.0
-        self._offer_amounts(core, is_used * part.demand[part.arc_demand], plans.is_open > 0)
+        deadline = self._clock.seconds + TURN * limit
+        while self._clock.seconds < deadline and self._goes_on():
+            plans.go_on(ITERATIONS, self._clock.seconds / limit)
+
+    def _advance(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+        """A turn of the tree; a plan that it has found is searched on."""
+        deadline, before = self._clock.seconds + TURN * self._clock.time_limit, tree.cost_usd
+        tree.run(NODES if np.isinf(deadline) else MOST_NODES, lambda: self._clock.seconds < deadline)
+        if tree.cost_usd < before and tree.best_site is not None:
+            self._offer_whole(tree.best_site, tree.cost_usd)
+            position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
+            position[core] = np.arange(len(core))
+            if np.all(position[tree.best_site] >= 0):
+                plans.adopt(position[tree.best_site])
+        if np.isfinite(tree.bound_usd):
+            self._incumbent.prove(tree.bound_usd, "bound")
+
+    def _fill(self, problem: FacilityProblem, cutoff_usd: float) -> Filling:
+        """Fill decided sites with HiGHS."""
+        # Pyomo takes most of a second to import, which solves that end before need not wait for.
+        from siteopt.milp.filling import fill_sites
+
+        deadline = self._clock.seconds + FILL * self._clock.time_limit
+        return Filling(
+            *fill_sites(
+                problem,
+                cutoff_usd,
+                self._seed,
+                lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
+            )
+        )
+
+    def _offer_sites(self, core: Indices, plans: SingleSource) -> None:
+        if plans.cost_usd < self._cost:
+            self._offer_whole(core[plans.sites], plans.cost_usd)
+
+    def _offer_whole(self, site: Indices, cost_usd: float) -> None:
+        """Hand on a plan that serves each demand from one site."""
+        if cost_usd >= self._cost * (1.0 - 1e-12):
+            return
+        self._cost = cost_usd
+        problem = self._original
+        demand = problem.arc_demand
+        amount = np.where(problem.arc_site == site[demand], problem.demand[demand], 0.0)
+        is_open = np.zeros(len(problem.capacity), dtype=bool)
+        is_open[site] = True
+        self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
+
+
+class Pace:
+    """How fast a bound rises, by the second half of the time that was spent on it."""
+
+    def __init__(self) -> None:
+        self._seconds, self._bound = [0.0], [-np.inf]
+
+    def add(self, seconds: float, bound_usd: float) -> None:
+        """So many more seconds were spent, and this is the bound now."""
+        self._seconds.append(self._seconds[-1] + seconds)
+        self._bound.append(bound_usd)
+
+    def needed(self, goal_usd: float) -> float:
+        """Seconds until the bound reaches the goal; none while there is nothing to judge by."""
+        if len(self._seconds) < LEAST_TURNS:
+            return 0.0
+        half = bisect_left(self._seconds, 0.5 * self._seconds[-1])
+        risen = self._bound[-1] - self._bound[half]
+        spent = self._seconds[-1] - self._seconds[half]
+        return (goal_usd - self._bound[-1]) * spent / risen if risen > 0.0 else np.inf
+
+
+def is_complete(problem: FacilityProblem) -> bool:
+    """Whether each demand has an arc."""
+    return bool(np.all(np.diff(problem.arc_ptr) > 0))
+
+
+def dearest(problem: FacilityProblem) -> float:
+    """More than any plan costs."""
+    most = np.maximum.reduceat(problem.arc_usd, problem.arc_ptr[:-1])
+    return float(problem.fixed_usd.sum() + most @ problem.demand) * (1.0 + 1e-6) + 1.0
+
+
+def largest_shares(problem: FacilityProblem, amount: Floats) -> Indices:
+    """The site that most of each demand goes to, shape (n_demand,)."""
+    order = np.lexsort((amount, problem.arc_demand))
+    return problem.arc_site[order[problem.arc_ptr[1:] - 1]].astype(np.int32)

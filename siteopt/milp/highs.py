@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from siteopt.milp.matrix import Matrix
+    from siteopt.milp.programme import Matrix
 
     Floats = NDArray[np.float64]
 
@@ -30,12 +30,15 @@ _OUTCOME: dict[Any, Outcome] = {
     _STATUS.kOptimal: "optimal",
     _STATUS.kInfeasible: "infeasible",
     _STATUS.kUnboundedOrInfeasible: "infeasible",
+    _STATUS.kObjectiveBound: "infeasible",
     _STATUS.kTimeLimit: "limit",
     _STATUS.kIterationLimit: "limit",
     _STATUS.kSolutionLimit: "limit",
     _STATUS.kInterrupt: "limit",
 }
 _POLL_SECONDS = 0.05
+#: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
+BOUND_TOLERANCE = 1e-7
 
 
 class Monitor(Protocol):
@@ -74,12 +77,17 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed."""
+    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed.
+
+    Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
+    the outcome is "infeasible", or one of them.
+    """
 
     seconds: float = float("inf")
     nodes: int | None = None
     gap: float = 1e-4
     seed: int = 0
+    cutoff: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +150,7 @@ class HighsDriver:
         highs.setOptionValue("time_limit", min(limits.seconds, 1e9))
         highs.setOptionValue("mip_rel_gap", limits.gap)
         highs.setOptionValue("random_seed", limits.seed % (2**31))
+        highs.setOptionValue("objective_bound", limits.cutoff)
         if limits.nodes is not None:
             highs.setOptionValue("mip_max_nodes", limits.nodes)
         if start is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import Answer, HighsDriver, Limits
+from siteopt.milp.highs import BOUND_TOLERANCE, Answer, HighsDriver, Limits
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from siteopt.milp.segments import Bracket
 
     Floats = NDArray[np.float64]
-
-#: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
-BOUND_TOLERANCE = 1e-7
 
 
 class Listener(Protocol):

@@ -1,4 +1,4 @@
-"""Plans for demands that may not be split: sets of sites with room to spare, filled one demand at a time."""
+"""Plans for demands that may not be split: annealed ruin and recreate, in cycles that grow longer."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.assign import Assignment
+from siteopt.facility_location import ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt._core.transport import Transport
     from siteopt.facility_location import FacilityProblem
 
     Flags = NDArray[np.uint8]
     Indices = NDArray[np.int32]
 
-#: Descents for one set of sites, passes of each, and by how much the price of overload rises or falls between them.
-DESCENTS, PASSES, RISE, FALL = 12, 30, 2.0, 0.5
+#: Demands through which a site's neighbours are found, and neighbours that it has.
+NEAREST, NEIGHBOURS = 8, 40
+#: Temperatures, first and last of a cycle, in units of what serving a demand costs in the first plan.
+HOT, COLD = 0.4, 0.04
+#: Each cycle is so many times as long as the one before it, and the first one takes this share of what is planned.
+LONGER, FIRST = 3.0, 0.02
 
 
 class SingleSource:
-    """The best assignment found so far, over all sets of sites tried.
+    """The best assignment found so far.
 
     Parameters
     ----------
@@ -32,69 +36,78 @@ class SingleSource:
 
     def __init__(self, problem: FacilityProblem, seed: int) -> None:
         self._problem = problem
-        self._kernel = Assignment(problem, seed)
-        self._kicks = max(2, len(problem.demand) // 50)
-        self.cost_usd = np.inf
-        self.is_open: Flags = np.zeros(len(problem.capacity), dtype=np.uint8)
-        self.arcs: Indices = np.full(len(problem.demand), -1, dtype=np.int32)
+        self._kernel = Assignment(problem, near_sites(problem, NEIGHBOURS), seed)
+        self._kernel.penalty_usd = max(float(np.mean(problem.arc_usd)), 1e-9)
+        self._unit_usd = 1.0
+        self._cycle_begins, self._cycle_ends = 0.0, FIRST
 
-    def try_sites(self, is_open: Flags, start: Indices | None = None) -> float:
-        """Fill these sites; returns the lowest cost found with them, ``inf`` where nothing fits."""
-        kernel, problem = self._kernel, self._problem
-        unit = float(np.mean(problem.arc_usd)) + 1e-9
-        kernel.penalty_usd = unit
-        if problem.capacity @ is_open < problem.demand.sum():
-            return np.inf
-        if start is None:
-            start = np.full(len(problem.demand), -1, dtype=np.int32)
-        if not kernel.load_arcs(is_open, start):
-            return np.inf
-        best = np.inf
-        for _ in range(DESCENTS):
-            kernel.descend(PASSES)
-            if kernel.is_feasible:
-                if kernel.cost_usd < best:
-                    best = kernel.cost_usd
-                    self._keep(is_open)
-                kernel.penalty_usd *= FALL
-                kernel.kick(self._kicks)
-            else:
-                kernel.penalty_usd *= RISE
-        return best
+    @property
+    def cost_usd(self) -> float:
+        """Of the best plan; ``inf`` where there is none."""
+        return self._kernel.best_usd
 
-    def _keep(self, is_open: Flags) -> None:
-        if self._kernel.cost_usd < self.cost_usd:
-            self.cost_usd = self._kernel.cost_usd
-            self.is_open, self.arcs = is_open.copy(), self._kernel.arcs()
+    @property
+    def sites(self) -> Indices:
+        """Site of each demand in the best plan, shape (n_demand,)."""
+        return self._kernel.best_sites()
 
-    def try_flows(self, transport: Transport) -> float:
-        """Fill the open sites of a transport, each demand at first where most of it goes."""
-        problem = self._problem
-        amount = transport.amounts()
-        order = np.lexsort((amount, problem.arc_demand))
-        return self.try_sites(transport.is_open(), order[problem.arc_ptr[1:] - 1].astype(np.int32))
+    def begin(self, is_open: Flags, site: Indices) -> None:
+        """Start from open sites and a site for each demand; where a demand reaches none of them, its nearest opens."""
+        problem, is_open = self._problem, is_open.copy()
+        reached = np.bincount(problem.arc_demand, is_open[problem.arc_site], len(problem.demand)) > 0
+        is_open[problem.arc_site[problem.arc_ptr[:-1][~reached]]] = 1
+        if not self._kernel.load_sites(is_open, site):
+            raise ValueError("a demand fits into no site")
+        self._kernel.descend()
+        self._unit_usd = max(self._kernel.flow_usd / len(problem.demand), 1e-9)
 
-    def explore(self, transport: Transport, seed: int, rounds: int, tries: int) -> bool:
-        """From the best sites, exchange a few at random, improve with split demands, and fill; whether the cost fell.
+    def go_on(self, iterations: int, progress: float) -> None:
+        """Anneal on.
 
         Parameters
         ----------
-        transport : Transport
-            Of the same sites with a little less capacity, which leaves room for whole demands.
-        seed, rounds : int
-        tries : int
-            Moves of the local search in each round.
+        iterations : int
+        progress : float
+            Share of the search that is over, in [0, 1]: it says how hot it is.
         """
-        random, before = np.random.default_rng(seed), self.cost_usd
-        for _ in range(rounds):
-            is_open = self.is_open.copy()
-            opened, closed = np.flatnonzero(is_open), np.flatnonzero(is_open == 0)
-            count = int(random.integers(1, 4))
-            is_open[random.choice(opened, min(count, len(opened)), replace=False)] = 0
-            if len(closed):
-                is_open[random.choice(closed, min(count + 1, len(closed)), replace=False)] = 1
-            if np.isinf(transport.change_sites(is_open, np.inf)):
-                continue
-            transport.improve(tries)
-            self.try_flows(transport)
-        return self.cost_usd < before
+        if progress >= self._cycle_ends:
+            length = LONGER * (self._cycle_ends - self._cycle_begins)
+            self._cycle_begins = self._cycle_ends
+            # A rest too short for the next cycle belongs to this one.
+            self._cycle_ends += length if self._cycle_ends + (1.0 + LONGER) * length <= 1.0 else 1.0
+        length = min(1.0, self._cycle_ends) - self._cycle_begins
+        done = min(1.0, max(0.0, (progress - self._cycle_begins) / max(length, 1e-9)))
+        heat = self._unit_usd * HOT * (COLD / HOT) ** done
+        self._kernel.anneal(iterations, heat, heat, True)
+
+    def adopt(self, site: Indices) -> None:
+        """Go on from a plan found elsewhere."""
+        is_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
+        is_open[site] = 1
+        self._kernel.load_sites(is_open, site)
+
+
+def near_sites(problem: FacilityProblem, count: int) -> Indices:
+    """The sites nearest to each, itself first, by the cheapest way over one of its nearest demands.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_site, min(count, n_site))
+    """
+    n_site = len(problem.capacity)
+    near = np.empty((n_site, min(count, n_site)), dtype=np.int32)
+    for site in range(n_site):
+        first = problem.site_ptr[site]
+        through = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
+        demands = problem.site_demand[through]
+        rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
+        length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
+        distance = np.full(n_site, np.inf)
+        np.minimum.at(
+            distance,
+            problem.arc_site[rows],
+            problem.arc_usd[rows] + np.repeat(problem.site_usd[through], length),
+        )
+        distance[site] = -1.0
+        near[site] = np.argsort(distance, kind="stable")[: near.shape[1]]
+    return near

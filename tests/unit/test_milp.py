@@ -19,7 +19,7 @@ from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
 from siteopt.milp.highs import HighsDriver, Limits, Silent
 from siteopt.milp.layout import layout_of
-from siteopt.milp.matrix import Matrix, compile_matrix
+from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.objective import USD_PER_UNIT as USD_PER_OBJECTIVE
 from siteopt.milp.solve import ExactModel, safe_bound_usd
 from siteopt.scenario import load_scenario
@@ -27,6 +27,7 @@ from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
+    from siteopt.milp.programme import Matrix
 
 Row = dict[str, float]
 
