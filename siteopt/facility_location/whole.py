@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 #: Sums of capacities are enumerated up to this total.
 MOST_UNITS = 10_000_000
+#: A site may carry this much more than its capacity, relative to it: rounding.
+SLACK = 1e-9
 
 
 def fitting(problem: FacilityProblem) -> FacilityProblem:
     """The problem without arcs to sites that are too small for the whole demand."""
     demand = problem.arc_demand
-    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + 1e-9)
+    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + SLACK)
     return problem if np.all(fits) else keeping(problem, fits)
 
 
@@ -60,13 +62,12 @@ def divisible(problem: FacilityProblem) -> FacilityProblem:
 
 def least_sum(capacity: NDArray[np.float64], total: float) -> float:
     """Smallest sum of some capacities that is at least ``total``; ``total`` itself where this is not known."""
-    units = capacity.astype(np.int64)
-    if np.any(units != capacity) or units.sum() > MOST_UNITS or units.sum() < total:
+    if not capacity.sum() <= MOST_UNITS or np.any(capacity != np.floor(capacity)) or capacity.sum() < total:
         return total
     # Bit k says whether some capacities sum to k.
     reached = 1
-    for unit in units.tolist():
-        reached |= reached << unit
-    least = int(np.ceil(total * (1.0 - 1e-12)))
+    for unit in capacity.tolist():
+        reached |= reached << int(unit)
+    least = int(np.ceil(total * (1.0 - SLACK)))
     above = reached >> least
     return float(least + (above & -above).bit_length() - 1)

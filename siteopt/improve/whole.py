@@ -11,6 +11,7 @@ from siteopt.bounds.root import RootBound
 from siteopt.bounds.whole import Filling, WholeTree
 from siteopt.facility_location import divisible, fitting, solution_of
 from siteopt.improve.divisible import DivisibleRun, loaded
+from siteopt.improve.exact import finish_exactly
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ CUT = 0.85
 LEAST_TURNS = 4
 #: Nodes of a turn of the tree, where only nodes are limited and else.
 NODES, MOST_NODES = 20, 100_000
+#: Up to so many arcs the exact model looks for a plan where none was found.
+LARGEST_EXACT = 20_000
 #: Share of the time that filling one set of sites may take.
 FILL = 0.2
 
@@ -49,7 +52,13 @@ class WholeRun(DivisibleRun):
         self._original = problem
 
     def work(self, node_limit: int | None) -> None:
-        """Search and tree in turns, until the tree is done or the time is over."""
+        """Search and tree in turns; where they cannot begin, the exact model if it is small enough."""
+        self._own(node_limit)
+        is_small = len(self._original.arc_usd) <= LARGEST_EXACT
+        if is_small and self._incumbent.solution is None and self._clock.left > 0.0:
+            finish_exactly(self._instance, self._incumbent, self._seed, node_limit)
+
+    def _own(self, node_limit: int | None) -> None:
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
@@ -132,6 +141,7 @@ class WholeRun(DivisibleRun):
                 problem,
                 cutoff_usd,
                 self._seed,
+                min(self._clock.left, FILL * self._clock.time_limit),
                 lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
             )
         )

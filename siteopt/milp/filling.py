@@ -35,7 +35,7 @@ class _Until(Silent):
 
 
 def fill_sites(
-    problem: FacilityProblem, cutoff_usd: float, seed: int, keep_going: Callable[[], bool]
+    problem: FacilityProblem, cutoff_usd: float, seed: int, seconds: float, keep_going: Callable[[], bool]
 ) -> tuple[Indices | None, float, bool]:
     """Serve each demand whole from one of the sites, all of which are open.
 
@@ -45,6 +45,8 @@ def fill_sites(
     cutoff_usd : float
         Plans that cost as much are of no use.
     seed : int
+    seconds : float
+        At most; ``inf`` for no limit.
     keep_going : callable
 
     Returns
@@ -58,7 +60,7 @@ def fill_sites(
     """
     unit = max(abs(cutoff_usd), 1e-9) / SIZE
     matrix = _matrix(problem, unit)
-    limits = Limits(gap=1e-9, seed=seed, cutoff=cutoff_usd / unit)
+    limits = Limits(seconds=seconds, gap=1e-9, seed=seed, cutoff=cutoff_usd / unit)
     answer = HighsDriver(matrix).solve(limits, _Until(keep_going))
     site = None if answer.values is None else _sites(problem, answer.values)
     if answer.outcome != "limit":

@@ -127,10 +127,12 @@ def _distance(subject: Subject, by_workload: dict[str, dict[str, float]]) -> str
 
 def _central_demands(subject: Subject) -> tuple[Counter[str], Counter[str]]:
     """Demands of each workload, and those of them that some hyperscale site admits where nobody waits."""
-    is_central = [s.tier == "hyperscale" for s in subject.scenario.sites]
-    scenario = with_sites(subject.scenario, (j for j, it_is in enumerate(is_central) if it_is))
+    central = [j for j, s in enumerate(subject.scenario.sites) if s.tier == "hyperscale"]
+    total = Counter(d.workload for d in subject.scenario.demand)
+    if not central:
+        return total, Counter()
+    scenario = with_sites(subject.scenario, central)
     instance = compile_instance(scenario)
-    total = Counter(d.workload for d in scenario.demand)
     is_hub = [s.tier == "hyperscale" and s.status != "forbidden" for s in scenario.sites]
     sites = instance.pools.site[instance.arcs.pool].tolist()
     reached = {d for d, j in zip(instance.arcs.demand.tolist(), sites, strict=True) if is_hub[j]}
