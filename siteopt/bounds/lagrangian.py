@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from siteopt._core.subproblem import SiteSubproblems
     from siteopt.instance import Instance
 
     Floats = NDArray[np.float64]
@@ -31,6 +32,8 @@ ROUNDING = 1e-12
 FAILURES = 20
 PATIENCE = 100
 SHORTEST_STEP = 2e-4
+#: Weight of the newest step in how often a site was open.
+RECENT = 0.3
 #: While no plan is known, steps aim this much above the bound.
 AHEAD = 0.03
 
@@ -64,12 +67,30 @@ class LagrangianAscent:
     Parameters
     ----------
     instance : Instance
+    pricer : SiteSubproblems, optional
+        Solves the sites' subproblems; by default from the flows that the instance lists.
+    start : ndarray, shape (n_demand,), optional
+        Prices of demands to begin with, USD; by default the cost of each at its cheapest site.
+
+    Attributes
+    ----------
+    bound_usd : float
+        No plan costs less.
+    iterations : int
+        Steps so far.
+    openness : ndarray, shape (n_site,)
+        Running average of how often each site was open.
+    site_value : ndarray, shape (n_site,)
+        What each site costs less what it gains at the best prices, USD.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(
+        self, instance: Instance, pricer: SiteSubproblems | None = None, start: Floats | None = None
+    ) -> None:
         self._instance = instance
-        self._pricer = SitePricer(instance)
-        start = _cheapest_usd(instance)
+        self._pricer = SitePricer(instance) if pricer is None else pricer
+        if start is None:
+            start = _cheapest_usd(instance)
         n_cover = self._pricer.n_site * self._pricer.n_cover
         budget = [instance.budget_usd] if np.isfinite(instance.budget_usd) else []
         # All multipliers in one vector: demands, grid limits, links, capital where there is a budget, cover by site.
@@ -92,6 +113,13 @@ class LagrangianAscent:
         self._bound_at_check = -np.inf
         self.iterations = 0
         self.bound_usd = -np.inf
+        self.openness = np.zeros(len(instance.sites.id))
+        self.site_value = np.zeros(len(instance.sites.id))
+
+    @property
+    def demand_usd(self) -> Floats:
+        """Prices of demands where the bound was reached, USD, shape (n_demand,)."""
+        return self._center[: self._ends[0]]
 
     @property
     def has_converged(self) -> bool:
@@ -111,7 +139,8 @@ class LagrangianAscent:
             self._step_by_groups(self._groups)
             return
         if self.iterations == 1:
-            self.bound_usd, self._direction = self._evaluate(self._center)
+            value, self._direction = self._evaluate(self._center)
+            self._keep(value, self._center)
             return
         trial = self._step(target_usd)
         value, gradient = self._evaluate(trial)
@@ -128,13 +157,20 @@ class LagrangianAscent:
         if trial is None:
             self._groups = None
             value, self._direction = self._evaluate(self._center)
-            self.bound_usd = max(value, self.bound_usd)
+            self._keep(value, self._center)
             return
         value, gradient = self._evaluate(trial)
         groups.add(value, gradient / self._scale)
-        if value > self.bound_usd:
-            # Without what goes beyond a penalty the value is no lower.
-            self.bound_usd, self._center = value, np.minimum(trial, self._upper)
+        # Without what goes beyond a penalty the value is no lower.
+        self._keep(value, np.minimum(trial, self._upper))
+
+    def _keep(self, value: float, trial: Floats) -> bool:
+        """Take over multipliers that are better than the best so far; whether they are."""
+        if value <= self.bound_usd:
+            return False
+        self.bound_usd, self._center = value, trial
+        self.site_value = self._pricer.site_value.copy()
+        return True
 
     def _distance(self, target_usd: float) -> float:
         """How far above the bound a step aims, USD."""
@@ -159,10 +195,10 @@ class LagrangianAscent:
 
     def _adapt(self, value: float, trial: Floats, gradient: Floats) -> None:
         """Lengthen steps that succeed along the average direction, shorten after too many failures."""
-        if value > self.bound_usd:
+        if self._keep(value, trial):
             if float(self._direction @ gradient) >= 0.0:
                 self._length = min(2.0, self._length * 1.1)
-            self.bound_usd, self._center, self._stalled = value, trial, 0
+            self._stalled = 0
             return
         self._stalled += 1
         if self._stalled >= FAILURES:
@@ -193,6 +229,7 @@ class LagrangianAscent:
         served = float((prices.demand_usd - spared).sum())
         coupled = float(multipliers[len(prices.demand_usd) :] @ self._right)
         magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
+        self.openness = (1.0 - RECENT) * self.openness + RECENT * (pricer.option >= 0)
         has_budget = self._ends[3] > self._ends[2]
         used = np.concatenate(
             [
@@ -255,4 +292,6 @@ def _cheapest_usd(instance: Instance) -> Floats:
     )
     cheapest = np.full(len(demands.region), np.inf)
     np.minimum.at(cheapest, arcs.demand, usd)
+    # What no site may serve costs its penalty.
+    cheapest = np.where(np.isfinite(cheapest), cheapest, demands.unserved_usd)
     return np.where(np.isfinite(cheapest), cheapest, 0.0)

@@ -85,14 +85,16 @@ class RestrictedRun:
         self._takes_turns = iteration_limit is not None or not has_spare_core()
         self._row = {site.id: j for j, site in enumerate(scenario.sites)}
         self._current: Incumbent | None = None
-        self._told_usd = float("inf")
+        self._best_usd = float("inf")
         self.is_exhausted = False
         self.limit: Limit | None = None
 
     def work(self, start: Plan | None) -> Core:
         """Cores until the gap, a limit, or neither plan nor bound moves any more; returns that of the best plan."""
         deadline = self._clock.seconds + FIRST_SHARE * self._clock.time_limit
-        self._ascent.run(FIRST_STEPS, lambda: self._has_time() and self._clock.seconds < deadline)
+        self._ascent.run(
+            FIRST_STEPS, float("inf"), lambda: self._has_time() and self._clock.seconds < deadline
+        )
 
         def climb(is_wanted: Callable[[], bool]) -> None:
             while is_wanted() and self._has_time() and not self._ascent.has_converged:
@@ -127,12 +129,13 @@ class RestrictedRun:
     def _tell(self, news: Progress) -> None:
         """Pass on what is news of the whole solve: a core begins anew, without a plan or with a worse one."""
         cost_usd = float("inf") if news.incumbent_usd is None else news.incumbent_usd
-        if self._progress is not None and cost_usd <= self._told_usd:
-            self._told_usd = cost_usd
-            self._progress(news)
+        if cost_usd <= self._best_usd:
+            self._best_usd = cost_usd
+            if self._progress is not None:
+                self._progress(news)
 
     def _climb(self, keep_going: Callable[[], bool]) -> None:
-        self._ascent.run(STEPS_PER_ROUND, keep_going)
+        self._ascent.run(STEPS_PER_ROUND, self._best_usd, keep_going)
         if self._current is not None:
             self._current.prove(self._ascent.bound_usd, "bound")
 

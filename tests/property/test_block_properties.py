@@ -96,5 +96,5 @@ def test_the_bound_from_the_block_stays_below_the_optimum(document: dict[str, An
     if found is None:
         return
     ascent = BlockAscent(compile_block(scenario))
-    ascent.run(100)
+    ascent.run(100, found[0])
     assert ascent.bound_usd <= found[0] + TOLERANCE * (abs(found[0]) + 1e6)
