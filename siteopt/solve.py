@@ -11,12 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from siteopt.compile import compile_instance
-from siteopt.compile.block import compile_block
 from siteopt.compile.many import has_many_flows, refuse_to_list
 from siteopt.conflict import reasons_of
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
-from siteopt.impossible import block_impossibilities, impossibilities
+from siteopt.impossible import impossibilities
 from siteopt.improve import improve
 from siteopt.incumbent import Incumbent
 from siteopt.milp.moves import model_size
@@ -99,35 +98,24 @@ def solve(
     SolverError
         If HiGHS fails, or the plan does not pass verification.
     """
-    _check(time_limit, gap, method)
+    _check(scenario, time_limit, gap, method)
     clock = Clock(time_limit)
     with _interruptible(clock):
-        if method == "milp":
-            refuse_to_list(scenario, "method milp")
+        run: _Run | RestrictedRun
         if has_many_flows(scenario):
-            block = compile_block(scenario)
-            _refuse(block_impossibilities(scenario, block))
-            restricted = RestrictedRun(scenario, block, clock, gap, seed, iteration_limit, progress)
-            core = restricted.work(start)
-            return _finish(scenario, core, restricted, method, seed)
-        instance = compile_instance(scenario)
-        _refuse(impossibilities(scenario, instance))
-        incumbent = Incumbent(instance, clock, gap, progress)
-        run = _Run(scenario, instance, incumbent, seed, node_limit, iteration_limit)
-        run.work(method, start)
-        return _finish(scenario, Core(scenario, instance, incumbent), run, method, seed)
+            run = RestrictedRun(scenario, clock, gap, seed, iteration_limit, progress)
+        else:
+            run = _Run(scenario, clock, gap, seed, method, node_limit, iteration_limit, progress)
+        return _finish(scenario, run.work(start), run, method, seed)
 
 
-def _refuse(reasons: list[str]) -> None:
-    if reasons:
-        raise InfeasibleError(reasons)
-
-
-def _check(time_limit: float, gap: float, method: str) -> None:
+def _check(scenario: Scenario, time_limit: float, gap: float, method: str) -> None:
     if method not in ("auto", "milp", "search"):
         raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
     if not (time_limit > 0.0 and gap >= 0.0):
         raise ValueError("time_limit must be positive and gap must not be negative")
+    if method == "milp":
+        refuse_to_list(scenario, "method milp")
 
 
 class _Run:
@@ -136,30 +124,38 @@ class _Run:
     def __init__(
         self,
         scenario: Scenario,
-        instance: Instance,
-        incumbent: Incumbent,
+        clock: Clock,
+        gap: float,
         seed: int,
+        method: Method,
         node_limit: int | None,
         iteration_limit: int | None,
+        progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
-        self._clock, self._seed = incumbent.clock, seed
+        self._scenario, self._instance = scenario, compile_instance(scenario)
+        reasons = impossibilities(scenario, self._instance)
+        if reasons:
+            raise InfeasibleError(reasons)
+        self._incumbent = Incumbent(self._instance, clock, gap, progress)
+        self._clock, self._seed, self._method = clock, seed, method
         self._node_limit, self._iteration_limit = node_limit, iteration_limit
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, method: Method, start: Plan | None) -> None:
-        """The stages of a method."""
+    def work(self, start: Plan | None) -> Core:
+        """The stages of the method."""
+        method = self._method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         most = self._iteration_limit if self._node_limit is None else self._node_limit
         if method == "milp" or not improve(self._instance, self._incumbent, self._seed, most):
-            self._search(method, exact_follows, start)
+            self._search(exact_follows, start)
         if exact_follows:
             self._exact()
+        return Core(self._scenario, self._instance, self._incumbent)
 
-    def _search(self, method: Method, exact_follows: bool, start: Plan | None) -> None:
+    def _search(self, exact_follows: bool, start: Plan | None) -> None:
         rounds = Rounds(self._scenario, self._instance, self._incumbent, self._seed, self._iteration_limit)
-        if method == "milp":
+        if self._method == "milp":
             rounds.search_briefly(start)
         else:
             deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)

@@ -11,8 +11,11 @@ import numpy as np
 from siteopt.background import beside, has_spare_core
 from siteopt.bounds.block import BlockAscent
 from siteopt.compile import compile_instance
+from siteopt.compile.block import compile_block
 from siteopt.compile.part import with_sites
+from siteopt.errors import InfeasibleError
 from siteopt.evaluate import plan_of
+from siteopt.impossible import block_impossibilities
 from siteopt.incumbent import Incumbent
 from siteopt.restricted.core import Cores
 from siteopt.search.local_search import Search
@@ -21,7 +24,6 @@ from siteopt.start import begin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt.compile.block import Block
     from siteopt.instance import Instance
     from siteopt.plan import Limit, Plan
     from siteopt.progress import Clock, Progress
@@ -50,8 +52,6 @@ class RestrictedRun:
     Parameters
     ----------
     scenario : Scenario
-    block : Block
-        Compiled from it.
     clock : Clock
     gap : float
         Gap at which the solve may stop.
@@ -66,18 +66,26 @@ class RestrictedRun:
     is_exhausted : bool
         Never: nothing is proven by running out of moves.
     limit : {"iterations"} or None
+
+    Raises
+    ------
+    InfeasibleError
+        If a demand that must be served is out of reach of every site.
     """
 
     def __init__(
         self,
         scenario: Scenario,
-        block: Block,
         clock: Clock,
         gap: float,
         seed: int,
         iteration_limit: int | None,
         progress: Callable[[Progress], None] | None,
     ) -> None:
+        block = compile_block(scenario)
+        reasons = block_impossibilities(scenario, block)
+        if reasons:
+            raise InfeasibleError(reasons)
         self._scenario, self._ascent = scenario, BlockAscent(block)
         self._cores = Cores(block, self._ascent)
         self._clock, self._gap, self._seed, self._progress = clock, gap, seed, progress

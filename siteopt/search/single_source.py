@@ -78,7 +78,7 @@ class SingleSource:
         length = min(1.0, self._cycle_ends) - self._cycle_begins
         done = min(1.0, max(0.0, (progress - self._cycle_begins) / max(length, 1e-9)))
         heat = self._unit_usd * HOT * (COLD / HOT) ** done
-        self._kernel.anneal(iterations, heat, heat, True)
+        self._kernel.anneal(iterations, heat)
 
     def adopt(self, site: Indices) -> None:
         """Go on from a plan found elsewhere."""

@@ -11,12 +11,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reference_facility import best_cost
 
+from siteopt._core.assign import Assignment
 from siteopt.facility_location import FacilityProblem, divisible, facility_location, fitting, recognised
 from siteopt.facility_location.whole import least_sum
 from siteopt.improve import improve
 from siteopt.incumbent import Incumbent
 from siteopt.milp.filling import fill_sites
 from siteopt.progress import Clock
+from siteopt.search.single_source import near_sites
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -108,3 +110,36 @@ def test_least_sum_is_that_of_some_subset(sizes: list[int], share: float) -> Non
     expected = min(s for s in map(sum, subsets) if s >= total * (1.0 - 1e-9))
     assert least_sum(np.array(sizes, dtype=float), total) == pytest.approx(expected)
     assert least_sum(np.array(sizes, dtype=float) + 0.5, total) == total
+
+
+def costs(problem: FacilityProblem, site: np.ndarray) -> tuple[float, float, float]:
+    """Flow cost, fixed cost and overload of an assignment, in plain terms."""
+    usd = np.full((len(problem.demand), len(problem.capacity)), np.inf)
+    usd[problem.arc_demand, problem.arc_site] = problem.arc_usd * problem.demand[problem.arc_demand]
+    load = np.bincount(site, problem.demand, len(problem.capacity))
+    flow = float(usd[np.arange(len(site)), site].sum())
+    return (
+        flow,
+        float(problem.fixed_usd[np.unique(site)].sum()),
+        float(np.maximum(0.0, load - problem.capacity).sum()),
+    )
+
+
+@settings(max_examples=60)
+@given(instances, st.integers(0, 1000))
+def test_the_search_counts_as_its_twin_and_keeps_its_best_plan(instance: Instance, seed: int) -> None:
+    problem = fitting(problem_of(instance))
+    assume(np.all(np.diff(problem.arc_ptr) > 0))
+    search = Assignment(problem, near_sites(problem, 40), seed)
+    everything = np.ones(len(problem.capacity), dtype=np.uint8)
+    assert search.load_sites(everything, np.full(len(problem.demand), -1, dtype=np.int32))
+    for step in range(6):
+        search.anneal(40, 5.0) if step % 3 else search.descend()
+        found = search.flow_usd, search.fixed_usd, search.overload
+        assert found == pytest.approx(costs(problem, search.sites()), rel=1e-9, abs=1e-6)
+    if np.isinf(search.best_usd):
+        return
+    flow, fixed, overload = costs(problem, search.best_sites())
+    assert search.best_usd == pytest.approx(flow + fixed)
+    assert overload <= 1e-9 * problem.capacity.sum()
+    assert search.best_usd >= enumerated(problem) - 1e-6

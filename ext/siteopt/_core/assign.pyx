@@ -7,10 +7,12 @@ that follows how often the plan is feasible, so that the search walks along the 
 
 import numpy as np
 
-from libc.math cimport INFINITY, exp, log
+from libc.math cimport INFINITY, log
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 cdef double TINY = 1e-9
+# Relative slack of capacities, and overload that is rounding.
+cdef double SLACK = 1e-9, FITS = 1e-6
 # Open sites that a demand looks at, nearest first; sites around a place whose demands may be taken out.
 cdef int LOOK = 8, AROUND = 6
 # Share of their demands, at least and on top of it at most, and demands in all after which no more sites are taken.
@@ -96,16 +98,6 @@ cdef class Assignment:
         self.best_usd = np.inf
         self.penalty_usd = 1.0
 
-    @property
-    def cost_usd(self):
-        """Fixed and flow costs, without the price of overload."""
-        return self.flow_usd + self.fixed_usd
-
-    @property
-    def is_feasible(self):
-        """Whether no site carries more than it can."""
-        return self.overload <= 1e-6
-
     def sites(self):
         """The site of each demand now, shape (n_demand,)."""
         return np.asarray(self.site).copy()
@@ -161,23 +153,22 @@ cdef class Assignment:
             self._close_empty()
             self._remember()
 
-    def anneal(self, Py_ssize_t iterations, double hot_usd, double cold_usd, bint may_change_sites):
-        """Ruin and recreate so many times, while the temperature falls from ``hot_usd`` to ``cold_usd``."""
-        if not 0.0 < cold_usd <= hot_usd:
-            raise ValueError("temperatures must be positive and fall")
+    def anneal(self, Py_ssize_t iterations, double heat_usd):
+        """Ruin and recreate so many times at one temperature."""
+        if not heat_usd > 0.0:
+            raise ValueError("the temperature must be positive")
         with nogil:
-            self._anneal(iterations, hot_usd, cold_usd, may_change_sites)
+            self._anneal(iterations, heat_usd)
 
-    cdef void _anneal(self, Py_ssize_t iterations, double hot, double cold, bint may_change_sites) noexcept nogil:
+    cdef void _anneal(self, Py_ssize_t iterations, double heat) noexcept nogil:
         cdef Py_ssize_t n, feasible = 0
-        cdef double heat, before, flow, fixed, overload, share
+        cdef double before, flow, fixed, overload, share
         for n in range(iterations):
-            heat = hot * exp(log(cold / hot) * n / iterations)
             flow, fixed, overload = self.flow_usd, self.fixed_usd, self.overload
             before = flow + fixed + self.penalty_usd * overload
             self._begin()
             if (
-                not self._change(may_change_sites)
+                not self._change()
                 or self.flow_usd + self.fixed_usd + self.penalty_usd * self.overload - before
                 > -heat * log(self._unit() + 1e-300)
             ):
@@ -185,18 +176,18 @@ cdef class Assignment:
                 self.flow_usd, self.fixed_usd, self.overload = flow, fixed, overload
             else:
                 self._remember()
-            feasible += self.overload <= 1e-6
+            feasible += self.overload <= FITS
             if n % SPAN == SPAN - 1:
                 share = feasible / <double>SPAN
                 self.penalty_usd *= FALL if share > OFTEN else (RISE if share < SELDOM else 1.0)
                 feasible = 0
 
-    cdef bint _change(self, bint may_change_sites) noexcept nogil:
+    cdef bint _change(self) noexcept nogil:
         """Ruin and recreate around one place; whether every demand has a site afterwards."""
         cdef Py_ssize_t place = self._below(self.n_site), n, j, taken = 0
         cdef double part = LEAST_OUT + MORE_OUT * self._unit()
         self.n_out = 0
-        if may_change_sites and not self._exchange(place):
+        if not self._exchange(place):
             return False
         for n in range(self.near.shape[1]):
             j = self.near[place, n]
@@ -379,10 +370,27 @@ cdef class Assignment:
                 self._flip(j)
 
     cdef void _remember(self) noexcept nogil:
-        """Keep the plan if it is the cheapest feasible one."""
-        if self.overload <= 1e-6 and self.flow_usd + self.fixed_usd < self.best_usd - 1e-6:
+        """Keep the plan if it is the cheapest feasible one; counted anew, for sums drift."""
+        if self.overload > FITS or self.flow_usd + self.fixed_usd >= self.best_usd - 1e-6:
+            return
+        self._recount()
+        if self.overload <= 0.0 and self.flow_usd + self.fixed_usd < self.best_usd - 1e-6:
             self.best_usd = self.flow_usd + self.fixed_usd
             self.best_site[:] = self.site
+
+    cdef void _recount(self) noexcept nogil:
+        """Costs, loads and overload of the plan as it stands, from nothing."""
+        cdef Py_ssize_t i, j
+        self.flow_usd = self.fixed_usd = self.overload = self.open_capacity = 0.0
+        self.load[:] = 0.0
+        for i in range(self.n_demand):
+            self.load[self.site[i]] += self.demand[i]
+            self.flow_usd += self.own_usd[i]
+        for j in range(self.n_site):
+            self.overload += max(0.0, self.load[j] - self.capacity[j] * (1.0 + SLACK))
+            if self.open[j]:
+                self.fixed_usd += self.fixed[j]
+                self.open_capacity += self.capacity[j]
 
     cdef void _begin(self) noexcept nogil:
         self._turn += 1
