@@ -74,19 +74,19 @@ class Rounds:
 
         def climb(is_wanted: Callable[[], bool]) -> None:
             while is_wanted() and self._is_open(deadline) and not ascent.has_converged:
-                self._climb(ascent, STEPS_PER_ROUND, incumbent.cost_usd, deadline)
+                self._climb(ascent, STEPS_PER_ROUND, deadline)
 
         aside = nullcontext() if self._takes_turns else beside(climb, incumbent.clock.interrupt)
         with aside:
             self._begin(start, deadline)
             if self._takes_turns:
-                self._climb(ascent, FIRST_STEPS, self._search.cost_usd, deadline)
+                self._climb(ascent, FIRST_STEPS, deadline)
             while self._goes_on(deadline):
                 if exact_follows and incumbent.solution is None and self._done >= STALLED_ROUNDS:
                     return
                 self._round(deadline)
                 if self._takes_turns and not ascent.has_converged:
-                    self._climb(ascent, STEPS_PER_ROUND, self._search.cost_usd, deadline)
+                    self._climb(ascent, STEPS_PER_ROUND, deadline)
                 if self._stalled >= STALLED_ROUNDS and ascent.has_converged:
                     return
 
@@ -107,6 +107,6 @@ class Rounds:
         self._incumbent.offer(self._search.solution(), "search")
         self._done += 1
 
-    def _climb(self, ascent: LagrangianAscent, steps: int, target_usd: float, deadline: float) -> None:
-        ascent.run(steps, target_usd, lambda: self._is_open(deadline))
+    def _climb(self, ascent: LagrangianAscent, steps: int, deadline: float) -> None:
+        ascent.run(steps, self._incumbent.cost_usd, lambda: self._is_open(deadline))
         self._incumbent.prove(ascent.bound_usd, "bound")
