@@ -55,9 +55,13 @@ def traffic(scenario: Scenario) -> Iterator[str]:
     """Uplinks and links too narrow for the smallest demand as a whole, at its peak."""
     workloads = {w.id: w for w in scenario.workloads}
     peaks = [(workloads[d.workload], _gbps(workloads[d.workload], d)) for d in scenario.demand]
+    tiers = {site.tier for site in scenario.sites}
+    least_at = {
+        tier: min((gbps for workload, gbps in peaks if tier in workload.tiers), default=0.0) for tier in tiers
+    }
     uplinks, links = [], []
     for site in scenario.sites:
-        least = min((gbps for workload, gbps in peaks if site.tier in workload.tiers), default=0.0)
+        least = least_at[site.tier]
         if site.uplink_gbps is not None and site.uplink_gbps < least:
             uplinks.append(f"{site.id}, {site.uplink_gbps:.3g} of {least:.3g} Gbit/s")
     for link in scenario.network.links:
