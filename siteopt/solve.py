@@ -73,10 +73,8 @@ def solve(
     method : {"auto", "milp", "search"}
         ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
         ``auto``: search first, then the exact model where its size allows and the gap asks for it.
-    node_limit : int, optional
-        Most nodes of the exact model's tree.
-    iteration_limit : int, optional
-        Most rounds of the search.
+    node_limit, iteration_limit : int, optional
+        Most nodes of the exact model's tree, and most rounds of the search.
     start : Plan, optional
         Where to begin; may be of a scenario that differs a little.
     progress : callable, optional
