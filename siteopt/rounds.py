@@ -6,22 +6,24 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from siteopt.background import beside, has_spare_core
-from siteopt.bounds.lagrangian import LagrangianAscent
+from siteopt.evaluate import evaluate_solution
+from siteopt.milp.reflow import reflowed
+from siteopt.proof import Proof
 from siteopt.search.local_search import Search
 from siteopt.start import begin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from siteopt.incumbent import Incumbent
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Solution
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
 
-#: Dual steps before the first round, and per round or between looks at the clock.
+#: Dual steps before the first round and after each, where both take turns.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 #: The search has stalled when this many rounds in a row bring nothing.
 STALLED_ROUNDS = 120
+#: Flows of a solution change places all at once if it costs at most so much more than the best one.
+NEAR = 0.005
 
 
 class Rounds:
@@ -47,6 +49,9 @@ class Rounds:
         self._most = float("inf") if most is None else most
         self._takes_turns = most is not None or not has_spare_core()
         self._done = self._stalled = 0
+        # Descents go their way where a state is as good as its flows; reserve is set anew in every round.
+        self._is_quick = not instance.variants.is_protected.any()
+        self._reflowed_usd = float("inf")
 
     @property
     def are_used_up(self) -> bool:
@@ -70,24 +75,20 @@ class Rounds:
         exact_follows : bool
             Whether to give up where no plan is found: there may be none at all, which only the exact model can prove.
         """
-        incumbent, ascent = self._incumbent, LagrangianAscent(self._instance)
-
-        def climb(is_wanted: Callable[[], bool]) -> None:
-            while is_wanted() and self._is_open(deadline) and not ascent.has_converged:
-                self._climb(ascent, STEPS_PER_ROUND, deadline)
-
-        aside = nullcontext() if self._takes_turns else beside(climb, incumbent.clock.interrupt)
+        incumbent = self._incumbent
+        proof = Proof(self._instance, incumbent, deadline, in_part=not exact_follows)
+        aside = nullcontext() if self._takes_turns else beside(proof.run, incumbent.clock.interrupt)
         with aside:
             self._begin(start, deadline)
             if self._takes_turns:
-                self._climb(ascent, FIRST_STEPS, deadline)
+                proof.turn(FIRST_STEPS)
             while self._goes_on(deadline):
                 if exact_follows and incumbent.solution is None and self._done >= STALLED_ROUNDS:
                     return
                 self._round(deadline)
-                if self._takes_turns and not ascent.has_converged:
-                    self._climb(ascent, STEPS_PER_ROUND, deadline)
-                if self._stalled >= STALLED_ROUNDS and ascent.has_converged:
+                if self._takes_turns:
+                    proof.turn(STEPS_PER_ROUND)
+                if self._stalled >= STALLED_ROUNDS and proof.is_done:
                     return
 
     def _is_open(self, deadline: float) -> bool:
@@ -102,11 +103,23 @@ class Rounds:
         self._incumbent.offer(self._search.solution(), "search")
 
     def _round(self, deadline: float) -> None:
+        before = self._incumbent.cost_usd
         paid = self._search.round(lambda: self._is_open(deadline))
+        found = self._search.solution()
+        self._incumbent.offer(found, "search")
+        if found is not None and not (paid and self._is_quick):
+            self._reflow(found, deadline)
+            paid = paid or self._incumbent.cost_usd < before
         self._stalled = 0 if paid else self._stalled + 1
-        self._incumbent.offer(self._search.solution(), "search")
         self._done += 1
 
-    def _climb(self, ascent: LagrangianAscent, steps: int, deadline: float) -> None:
-        ascent.run(steps, self._incumbent.cost_usd, lambda: self._is_open(deadline))
-        self._incumbent.prove(ascent.bound_usd, "bound")
+    def _reflow(self, found: Solution, deadline: float) -> None:
+        """Let all flows of a solution change places at once, where it is near the best one and new."""
+        usd = evaluate_solution(self._instance, found).cost_usd
+        if usd == self._reflowed_usd or usd > self._incumbent.cost_usd * (1.0 + NEAR):
+            return
+        self._reflowed_usd = usd
+        flows = reflowed(self._instance, found, lambda: self._is_open(deadline))
+        if flows is not None:
+            self._search.try_flows(found, *flows)
+            self._incumbent.offer(self._search.solution(), "search")

@@ -122,6 +122,11 @@ class LagrangianAscent:
         return self._center[: self._ends[0]]
 
     @property
+    def prices(self) -> Prices:
+        """Prices where the bound was reached."""
+        return self._split(self._center)
+
+    @property
     def has_converged(self) -> bool:
         """Whether steps have become too short to matter."""
         return self._length <= SHORTEST_STEP
@@ -204,7 +209,7 @@ class LagrangianAscent:
         if self._stalled >= FAILURES:
             self._length, self._stalled = self._length * 0.66, 0
 
-    def _prices(self, multipliers: Floats) -> Prices:
+    def _split(self, multipliers: Floats) -> Prices:
         demand, grid, links, capital, cover = np.split(multipliers, self._ends[:-1])
         return Prices(
             np.ascontiguousarray(demand),
@@ -216,7 +221,7 @@ class LagrangianAscent:
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
         """Value of the dual function (a lower bound on every plan) and its subgradient, in scaled units."""
-        prices, pricer = self._prices(multipliers), self._pricer
+        prices, pricer = self._split(multipliers), self._pricer
         sites = pricer.price(
             prices.demand_usd,
             prices.limit_usd_per_mw,

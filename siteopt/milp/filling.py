@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.highs import BOUND_TOLERANCE, HighsDriver, Limits, Silent
+from siteopt.milp.highs import BOUND_TOLERANCE, HighsDriver, Limits, Until
 from siteopt.milp.programme import Matrix
 
 if TYPE_CHECKING:
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 #: The objective is scaled to about this size.
 SIZE = 1e4
-
-
-class _Until(Silent):
-    """Stops when it is told to."""
-
-    def __init__(self, keep_going: Callable[[], bool]) -> None:
-        self._keep_going = keep_going
-
-    def should_stop(self) -> bool:
-        """Whether to stop at the next chance."""
-        return not self._keep_going()
 
 
 def fill_sites(
@@ -61,7 +50,7 @@ def fill_sites(
     unit = max(abs(cutoff_usd), 1e-9) / SIZE
     matrix = _matrix(problem, unit)
     limits = Limits(seconds=seconds, gap=1e-9, seed=seed, cutoff=cutoff_usd / unit)
-    answer = HighsDriver(matrix).solve(limits, _Until(keep_going))
+    answer = HighsDriver(matrix).solve(limits, Until(keep_going))
     site = None if answer.values is None else _sites(problem, answer.values)
     if answer.outcome != "limit":
         # Nothing below the cutoff, or nothing better than the plan found.

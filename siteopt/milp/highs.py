@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -37,6 +38,8 @@ _OUTCOME: dict[Any, Outcome] = {
     _STATUS.kInterrupt: "limit",
 }
 _POLL_SECONDS = 0.05
+#: Held while standard output is turned away: it belongs to all threads.
+_STDOUT = threading.Lock()
 #: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
 BOUND_TOLERANCE = 1e-7
 
@@ -73,6 +76,22 @@ class Silent:
     def should_stop(self) -> bool:
         """Never."""
         return False
+
+
+class Until(Silent):
+    """Stops when it is told to.
+
+    Parameters
+    ----------
+    keep_going : callable
+    """
+
+    def __init__(self, keep_going: Callable[[], bool]) -> None:
+        self._keep_going = keep_going
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance."""
+        return not self._keep_going()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +137,18 @@ class HighsDriver:
     Parameters
     ----------
     matrix : Matrix
+    options : dict of str to bool
+        Options of HiGHS by name.
     """
 
     matrix: Matrix
+    options: dict[str, bool] = field(default_factory=dict)
     _highs: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._highs = _silent_highs()
+        for name, value in self.options.items():
+            self._highs.setOptionValue(name, value)
         self._highs.passModel(_highs_lp(self.matrix))
 
     def solve(self, limits: Limits, monitor: Monitor, start: Floats | None = None) -> Answer:
@@ -169,10 +193,17 @@ class HighsDriver:
         return self._answer()
 
     def _run(self) -> None:
-        # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C.
-        thread = self._highs.startSolve()
+        # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C. Not in the one that highspy
+        # (1.16) would start: its locks belong to the class, so that only one solver could run at a time.
+        thread = threading.Thread(target=self._run_here, daemon=True)
+        thread.start()
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
+
+    def _run_here(self) -> None:
+        self._highs.run()
+        # What the solver keeps for this thread goes with it.
+        self._highs.resetThreadScheduler(False)
 
     def _lost_its_solution(self) -> bool:
         """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
@@ -220,7 +251,7 @@ class HighsDriver:
 
 
 def _silent_highs() -> Any:
-    with _no_banner():
+    with _STDOUT, _no_banner():
         highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("threads", 1)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.sparse import coo_matrix
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,3 +40,58 @@ class Matrix:
     value: Floats
     offset: float
     row_names: tuple[str, ...]
+
+
+class Draft:
+    """A programme in the making: columns and rows are added in blocks, as arrays."""
+
+    def __init__(self) -> None:
+        self._columns: list[tuple[Floats, Floats, Floats, Floats]] = []
+        self._sides: list[tuple[Floats, Floats]] = []
+        self._entries: list[tuple[Indices, Indices, Floats]] = []
+        self._n_column = self._n_row = 0
+
+    def columns(
+        self, cost: ArrayLike, upper: ArrayLike, *, lower: ArrayLike = 0.0, integer: bool = False
+    ) -> Indices:
+        """Add columns of these costs and bounds, which are broadcast to each other; returns their numbers."""
+        block = np.broadcast_arrays(np.atleast_1d(cost), lower, upper, np.float64(integer))
+        first, self._n_column = self._n_column, self._n_column + len(block[0])
+        self._columns.append((block[0], block[1], block[2], block[3]))
+        return np.arange(first, self._n_column, dtype=np.int32)
+
+    def rows(
+        self,
+        lower: ArrayLike,
+        upper: ArrayLike,
+        *entries: tuple[ArrayLike, ArrayLike, ArrayLike],
+        count: int = 1,
+    ) -> None:
+        """Add ``count`` rows; ``entries`` are rows counted from 0, columns and values, broadcast to each other."""
+        low, up = np.broadcast_to(lower, (count,)), np.broadcast_to(upper, (count,))
+        self._sides.append((low, up))
+        for entry in entries:
+            row, column, value = np.broadcast_arrays(*entry)
+            self._entries.append((row.ravel() + self._n_row, column.ravel(), value.ravel()))
+        self._n_row += count
+
+    def matrix(self, unit: float, offset: float) -> Matrix:
+        """All of it, with costs and offset in units of so much."""
+        cost, lower, upper, integer = (np.concatenate(c) for c in zip(*self._columns, strict=True))
+        row, column, value = (np.concatenate(c) for c in zip(*self._entries, strict=True))
+        low, up = (np.concatenate(s) for s in zip(*self._sides, strict=True))
+        # Entries of one row and column add up.
+        rows = coo_matrix((value, (row, column)), shape=(self._n_row, self._n_column)).tocsr()
+        return Matrix(
+            cost=cost / unit,
+            lower=lower,
+            upper=upper,
+            integer=integer > 0.0,
+            row_lower=low,
+            row_upper=up,
+            start=rows.indptr.astype(np.int32),
+            index=rows.indices.astype(np.int32),
+            value=rows.data.astype(np.float64),
+            offset=offset / unit,
+            row_names=(),
+        )

@@ -99,9 +99,22 @@ class Search:
         """
         self._descending = True
         self._is_bare = self._is_bare and moves is None
-        if self._secured is not None and moves is not None:
+        if self._secured is not None:
+            if moves is None:
+                return self._secured.adopt(option, share, unserved)
             return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
+
+    def try_flows(self, solution: Solution, share: Floats, unserved: Floats) -> None:
+        """Go on from other flows for a solution's sites, unless the state without them is cheaper.
+
+        Where a workload is protected that shows only once they have reserve, and :meth:`solution` sees to it.
+        """
+        before, (option, _, _, old_share, old_unserved) = self.cost_usd, self._evaluator.state()
+        if not self.load(solution.option, share, unserved):
+            self._kernel.serve_all()
+        if self._secured is None and self.cost_usd >= before:
+            self.load(option, old_share, old_unserved)
 
     def construct(self, keep_going: Callable[[], bool] = lambda: True) -> None:
         """A first state: open nothing and let the search open sites, or everything and let it close them.

@@ -106,6 +106,11 @@ class Secured:
             self._return()
         return self.best_usd < before
 
+    def adopt(self, option: Indices, share: Floats, unserved: Floats) -> bool:
+        """Take over flows without any reserve; whether every rule but that of cover holds."""
+        self._release()
+        return self._evaluator.load(option, share, unserved)
+
     def lay_bare(self) -> None:
         """Take all reserve away, and what flows see of its price."""
         self._release()
@@ -122,8 +127,7 @@ class Secured:
         withheld, found = Withheld.nothing(self._instance), None
         least_usd = float("inf")
         for whole in ATTEMPTS:
-            self._release()
-            self._evaluator.load(option, share, unserved)
+            self.adopt(option, share, unserved)
             bare = Solution(*self._evaluator.state())
             trial = cover(self._instance, bare, self._standby, withheld, whole=whole)
             if trial is None:
@@ -141,8 +145,7 @@ class Secured:
             return self._cheaper(self._fitted(found), known)
         if known is not None:
             return self._taken(known)
-        self._release()
-        self._evaluator.load(option, share, unserved)
+        self.adopt(option, share, unserved)
         return None
 
     def _fitted(self, found: Cover) -> Solution:

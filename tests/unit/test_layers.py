@@ -25,7 +25,7 @@ FLOORS = {
         "facility_location",
     },
     4: {"milp", "bounds", "search"},
-    5: {"background", "rounds", "restricted", "solve", "incumbent", "start", "conflict", "improve"},
+    5: {"background", "proof", "rounds", "restricted", "solve", "incumbent", "start", "conflict", "improve"},
     6: {"compare", "explain", "sensitivity", "report", "profile"},
     7: {"cli", "__main__"},
 }
@@ -43,6 +43,9 @@ STEPS = {
     ("compile", "suspicions"),
     ("compile", "pooling"),
     ("profile", "report"),
+    ("bounds", "milp"),
+    ("incumbent", "proof"),
+    ("proof", "rounds"),
     ("background", "rounds"),
     ("incumbent", "rounds"),
     ("start", "rounds"),

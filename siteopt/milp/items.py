@@ -1,0 +1,166 @@
+"""What may take the power of sites at given prices: flows, and reserve for the failure of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siteopt.bounds.lagrangian import Prices
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
+    Rows = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """Replicas are divisible in them, and as good as a pool's ever get.
+
+    Attributes
+    ----------
+    pool, arc, demand : ndarray, shape (n_item,)
+        Rows; arc and demand are -1 for reserve.
+    usd, mw : ndarray of float64, shape (n_item,)
+        Cost and IT power of all of it, room in modules left out.
+    """
+
+    pool: Rows
+    arc: Indices
+    demand: Indices
+    usd: Floats
+    mw: Floats
+
+    def where(self, chosen: NDArray[np.bool_]) -> Items:
+        """A part of them."""
+        return Items(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+    def and_also(self, other: Items) -> Items:
+        """These, then others."""
+        return Items(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+
+
+class Listing:
+    """Lists items at the prices of everything that sites share; prices of demands are not used.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+    """
+
+    def __init__(self, instance: Instance, prices: Prices) -> None:
+        self._instance, self._prices = instance, prices
+        self._best_rps, self._most_replicas = instance.pool_best_rps, instance.most_replicas
+        self._flow_usd, self._mw_usd = self._usd_of_arcs(), self._usd_per_mw()
+        variants = instance.variants
+        protected = np.unique(variants.workload[variants.is_protected == 1])
+        cover = np.zeros((len(instance.sites.id), len(instance.workload_ids)))
+        cover[:, protected] = prices.cover_usd_per_rps
+        self._cover_usd, self._cover_sum_usd = cover, cover.sum(axis=0)
+
+    def pools_of(self, option: int) -> Rows:
+        """Pools that may stand with an option."""
+        sites, options, pools = self._instance.sites, self._instance.options, self._instance.pools
+        j = options.site[option]
+        pool = np.arange(sites.pool_ptr[j], sites.pool_ptr[j + 1])
+        admits = self._instance.designs.admits[options.design[option]]
+        admitted: Rows = pool[admits[pools.variant[pool]] == 1]
+        return admitted
+
+    def flows(self, pool: Rows, option: Indices) -> Items:
+        """All arcs of pools that stand with these options, shape (n_pool,) both."""
+        arcs, pools = self._instance.arcs, self._instance.pools
+        variants, demands = self._instance.variants, self._instance.demands
+        n = pools.arc_ptr[pool + 1] - pools.arc_ptr[pool]
+        arc = pools.arc[np.repeat(pools.arc_ptr[pool] - np.cumsum(n) + n, n) + np.arange(n.sum())]
+        demand = arcs.demand[arc]
+        peak_usd, mean_usd = self._usd_per_rps(pool, option)
+        peak_rps = demands.peak_rps[demand]
+        return Items(
+            pool=np.repeat(pool, n),
+            arc=arc,
+            demand=demand,
+            usd=self._flow_usd[arc]
+            + np.repeat(peak_usd, n) * peak_rps
+            + np.repeat(mean_usd, n) * demands.mean_rps[demand],
+            mw=np.repeat(variants.replica_mw[pools.variant[pool]] / self._best_rps[pool], n) * peak_rps,
+        )
+
+    def reserve(self, pool: Rows, option: Indices) -> Items:
+        """As many replicas as any failure could call for, in each of the pools that are protected."""
+        variants = self._instance.variants
+        v = self._instance.pools.variant[pool]
+        kept = variants.is_protected[v] == 1
+        pool, option, v = pool[kept], option[kept], v[kept]
+        worth_usd = self._others_usd(pool) * variants.usable_rps[v]
+        nobody = np.full(len(pool), -1, dtype=np.int32)
+        most = self._most_replicas[v]
+        usd = (self._replica_usd(pool, option) - worth_usd) * most
+        return Items(pool, nobody, nobody, usd, variants.replica_mw[v] * most)
+
+    def _usd_per_rps(self, pool: Rows, option: Indices) -> tuple[Floats, Floats]:
+        """Cost of a call per second at peak and on average, USD."""
+        sites, variants, pools = self._instance.sites, self._instance.variants, self._instance.pools
+        j, v, best_rps = pools.site[pool], pools.variant[pool], self._best_rps[pool]
+        # Replicas that stand idle at peak cover the failure of others; the load itself has to be covered.
+        idle = variants.usable_rps[v] / best_rps - 1.0
+        peak_usd = self._replica_usd(pool, option) / best_rps
+        peak_usd += self._cover_usd[j, variants.workload[v]] - self._others_usd(pool) * idle
+        mw = self._instance.options.pue[option] * variants.replica_mw[v]
+        energy_usd = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)[j]
+        mean_usd = energy_usd * mw * (1.0 - variants.idle_fraction[v]) / variants.rps[v]
+        return peak_usd, mean_usd
+
+    def _replica_usd(self, pool: Rows, option: Indices) -> Floats:
+        """Cost of a replica and of the power that it draws without load."""
+        sites, variants, pools = self._instance.sites, self._instance.variants, self._instance.pools
+        j, v = pools.site[pool], pools.variant[pool]
+        mw = self._instance.options.pue[option] * variants.replica_mw[v]
+        energy_usd = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)[j] * variants.idle_fraction[v]
+        own_usd = variants.usd[v] + self._prices.capital * variants.capex_usd[v]
+        usd: Floats = own_usd + mw * (self._mw_usd[j] + energy_usd)
+        return usd
+
+    def _others_usd(self, pool: Rows) -> Floats:
+        """What a call per second of reserve is worth to all other sites."""
+        j = self._instance.pools.site[pool]
+        workload = self._instance.variants.workload[self._instance.pools.variant[pool]]
+        usd: Floats = self._cover_sum_usd[workload] - self._cover_usd[j, workload]
+        return usd
+
+    def _usd_of_arcs(self) -> Floats:
+        """Cost of sending all of a demand over each arc, links at their prices."""
+        arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
+        passed = np.concatenate([[0.0], np.cumsum(self._prices.link_usd_per_gbps[links.route_link])])
+        # The last entry is for -1: no link on the way has a limit.
+        route_usd = np.append(np.diff(passed[links.route_ptr]), 0.0)
+        home_usd = route_usd[pools.home_route[arcs.pool]]
+        usd: Floats = arcs.usd + arcs.gbps * route_usd[arcs.route] + arcs.home_gbps * home_usd
+        return usd
+
+    def _usd_per_mw(self) -> Floats:
+        """Price of facility power at peak: charges and grid limits, shape (n_site,)."""
+        sites, grid = self._instance.sites, self._instance.grid
+        at = np.repeat(np.arange(len(sites.id)), np.diff(grid.site_ptr))
+        limits_usd = self._prices.limit_usd_per_mw[grid.site_limit] * grid.site_coefficient
+        usd: Floats = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
+        return usd + np.bincount(at, weights=limits_usd, minlength=len(sites.id))
+
+
+def no_prices(instance: Instance) -> Prices:
+    """Everything for nothing but its own cost."""
+    n_cover = len(np.unique(instance.variants.workload[instance.variants.is_protected == 1]))
+    return Prices(
+        np.zeros(len(instance.demands.region)),
+        np.zeros(len(instance.grid.id)),
+        np.zeros(len(instance.links.id)),
+        np.zeros((len(instance.sites.id), n_cover)),
+        0.0,
+    )

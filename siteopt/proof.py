@@ -1,0 +1,81 @@
+"""The bound of a search: dual ascent, then the exact model of the demands that are hardest to reach."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from siteopt.bounds.lagrangian import LagrangianAscent
+from siteopt.milp.partial import prove_in_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siteopt.incumbent import Incumbent
+    from siteopt.instance import Instance
+
+#: Dual steps between looks at whether to go on.
+STEPS = 20
+#: Shares of the time at which the model of a part begins, unless the ascent ends before, and at which it ends.
+PART_BEGINS, PART_ENDS = 0.2, 0.75
+#: Its nodes where search and bound take turns, and the gap at which it has no more to say.
+PART_NODES, PART_GAP = 20, 1e-4
+
+
+class Proof:
+    """Tells an incumbent of better and better bounds.
+
+    Parameters
+    ----------
+    instance : Instance
+    incumbent : Incumbent
+        Its clock and its gap say when to stop.
+    deadline : float
+        Seconds of the clock.
+    in_part : bool
+        Whether to solve a part exactly once the ascent has found its prices.
+    """
+
+    def __init__(self, instance: Instance, incumbent: Incumbent, deadline: float, *, in_part: bool) -> None:
+        self._instance, self._incumbent, self._deadline = instance, incumbent, deadline
+        self._ascent, self._part_is_left = LagrangianAscent(instance), in_part
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self._ascent.has_converged and not self._part_is_left
+
+    def turn(self, steps: int) -> None:
+        """Some steps of the ascent, or the part once there are no more."""
+        if not self._ascent.has_converged:
+            self._climb(steps, self._is_open)
+        elif self._part_is_left:
+            self._solve_part(PART_NODES, self._until(PART_ENDS))
+
+    def run(self, is_wanted: Callable[[], bool]) -> None:
+        """All of it, beside a search, as long as that wants it."""
+        for share in (PART_BEGINS if self._part_is_left else 1.0, 1.0):
+            goes_on = self._until(share, is_wanted)
+            while goes_on() and not self._ascent.has_converged:
+                self._climb(STEPS, goes_on)
+            if self._part_is_left:
+                self._solve_part(None, self._until(PART_ENDS, is_wanted))
+
+    def _until(self, share: float, is_wanted: Callable[[], bool] = lambda: True) -> Callable[[], bool]:
+        """Says whether to go on, up to a share of the time."""
+        seconds = share * self._deadline
+        return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
+
+    def _is_open(self) -> bool:
+        clock = self._incumbent.clock
+        return clock.left > 0.0 and clock.seconds < self._deadline and not self._incumbent.is_good_enough
+
+    def _climb(self, steps: int, keep_going: Callable[[], bool]) -> None:
+        self._ascent.run(steps, self._incumbent.cost_usd, keep_going)
+        self._incumbent.prove(self._ascent.bound_usd, "bound")
+
+    def _solve_part(self, nodes: int | None, keep_going: Callable[[], bool]) -> None:
+        self._part_is_left = False
+        if keep_going():
+            proved = partial(self._incumbent.prove, source="bound")
+            prove_in_part(self._instance, self._ascent.prices, PART_GAP, nodes, proved, keep_going)
