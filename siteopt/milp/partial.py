@@ -87,6 +87,8 @@ def prove_in_part(
         Told of every bound, USD.
     keep_going : callable
     """
+    if not len(instance.options.site):
+        return
     model = PartialModel(instance, prices, hardest_to_reach(instance, MOST_FLOWS))
     driver, listener = HighsDriver(model.matrix(), PROVING), _Listener(model.unit_usd, proved, keep_going)
     answer = driver.solve(Limits(nodes=nodes, gap=gap), listener)
@@ -178,8 +180,10 @@ class PartialModel:
         return int(y[0])
 
     def _most_modules(self, o: int) -> int:
-        """Modules beyond which the headroom of an option leaves nothing to carry."""
+        """Modules beyond which the headroom of an option leaves nothing to carry, and no tenant gets more."""
         options = self._instance.options
+        if np.isfinite(self._instance.tenancy.share):
+            return int(options.max_modules[o])
         needed = np.ceil(self._capacity_mw[o] / options.module_mw[o] - 1e-9) + options.spare_modules[o]
         return int(np.clip(needed, options.min_modules[o], options.max_modules[o]))
 
@@ -236,13 +240,21 @@ class PartialModel:
         room_mw = min(room_mw, mw[-1])
         given = draft.columns(0.0, room_mw)
         gained = draft.columns(-self.unit_usd, gain[-1])
-        wanted = np.linspace(0.0, room_mw, TANGENTS)
-        at = np.unique(np.minimum(np.searchsorted(mw, wanted, side="right") - 1, len(rate) - 1))
+        at = _spread_over(mw, room_mw)
         row, height = np.arange(len(at)), gain[at] - rate[at] * mw[at]
         lines = (row, gained, 1.0), (row, given, -rate[at]), (row, y, -height)
         draft.rows(-np.inf, 0.0, *lines, count=len(at))
         draft.rows(-np.inf, 0.0, (0, given, 1.0), (0, y, -room_mw))
         return 0, given, np.ones(1)
+
+
+def _spread_over(mw: Floats, room_mw: float) -> NDArray[np.intp]:
+    """Steps that tangents touch: all where they are few."""
+    last = len(mw) - 2
+    if last < TANGENTS:
+        return np.arange(last + 1)
+    wanted = np.linspace(0.0, room_mw, TANGENTS)
+    return np.unique(np.minimum(np.searchsorted(mw, wanted, side="right") - 1, last))
 
 
 def _steps(gain: Floats, mw: Floats) -> tuple[Floats, Floats, Floats]:

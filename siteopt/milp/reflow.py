@@ -140,7 +140,8 @@ class _Programme:
         if len(tenancy.id) and min(tenancy.share, tenancy.site_mw) < np.inf:
             nameplate_mw = np.zeros(len(solution.option))
             nameplate_mw[stands] = counted_mw
-            most_mw = np.minimum(tenancy.share * nameplate_mw, tenancy.site_mw)
+            share_mw = tenancy.share * nameplate_mw if np.isfinite(tenancy.share) else np.inf
+            most_mw = np.minimum(share_mw, np.full(len(solution.option), tenancy.site_mw))
             k, n = len(tenancy.id), variants.tenant[pools.variant[self._pool]]
             at = np.where(tenant >= 0, site * k + tenant, -1)
             rounding = np.where(n >= 0, pools.site[self._pool] * k + n, -1)

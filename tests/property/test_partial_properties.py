@@ -1,0 +1,144 @@
+"""Part of the problem solved exactly: between the Lagrangian bound and the optimum, whatever the prices and the part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from full_strategies import full_documents
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from reference_full import TooManyError, optimum
+
+from siteopt._core.lagrangian import SitePricer
+from siteopt.bounds.lagrangian import LagrangianAscent, Prices
+from siteopt.compile import compile_instance
+from siteopt.milp.highs import HighsDriver, Limits, Silent
+from siteopt.milp.partial import PartialModel, hardest_to_reach, prove_in_part
+from siteopt.scenario import load_scenario
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+#: Of what plans of this size cost, and of what the prices add up to.
+TOLERANCE = 2e-6
+
+
+def random_prices(instance: Instance, rng: np.random.Generator, size_usd: float) -> Prices:
+    """Of everything, some of them nothing."""
+    n_cover = SitePricer(instance).n_cover
+    per_rps = float((instance.variants.usd / instance.variants.usable_rps).max())
+    demand = rng.normal(1.0, 1.0, len(instance.demands.region)) * size_usd
+    return Prices(
+        np.minimum(demand, instance.demands.unserved_usd),
+        rng.exponential(1e6, len(instance.grid.id)) * rng.integers(0, 2),
+        rng.exponential(size_usd / 10.0, len(instance.links.id)) * rng.integers(0, 2),
+        rng.exponential(per_rps, (len(instance.sites.id), n_cover)) * rng.integers(0, 2),
+        float(rng.exponential(0.3)) if np.isfinite(instance.budget_usd) else 0.0,
+    )
+
+
+def lagrangian_usd(instance: Instance, prices: Prices) -> float:
+    """The dual function."""
+    value = SitePricer(instance).price(
+        prices.demand_usd,
+        prices.limit_usd_per_mw,
+        prices.capital,
+        prices.link_usd_per_gbps,
+        prices.cover_usd_per_rps,
+    )
+    value += prices.demand_usd.sum() - prices.limit_usd_per_mw @ instance.grid.limit_mw
+    value -= prices.link_usd_per_gbps @ instance.links.limit_gbps
+    return float(value - (prices.capital * instance.budget_usd if prices.capital else 0.0))
+
+
+def partial_usd(instance: Instance, prices: Prices, kept: NDArray[np.bool_]) -> float:
+    """Optimum of the model of a part; ``inf`` where the kept demands cannot all be served."""
+    model = PartialModel(instance, prices, kept)
+    answer = HighsDriver(model.matrix()).solve(Limits(gap=0.0), Silent())
+    return answer.objective * model.unit_usd
+
+
+def slack_usd(prices: Prices, best_usd: float) -> float:
+    return TOLERANCE * (abs(best_usd) + float(np.abs(prices.demand_usd).sum()) + 1e6)
+
+
+def enumerated(document: dict[str, Any]) -> tuple[Instance, float]:
+    """The instance and its true optimum, where there is one."""
+    scenario = load_scenario(document)
+    try:
+        found = optimum(scenario)
+    except TooManyError:
+        found = None
+    assume(found is not None)
+    assert found is not None
+    instance = compile_instance(scenario)
+    assume(len(instance.options.site) > 0)
+    return instance, found[0]
+
+
+@settings(max_examples=60)
+@given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
+def test_with_nothing_kept_it_is_the_lagrangian_bound(document: dict[str, Any], seed: int) -> None:
+    """The same subproblems, solved by HiGHS all at once instead of by the kernel one by one."""
+    instance = compile_instance(load_scenario(document))
+    assume(len(instance.options.site) > 0)
+    prices = random_prices(instance, np.random.default_rng(seed), 3e6)
+    nothing = np.zeros(len(instance.demands.region), dtype=bool)
+    expected = lagrangian_usd(instance, prices)
+    slack = slack_usd(prices, expected)
+    assert partial_usd(instance, prices, nothing) == pytest.approx(expected, abs=slack)
+
+
+@settings(max_examples=100)
+@given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
+def test_a_part_lies_between_the_lagrangian_bound_and_the_optimum(
+    document: dict[str, Any], seed: int
+) -> None:
+    instance, best_usd = enumerated(document)
+    rng = np.random.default_rng(seed)
+    prices = random_prices(instance, rng, abs(best_usd) / max(1, len(instance.demands.region)) + 1e5)
+    kept = rng.integers(0, 2, len(instance.demands.region)) > 0
+    value, slack = partial_usd(instance, prices, kept), slack_usd(prices, best_usd)
+    assert lagrangian_usd(instance, prices) - slack <= value <= best_usd + slack
+
+
+@settings(max_examples=40)
+@given(document=full_documents(), tangents=st.sampled_from([1, 2, 14]))
+def test_what_is_proved_is_a_bound_however_few_the_tangents(document: dict[str, Any], tangents: int) -> None:
+    instance, best_usd = enumerated(document)
+    ascent = LagrangianAscent(instance)
+    ascent.run(60, best_usd)
+    proved: list[float] = []
+    with mock.patch("siteopt.milp.partial.TANGENTS", tangents):
+        prove_in_part(instance, ascent.prices, 1e-6, None, proved.append, lambda: True)
+    assert proved
+    assert max(proved) <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)
+
+
+def test_the_hardest_to_reach_are_kept_first(germany_instance: Instance) -> None:
+    demands, options = germany_instance.demands, np.diff(germany_instance.sites.option_ptr)
+    arcs, pools = germany_instance.arcs, germany_instance.pools
+    flows = np.bincount(arcs.demand, weights=options[pools.site[arcs.pool]], minlength=len(demands.region))
+    most = int(flows.sum() // 3)
+    kept = hardest_to_reach(germany_instance, most)
+    assert 0.0 < flows[kept].sum() <= most
+    assert flows[kept].max() <= flows[~kept].min()
+    assert not hardest_to_reach(germany_instance, 0).any()
+    assert hardest_to_reach(germany_instance, int(flows.sum())).all()
+
+
+def test_the_german_example_gains_by_it(germany_instance: Instance) -> None:
+    """The bound rises above that of the prices, and stops when it is told to."""
+    ascent = LagrangianAscent(germany_instance)
+    ascent.run(400, np.inf)
+    proved: list[float] = []
+    prove_in_part(germany_instance, ascent.prices, 1e-4, 5, proved.append, lambda: True)
+    assert max(proved) > ascent.bound_usd
+    stopped: list[float] = []
+    prove_in_part(germany_instance, ascent.prices, 1e-4, None, stopped.append, lambda: False)
+    assert len(stopped) <= 1
