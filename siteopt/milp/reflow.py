@@ -77,7 +77,7 @@ class _Programme:
 
     def matrix(self) -> Matrix:
         instance, draft = self._instance, self._draft
-        unit_usd = max(float(np.abs(self._flows.usd).mean()), 1e-9)
+        unit_usd = max(float(np.abs(self._flows.usd).sum()) / max(1, len(self._flows.usd)), 1e-9)
         self._column = draft.columns(self._items.usd, 1.0)
         penalty_usd = instance.demands.unserved_usd
         may_wait = np.isfinite(penalty_usd)

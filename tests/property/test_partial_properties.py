@@ -1,4 +1,4 @@
-"""Part of the problem solved exactly: between the Lagrangian bound and the optimum, whatever the prices and the part."""
+"""A part solved exactly: between the Lagrangian bound and the optimum, whatever the prices and the part."""
 
 from __future__ import annotations
 

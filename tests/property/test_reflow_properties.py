@@ -1,4 +1,4 @@
-"""All flows of a plan anew: they keep every rule of capacity in the modules that stand, in the pools that are in use."""
+"""All flows of a plan anew: they keep every rule of capacity in the modules and the pools that are in use."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from states import CAPACITY, carried, random_state
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.instance import Solution
 from siteopt.milp.reflow import reflowed
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Solution
 
 
 def reached(instance: Instance, solution: Solution) -> Solution | None:
@@ -30,7 +29,7 @@ def reached(instance: Instance, solution: Solution) -> Solution | None:
     return None if flows is None else carried(instance, solution.option, *flows)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(document=full_documents(may_have_tails=False), seed=st.integers(0, 2**32 - 1))
 def test_new_flows_fit_where_the_old_ones_did(document: dict[str, Any], seed: int) -> None:
     instance = compile_instance(load_scenario(document))
