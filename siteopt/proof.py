@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from siteopt.bounds.lagrangian import LagrangianAscent
-from siteopt.milp.partial import prove_in_part
+from siteopt.milp.partial import can_solve_part, prove_in_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Dual steps between looks at whether to go on.
 STEPS = 20
 #: Shares of the time at which the model of a part begins, unless the ascent ends before, and at which it ends.
-PART_BEGINS, PART_ENDS = 0.2, 0.75
+PART_BEGINS, PART_ENDS = 0.2, 0.9
 #: Its nodes where search and bound take turns, and the gap at which it has no more to say.
 PART_NODES, PART_GAP = 20, 1e-4
 
@@ -33,12 +33,13 @@ class Proof:
     deadline : float
         Seconds of the clock.
     in_part : bool
-        Whether to solve a part exactly once the ascent has found its prices.
+        Whether to solve a part exactly, if there are not too many sites, once the ascent has found its prices.
     """
 
     def __init__(self, instance: Instance, incumbent: Incumbent, deadline: float, *, in_part: bool) -> None:
         self._instance, self._incumbent, self._deadline = instance, incumbent, deadline
-        self._ascent, self._part_is_left = LagrangianAscent(instance), in_part
+        self._ascent = LagrangianAscent(instance)
+        self._part_is_left = in_part and can_solve_part(instance)
 
     @property
     def is_done(self) -> bool:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int32]
     Entries = tuple[int, Indices, Floats]
 
-#: Columns that kept flows may take.
-MOST_FLOWS = 40_000
+#: Options of sites, and columns that kept flows may take.
+MOST_OPTIONS, MOST_FLOWS = 2_000, 40_000
 #: Straight lines that a concave gain is held below, at most.
 TANGENTS = 14
 #: The objective is in units that make it about this.
@@ -64,6 +64,11 @@ def hardest_to_reach(instance: Instance, most: int) -> Flags:
     return kept
 
 
+def can_solve_part(instance: Instance) -> bool:
+    """Whether there are sites at all, and not so many that the first relaxation takes minutes."""
+    return 0 < len(instance.options.site) <= MOST_OPTIONS
+
+
 def prove_in_part(
     instance: Instance,
     prices: Prices,
@@ -87,8 +92,6 @@ def prove_in_part(
         Told of every bound, USD.
     keep_going : callable
     """
-    if not len(instance.options.site):
-        return
     model = PartialModel(instance, prices, hardest_to_reach(instance, MOST_FLOWS))
     driver, listener = HighsDriver(model.matrix(), PROVING), _Listener(model.unit_usd, proved, keep_going)
     answer = driver.solve(Limits(nodes=nodes, gap=gap), listener)
