@@ -76,7 +76,7 @@ class Proof:
         self._incumbent.prove(self._ascent.bound_usd, "bound")
 
     def _solve_part(self, nodes: int | None, keep_going: Callable[[], bool]) -> None:
-        self._part_is_left = False
         if keep_going():
             proved = partial(self._incumbent.prove, source="bound")
             prove_in_part(self._instance, self._ascent.prices, PART_GAP, nodes, proved, keep_going)
+        self._part_is_left = False

@@ -116,7 +116,8 @@ class Rounds:
     def _reflow(self, found: Solution, deadline: float) -> None:
         """Let all flows of a solution change places at once, where it is near the best one and new."""
         usd = evaluate_solution(self._instance, found).cost_usd
-        if usd == self._reflowed_usd or usd > self._incumbent.cost_usd * (1.0 + NEAR):
+        best_usd = self._incumbent.cost_usd
+        if usd == self._reflowed_usd or usd > best_usd + NEAR * abs(best_usd):
             return
         self._reflowed_usd = usd
         flows = reflowed(self._instance, found, lambda: self._is_open(deadline))

@@ -202,8 +202,10 @@ class HighsDriver:
 
     def _run_here(self) -> None:
         self._highs.run()
-        # What the solver keeps for this thread goes with it.
-        self._highs.resetThreadScheduler(False)
+        # What the solver keeps for this thread goes with it; before 1.16 only that of all threads could go.
+        reset = getattr(self._highs, "resetThreadScheduler", None)
+        if reset is not None:
+            reset(False)
 
     def _lost_its_solution(self) -> bool:
         """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
