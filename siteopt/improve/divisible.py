@@ -49,8 +49,9 @@ LARGE = 2000
 AGAIN_SHARE, RESTART_SHARE = 0.05, 0.5
 #: A restart is worth windows if its plan is within this of the best one.
 WORTH_WINDOWS = 1e-3
-#: A window: nodes of its tree, blocks of its root, and the least that is worth finding, relative to its cost.
-WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 150, 4, 1e-6
+#: A window: nodes of its tree (many quick windows find more than a few thorough ones), blocks of its root, and the
+#: least that is worth finding, relative to its cost.
+WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 50, 4, 1e-6
 
 
 class DivisibleRun:
