@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.highs import BOUND_TOLERANCE, HighsDriver, Limits, Until
+from siteopt.milp.highs import BOUND_TOLERANCE, HighsDriver, Limits
+from siteopt.milp.monitor import Until
 from siteopt.milp.programme import Matrix
 
 if TYPE_CHECKING:

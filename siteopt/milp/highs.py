@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import highspy
 import numpy as np
@@ -16,10 +16,11 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from siteopt.milp.monitor import Monitor
     from siteopt.milp.programme import Matrix
 
     Floats = NDArray[np.float64]
@@ -42,56 +43,6 @@ _POLL_SECONDS = 0.05
 _STDOUT = threading.Lock()
 #: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
 BOUND_TOLERANCE = 1e-7
-
-
-class Monitor(Protocol):
-    """Listener of a running solve. Called from the solver's thread, so it must be quick."""
-
-    def on_solution(self, values: Floats, objective: float) -> None:
-        """A better solution was found."""
-
-    def on_bound(self, bound: float) -> None:
-        """The proven bound, each time that the solver looks up; unchanged values are repeated."""
-
-    def offer(self) -> Floats | None:
-        """A solution found elsewhere that the solver should know, once; None where there is none."""
-
-    def should_stop(self) -> bool:
-        """Whether to stop at the next chance."""
-
-
-class Silent:
-    """A monitor that neither listens nor stops anything."""
-
-    def on_solution(self, values: Floats, objective: float) -> None:
-        """Ignore."""
-
-    def on_bound(self, bound: float) -> None:
-        """Ignore."""
-
-    def offer(self) -> Floats | None:
-        """Nothing to offer."""
-        return None
-
-    def should_stop(self) -> bool:
-        """Never."""
-        return False
-
-
-class Until(Silent):
-    """Stops when it is told to.
-
-    Parameters
-    ----------
-    keep_going : callable
-    """
-
-    def __init__(self, keep_going: Callable[[], bool]) -> None:
-        self._keep_going = keep_going
-
-    def should_stop(self) -> bool:
-        """Whether to stop at the next chance."""
-        return not self._keep_going()
 
 
 @dataclass(frozen=True, slots=True)

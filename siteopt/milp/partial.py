@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.highs import HighsDriver, Limits, Until
+from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.items import Listing
+from siteopt.milp.monitor import Until
 from siteopt.milp.programme import Draft
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.milp.highs import HighsDriver, Limits, Until
+from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.items import Listing, no_prices
+from siteopt.milp.monitor import Until
 from siteopt.milp.programme import Draft
 
 if TYPE_CHECKING:

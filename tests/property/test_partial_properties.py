@@ -15,7 +15,8 @@ from reference_full import TooManyError, optimum
 from siteopt._core.lagrangian import SitePricer
 from siteopt.bounds.lagrangian import LagrangianAscent, Prices
 from siteopt.compile import compile_instance
-from siteopt.milp.highs import HighsDriver, Limits, Silent
+from siteopt.milp.highs import HighsDriver, Limits
+from siteopt.milp.monitor import Silent
 from siteopt.milp.partial import PartialModel, can_solve_part, hardest_to_reach, prove_in_part
 from siteopt.scenario import load_scenario
 

@@ -16,9 +16,10 @@ from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, trimmed
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import HighsDriver, Limits, Silent
+from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
+from siteopt.milp.monitor import Silent
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.segments import pool_segments
 from siteopt.scenario import load_scenario

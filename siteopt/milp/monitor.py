@@ -1,0 +1,63 @@
+"""Who listens to a running solve, and may stop it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+class Monitor(Protocol):
+    """Listener of a running solve. Called from the solver's thread, so it must be quick."""
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        """A better solution was found."""
+
+    def on_bound(self, bound: float) -> None:
+        """The proven bound, each time that the solver looks up; unchanged values are repeated."""
+
+    def offer(self) -> Floats | None:
+        """A solution found elsewhere that the solver should know, once; None where there is none."""
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance."""
+
+
+class Silent:
+    """A monitor that neither listens nor stops anything."""
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        """Ignore."""
+
+    def on_bound(self, bound: float) -> None:
+        """Ignore."""
+
+    def offer(self) -> Floats | None:
+        """Nothing to offer."""
+        return None
+
+    def should_stop(self) -> bool:
+        """Never."""
+        return False
+
+
+class Until(Silent):
+    """Stops when it is told to.
+
+    Parameters
+    ----------
+    keep_going : callable
+    """
+
+    def __init__(self, keep_going: Callable[[], bool]) -> None:
+        self._keep_going = keep_going
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance."""
+        return not self._keep_going()
