@@ -69,7 +69,13 @@ class DivisibleRun:
         if np.isinf(root.bound_usd):
             return
         self._incumbent.prove(root.bound_usd, "bound")
-        found = self._start(root)
+        # The plain rounding is there at once, and at times near enough; the dive takes as long as the ascent.
+        found = self._start(root, root.openness)
+        if found is not None:
+            self._offer(found[0], found[2])
+        if self._incumbent.is_good_enough:
+            return
+        found = self._start(root, dive(self._problem, root))
         if found is None:
             return
         core, part, transport = found
@@ -104,9 +110,9 @@ class DivisibleRun:
             return problem
         return problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
 
-    def _start(self, root: RootBound) -> tuple[Indices, FacilityProblem, Transport] | None:
+    def _start(self, root: RootBound, openness: Floats) -> tuple[Indices, FacilityProblem, Transport] | None:
         """Core and flows of the rounded openness; the core grows until it can serve everything."""
-        problem, n_site, openness = self._problem, len(self._problem.capacity), dive(self._problem, root)
+        problem, n_site = self._problem, len(self._problem.capacity)
         cheapest = np.argsort(root.reduced_usd, kind="stable")
         needed = max(len(rounded(problem, openness)), int(np.count_nonzero(root.openness > 0.5)))
         fractional = np.flatnonzero(openness > LIKELY)

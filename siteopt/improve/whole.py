@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
 from siteopt.bounds.whole import Filling, WholeTree
 from siteopt.facility_location import divisible, fitting, solution_of
@@ -65,7 +66,7 @@ class WholeRun(DivisibleRun):
         if np.isinf(root.bound_usd) or not is_complete(self._whole):
             return
         self._incumbent.prove(root.bound_usd, "bound")
-        found = self._start(root)
+        found = self._start(root, dive(self._problem, root))
         if found is None:
             return
         core, _, transport = found
