@@ -58,16 +58,17 @@ class Incumbent:
         gap = self.gap
         return gap is not None and gap <= self.gap_wanted
 
-    def offer(self, solution: Solution | None, source: str) -> None:
-        """Take a feasible solution if it is cheaper than the incumbent, by the full evaluation."""
+    def offer(self, solution: Solution | None, source: str) -> float:
+        """Take a feasible solution if it is cheaper than the incumbent, by the full evaluation; returns its cost."""
         if solution is None:
-            return
+            return float("inf")
         figures = evaluate_solution(self._instance, solution)
         with self._lock:
             if figures.cost_usd >= self.cost_usd:
-                return
+                return figures.cost_usd
             self.solution, self.cost_usd, self._lines = solution, figures.cost_usd, figures.cost_lines
             self._report(source)
+        return figures.cost_usd
 
     def prove(self, bound_usd: float, source: str) -> None:
         """Take a bound if it is higher than the best one."""

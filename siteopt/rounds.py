@@ -1,4 +1,4 @@
-"""Rounds of local search, with a dual ascent beside them where there are two cores, else between them."""
+"""Rounds of local search, with the proof beside them where there are two cores, else between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from siteopt.background import beside, has_spare_core
-from siteopt.evaluate import evaluate_solution
 from siteopt.milp.reflow import reflowed
 from siteopt.proof import Proof
 from siteopt.search.local_search import Search
@@ -49,8 +48,8 @@ class Rounds:
         self._most = float("inf") if most is None else most
         self._takes_turns = most is not None or not has_spare_core()
         self._done = self._stalled = 0
-        # Descents go their way where a state is as good as its flows; reserve is set anew in every round.
-        self._is_quick = not instance.variants.is_protected.any()
+        # Reserve is set anew in every round, so that flows want to move even where a descent goes on by itself.
+        self._sets_reserve = bool(instance.variants.is_protected.any())
         self._reflowed_usd = float("inf")
 
     @property
@@ -106,16 +105,15 @@ class Rounds:
         before = self._incumbent.cost_usd
         paid = self._search.round(lambda: self._is_open(deadline))
         found = self._search.solution()
-        self._incumbent.offer(found, "search")
-        if found is not None and not (paid and self._is_quick):
-            self._reflow(found, deadline)
+        usd = self._incumbent.offer(found, "search")
+        if found is not None and (self._sets_reserve or not paid):
+            self._reflow(found, usd, deadline)
             paid = paid or self._incumbent.cost_usd < before
         self._stalled = 0 if paid else self._stalled + 1
         self._done += 1
 
-    def _reflow(self, found: Solution, deadline: float) -> None:
+    def _reflow(self, found: Solution, usd: float, deadline: float) -> None:
         """Let all flows of a solution change places at once, where it is near the best one and new."""
-        usd = evaluate_solution(self._instance, found).cost_usd
         best_usd = self._incumbent.cost_usd
         if usd == self._reflowed_usd or usd > best_usd + NEAR * abs(best_usd):
             return

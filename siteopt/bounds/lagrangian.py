@@ -8,13 +8,13 @@ counts and nothing depends on convergence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siteopt._core.lagrangian import SitePricer
 from siteopt.bounds.groups import Groups, pays
+from siteopt.instance import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,29 +36,6 @@ SHORTEST_STEP = 2e-4
 RECENT = 0.3
 #: While no plan is known, steps aim this much above the bound.
 AHEAD = 0.03
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prices:
-    """A point of the dual.
-
-    Attributes
-    ----------
-    demand_usd : ndarray, shape (n_demand,)
-        Worth of serving all of a demand; at most its penalty where it may stay unserved.
-    limit_usd_per_mw : ndarray, shape (n_limit,)
-    link_usd_per_gbps : ndarray, shape (n_link,)
-    cover_usd_per_rps : ndarray, shape (n_site, n_cover)
-        Load of a protected workload that fails with a site, calls per second.
-    capital : float
-        USD per USD of capital beyond its cost.
-    """
-
-    demand_usd: Floats
-    limit_usd_per_mw: Floats
-    link_usd_per_gbps: Floats
-    cover_usd_per_rps: Floats
-    capital: float
 
 
 class LagrangianAscent:
@@ -268,8 +245,8 @@ def _cover_usd(instance: Instance) -> Floats:
     """What a call per second of each protected workload costs in replicas, USD."""
     variants = instance.variants
     usd = variants.usd / variants.usable_rps
-    workloads = np.unique(variants.workload[variants.is_protected == 1])
-    return np.array([float(usd[variants.workload == k].min()) for k in workloads])
+    protected = variants.protected_workloads
+    return np.array([float(usd[variants.workload == k].min()) for k in protected])
 
 
 def _cheapest_usd(instance: Instance) -> Floats:

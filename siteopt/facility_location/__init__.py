@@ -6,7 +6,7 @@ which are far stronger than those for everything that a scenario can say.
 """
 
 from siteopt.facility_location.build import facility_location
-from siteopt.facility_location.problem import FacilityProblem, facility_problem, ranges
+from siteopt.facility_location.problem import FacilityProblem, facility_problem
 from siteopt.facility_location.recognise import recognised, solution_of
 from siteopt.facility_location.whole import divisible, fitting, keeping
 
@@ -17,7 +17,6 @@ __all__ = [
     "facility_problem",
     "fitting",
     "keeping",
-    "ranges",
     "recognised",
     "solution_of",
 ]

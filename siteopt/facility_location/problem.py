@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.instance import pointer
+from siteopt.instance import pointer, ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,13 +83,6 @@ class FacilityProblem:
             self.arc_usd[rows],
             self.is_splittable,
         )
-
-
-def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
-    """``first[0], ..., last[0] - 1, first[1], ...``."""
-    length = (last - first).astype(np.int64)
-    start = np.repeat(first - np.concatenate(([0], np.cumsum(length)[:-1])), length)
-    return np.asarray(start + np.arange(int(length.sum())), dtype=np.int64)
 
 
 def facility_problem(

@@ -13,10 +13,11 @@ reader of an instance needs to know horizon or discount rate.
     arc   n-1 route n-n link                           where uplinks or links have a capacity
 """
 
-from siteopt.instance.arrays import pointer, row_of
+from siteopt.instance.arrays import pointer, ranges, row_of
 from siteopt.instance.flows import Arcs, Backups, Demands
 from siteopt.instance.limits import GridLimits, Links, Tenancy
 from siteopt.instance.places import Designs, Options, Sites
+from siteopt.instance.prices import Prices
 from siteopt.instance.serving import Pools, Tiers, Variants
 from siteopt.instance.whole import Instance, Moves, Solution, no_moves
 
@@ -31,6 +32,7 @@ __all__ = [
     "Moves",
     "Options",
     "Pools",
+    "Prices",
     "Sites",
     "Solution",
     "Tenancy",
@@ -38,5 +40,6 @@ __all__ = [
     "Variants",
     "no_moves",
     "pointer",
+    "ranges",
     "row_of",
 ]

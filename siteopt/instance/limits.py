@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+
+from siteopt.instance.arrays import ranges
+
 if TYPE_CHECKING:
     from siteopt.instance.arrays import Floats, Indices
 
@@ -21,6 +26,12 @@ class GridLimits:
     site_ptr: Indices
     site_limit: Indices
     site_coefficient: Floats
+
+    def weights(self, pue: Floats) -> csr_matrix:
+        """What 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
+        limit = np.repeat(np.arange(len(self.id)), np.diff(self.ptr))
+        entries = self.coefficient * pue[self.site], (limit, self.site)
+        return coo_matrix(entries, shape=(len(self.id), len(pue))).tocsr()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +52,14 @@ class Links:
     limit_gbps: Floats
     route_ptr: Indices
     route_link: Indices
+
+    def traffic(self, route: Indices, gbps: Floats) -> csr_matrix:
+        """Traffic of owners on links, shape (n_link, n_owner): of each on all links of its route, -1 for none."""
+        owner = np.flatnonzero((route >= 0) & (gbps > 0.0))
+        first, last = self.route_ptr[route[owner]], self.route_ptr[route[owner] + 1]
+        used = np.repeat(owner, last - first)
+        entries = gbps[used], (self.route_link[ranges(first, last)], used)
+        return coo_matrix(entries, shape=(len(self.id), len(route))).tocsr()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

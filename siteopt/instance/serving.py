@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from siteopt.instance.arrays import Flags, Floats, Indices
     from siteopt.serving.pool import PoolQueue
 
@@ -57,6 +61,11 @@ class Variants:
     is_protected: Flags
     degraded_ptr: Indices
     degraded_rooms: tuple[tuple[tuple[float, float], ...], ...]
+
+    @property
+    def protected_workloads(self) -> NDArray[np.int32]:
+        """Rows of the workloads whose demand must survive the loss of a site, in order."""
+        return np.unique(self.workload[self.is_protected == 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

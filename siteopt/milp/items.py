@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.bounds.lagrangian import Prices
+from siteopt.instance import ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Prices
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
@@ -59,10 +59,8 @@ class Listing:
         self._instance, self._prices = instance, prices
         self._best_rps, self._most_replicas = instance.pool_best_rps, instance.most_replicas
         self._flow_usd, self._mw_usd = self._usd_of_arcs(), self._usd_per_mw()
-        variants = instance.variants
-        protected = np.unique(variants.workload[variants.is_protected == 1])
         cover = np.zeros((len(instance.sites.id), len(instance.workload_ids)))
-        cover[:, protected] = prices.cover_usd_per_rps
+        cover[:, instance.variants.protected_workloads] = prices.cover_usd_per_rps
         self._cover_usd, self._cover_sum_usd = cover, cover.sum(axis=0)
 
     def pools_of(self, option: int) -> Rows:
@@ -79,7 +77,7 @@ class Listing:
         arcs, pools = self._instance.arcs, self._instance.pools
         variants, demands = self._instance.variants, self._instance.demands
         n = pools.arc_ptr[pool + 1] - pools.arc_ptr[pool]
-        arc = pools.arc[np.repeat(pools.arc_ptr[pool] - np.cumsum(n) + n, n) + np.arange(n.sum())]
+        arc = pools.arc[ranges(pools.arc_ptr[pool], pools.arc_ptr[pool + 1])]
         demand = arcs.demand[arc]
         peak_usd, mean_usd = self._usd_per_rps(pool, option)
         peak_rps = demands.peak_rps[demand]
@@ -152,15 +150,3 @@ class Listing:
         limits_usd = self._prices.limit_usd_per_mw[grid.site_limit] * grid.site_coefficient
         usd: Floats = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
         return usd + np.bincount(at, weights=limits_usd, minlength=len(sites.id))
-
-
-def no_prices(instance: Instance) -> Prices:
-    """Everything for nothing but its own cost."""
-    n_cover = len(np.unique(instance.variants.workload[instance.variants.is_protected == 1]))
-    return Prices(
-        np.zeros(len(instance.demands.region)),
-        np.zeros(len(instance.grid.id)),
-        np.zeros(len(instance.links.id)),
-        np.zeros((len(instance.sites.id), n_cover)),
-        0.0,
-    )

@@ -3,8 +3,8 @@
 Demands with few places to go decide which sites open, and it is they that the Lagrangian relaxation splits between
 sites. They are kept, with flows of their own; every other demand is worth its price wherever it is served, so that all
 a site can gain with it is a concave function of the IT power that it gives to it. Sites, designs and whole modules stay
-as they are. Fewer constraints are relaxed than in the Lagrangian bound, so that at the same prices the optimum lies
-between it and every plan, and so does every dual bound that rises to it.
+as they are. This is a Lagrangian relaxation of fewer constraints, so that at the same prices the optimum lies between
+the Lagrangian bound and every plan, and every dual bound of it below every plan.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from siteopt.bounds.lagrangian import Prices
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Prices
     from siteopt.milp.items import Items
     from siteopt.milp.programme import Matrix
 
@@ -165,9 +164,10 @@ class PartialModel:
     def _option(self, o: int) -> int:
         """Modules of an option and what they carry; the column that says whether it stands."""
         draft, options, capital = self._draft, self._instance.options, self._prices.capital
-        least, most = options.min_modules[o], self._most_modules(o)
+        least, most = int(options.min_modules[o]), int(options.max_modules[o])
         count = np.arange(least, most + 1)
-        usd = (self._life_factor[o] + capital) * self._capital_usd(o)[count]
+        capex_usd = np.array([self._instance.capex_of_modules(o, n) for n in count.tolist()])
+        usd = (self._life_factor[o] + capital) * capex_usd
         fixed_usd = options.fixed_usd[o] + capital * options.fixed_capex_usd[o]
         counted_mw = (count - options.spare_modules[o]) * options.module_mw[o]
         if self._instance.designs.is_linear[options.design[o]] and most > least:
@@ -182,21 +182,6 @@ class PartialModel:
             carries = (0, chosen, counted_mw)
         self._fill(o, y, carries, float(counted_mw[-1]))
         return int(y[0])
-
-    def _most_modules(self, o: int) -> int:
-        """Modules beyond which the headroom of an option leaves nothing to carry, and no tenant gets more."""
-        options = self._instance.options
-        if np.isfinite(self._instance.tenancy.share):
-            return int(options.max_modules[o])
-        needed = np.ceil(self._capacity_mw[o] / options.module_mw[o] - 1e-9) + options.spare_modules[o]
-        return int(np.clip(needed, options.min_modules[o], options.max_modules[o]))
-
-    def _capital_usd(self, o: int) -> Floats:
-        """Capital of n = 0, 1, ... modules beyond those that are sunk."""
-        designs, options = self._instance.designs, self._instance.options
-        first, last = designs.capex_ptr[options.design[o]], designs.capex_ptr[options.design[o] + 1]
-        usd: Floats = designs.capex_usd[first:last] - designs.capex_usd[first + options.sunk_modules[o]]
-        return usd
 
     def _fill(self, o: int, y: Indices, carries: Entries, most_mw: float) -> None:
         """Power of an option: for kept flows, and for all that has a price, by tenant."""

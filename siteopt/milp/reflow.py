@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import coo_matrix
 
+from siteopt.instance import Prices
 from siteopt.milp.highs import HighsDriver, Limits
-from siteopt.milp.items import Listing, no_prices
+from siteopt.milp.items import Listing
 from siteopt.milp.monitor import Until
 from siteopt.milp.programme import Draft
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from siteopt.milp.programme import Matrix
 
     Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
     Rows = NDArray[np.integer[Any]]
 
 #: Flows up to which the programme is solved in seconds.
@@ -68,7 +69,10 @@ class _Programme:
 
     def __init__(self, instance: Instance, solution: Solution, pool: Rows) -> None:
         self._instance, self._solution, self._pool = instance, solution, pool
-        listing, option = Listing(instance, no_prices(instance)), solution.option[instance.pools.site[pool]]
+        listing, option = (
+            Listing(instance, Prices.nothing(instance)),
+            solution.option[instance.pools.site[pool]],
+        )
         flows = listing.flows(pool, option)
         self._flows = flows.where(flows.usd < instance.demands.unserved_usd[flows.demand])
         self._rounding_mw = self._largest_rest()
@@ -158,35 +162,31 @@ class _Programme:
         self._draft.rows(-np.inf, left, entries, count=len(used))
 
     def _hold_grid(self) -> None:
-        instance, grid = self._instance, self._instance.grid
-        pools, option = instance.pools, self._solution.option
-        pue = np.where(option >= 0, instance.options.pue[option], 0.0)
-        item, entry = _spread(grid.site_ptr, pools.site[self._items.pool])
-        weight = grid.site_coefficient * pue[np.repeat(np.arange(len(option)), np.diff(grid.site_ptr))]
-        pool, at = _spread(grid.site_ptr, pools.site[self._pool])
-        kept = np.bincount(
-            grid.site_limit[at], weights=weight[at] * self._rounding_mw[pool], minlength=len(grid.id)
+        instance, grid, option = self._instance, self._instance.grid, self._solution.option
+        weights = grid.weights(np.where(option >= 0, instance.options.pue[option], 0.0))
+        site, items = instance.pools.site, self._items
+        by_site = coo_matrix(
+            (items.mw, (site[items.pool], np.arange(len(items.mw)))), shape=(len(option), len(items.mw))
         )
-        entries = grid.site_limit[entry], self._column[item], weight[entry] * self._items.mw[item]
-        self._draft.rows(-np.inf, np.maximum(0.0, grid.limit_mw - kept), entries, count=len(grid.id))
+        kept_mw = weights @ np.bincount(site[self._pool], weights=self._rounding_mw, minlength=len(option))
+        used = (weights @ by_site).tocoo()
+        left = np.maximum(0.0, grid.limit_mw - kept_mw)
+        self._draft.rows(-np.inf, left, (used.row, self._column[used.col], used.data), count=len(grid.id))
 
     def _hold_links(self) -> None:
         """Traffic of flows, beside what keeps copies of data up to date and a demand that may not be split."""
         arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
         arc, pool = self._flows.arc, self._flows.pool
-        copy, at = _spread(links.route_ptr, pools.home_route[self._pool])
-        kept = np.bincount(
-            links.route_link[at], weights=pools.sync_gbps[self._pool][copy], minlength=len(links.id)
-        )
-        largest, entries = np.zeros(len(links.id)), []
+        used = links.traffic(arcs.route[arc], arcs.gbps[arc])
+        used = (used + links.traffic(pools.home_route[pool], arcs.home_gbps[arc])).tocoo()
+        copies = links.traffic(pools.home_route[self._pool], pools.sync_gbps[self._pool])
         whole = self._instance.demands.is_splittable[self._flows.demand] == 0
-        for route, gbps in (arcs.route[arc], arcs.gbps[arc]), (pools.home_route[pool], arcs.home_gbps[arc]):
-            flow, entry = _spread(links.route_ptr, route)
-            link = links.route_link[entry]
-            entries.append((link, self._column[flow], gbps[flow] / links.limit_gbps[link]))
-            np.maximum.at(largest, link, gbps[flow] * whole[flow])
-        left = np.maximum(0.0, 1.0 - MARGIN - (kept + largest) / links.limit_gbps)
-        self._draft.rows(-np.inf, left, *entries, count=len(links.id))
+        largest = np.zeros(len(links.id))
+        np.maximum.at(largest, used.row, used.data * whole[used.col])
+        kept = np.asarray(copies.sum(axis=1)).ravel() + largest
+        left = np.maximum(0.0, 1.0 - MARGIN - kept / links.limit_gbps)
+        entries = used.row, self._column[used.col], used.data / links.limit_gbps[used.row]
+        self._draft.rows(-np.inf, left, entries, count=len(links.id))
 
     def _hold_budget(self) -> None:
         instance, solution, options = self._instance, self._solution, self._instance.options
@@ -198,10 +198,10 @@ class _Programme:
             options.fixed_capex_usd[at] + instance.capex_of_modules(at, n)
             for at, n in zip(o, modules, strict=True)
         )
-        variants, variant = instance.variants, instance.pools.variant
-        v = variant[self._items.pool]
-        usd = self._items.mw * variants.capex_usd[v] / variants.replica_mw[v]
-        kept_usd = variants.capex_usd[variant[self._pool]].sum()
+        variants = instance.variants
+        usd_per_mw = (variants.capex_usd / variants.replica_mw)[instance.pools.variant]
+        usd = self._items.mw * usd_per_mw[self._items.pool]
+        kept_usd = float(self._rounding_mw @ usd_per_mw[self._pool])
         left_usd = max(0.0, instance.budget_usd - built_usd - kept_usd)
         unit_usd = instance.budget_usd
         self._draft.rows(-np.inf, left_usd / unit_usd, (0, self._column, usd / unit_usd))
@@ -210,7 +210,7 @@ class _Programme:
         """What fails with a site is at most what the pools at all others can take beyond their own load."""
         instance, items, draft = self._instance, self._items, self._draft
         pools, variants = instance.pools, instance.variants
-        protected = np.unique(variants.workload[variants.is_protected == 1])
+        protected = variants.protected_workloads
         if not len(protected):
             return
         v = pools.variant[items.pool]
@@ -230,11 +230,3 @@ class _Programme:
         draft.rows(0.0, 0.0, (workload, spare, 1.0), (np.arange(len(every)), every, -1.0), count=len(every))
         taken = (row, column, load), (site, spare, 1.0), (site, every[workload], -1.0)
         draft.rows(-np.inf, 0.0, *taken, count=n)
-
-
-def _spread(pointer: Indices, group: Rows) -> tuple[Rows, Rows]:
-    """For each of ``group`` (-1: none) all entries that a pointer gives it: which of ``group``, and which entry."""
-    chosen = np.flatnonzero(group >= 0)
-    first = pointer[group[chosen]]
-    n = pointer[group[chosen] + 1] - first
-    return np.repeat(chosen, n), np.repeat(first - np.cumsum(n) + n, n) + np.arange(n.sum())

@@ -63,7 +63,7 @@ class Withheld:
             pools.site, weights=replica_mw * variants.is_protected[pools.variant], minlength=n
         )
         over = np.maximum(0.0, it_mw - np.minimum(capacity, room_mw))
-        over_limit = np.maximum(0.0, _grid_weights(instance, pue) @ it_mw - instance.grid.limit_mw)
+        over_limit = np.maximum(0.0, instance.grid.weights(pue) @ it_mw - instance.grid.limit_mw)
         site_mw = self.site_mw + np.where(over > NO_POWER, over + rounding, 0.0)
         return Withheld(site_mw, self.limit_mw + SAFETY * over_limit)
 
@@ -80,14 +80,6 @@ def _at_options(instance: Instance, option: Indices) -> tuple[Floats, Floats]:
     capacity[opened] = instance.option_capacity_mw[option[opened]]
     pue[opened] = instance.options.pue[option[opened]]
     return capacity, pue
-
-
-def _grid_weights(instance: Instance, pue: Floats) -> csr_matrix:
-    """What 1 MW of IT at each site takes of each grid limit, shape (n_limit, n_site)."""
-    grid = instance.grid
-    of_limit = np.repeat(np.arange(len(grid.id)), np.diff(grid.ptr))
-    entries = grid.coefficient * pue[grid.site]
-    return coo_matrix((entries, (of_limit, grid.site)), shape=(len(grid.id), len(pue))).tocsr()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +140,7 @@ class Candidates:
         spare = np.maximum(0.0, capacity - it_mw - self.withheld.site_mw)
         shape = (len(capacity), width)
         by_site = coo_matrix((replica_mw, (site, first + np.arange(len(site)))), shape=shape).tocsr()
-        weights = _grid_weights(instance, pue)
+        weights = instance.grid.weights(pue)
         left = np.maximum(0.0, instance.grid.limit_mw - weights @ it_mw - self.withheld.limit_mw)
         used = np.unique(site)
         rows = vstack([by_site[used], weights @ by_site]).tocsr()

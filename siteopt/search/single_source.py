@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.assign import Assignment
-from siteopt.facility_location import ranges
+from siteopt.instance import ranges
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.facility_location import ranges
+from siteopt.instance import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable

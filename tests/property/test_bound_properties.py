@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import numpy as np
+import pytest
+from dual import dual_usd, enumerated, priced_usd, random_prices
 from full_strategies import full_documents
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_full import TooManyError, optimum
 
 from siteopt._core.lagrangian import SitePricer
+from siteopt._core.subproblem import SiteSubproblems
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.scenario import load_scenario
 
-if TYPE_CHECKING:
-    from siteopt.instance import Instance
-
 #: Of what plans of this size cost.
 TOLERANCE = 1e-6
-
-
-def enumerated(document: dict[str, Any]) -> tuple[Instance, float]:
-    """The instance and its true optimum, where there is one."""
-    scenario = load_scenario(document)
-    try:
-        found = optimum(scenario)
-    except TooManyError:
-        found = None
-    assume(found is not None)
-    assert found is not None
-    return compile_instance(scenario), found[0]
-
-
-def priced(instance: Instance, rng: np.random.Generator, size_usd: float) -> float:
-    """The dual function at random prices, some of them nothing."""
-    pricer, demands, variants = SitePricer(instance), instance.demands, instance.variants
-    demand = np.minimum(rng.normal(1.0, 1.0, len(demands.region)) * size_usd, demands.unserved_usd)
-    limit = rng.exponential(1e6, len(instance.grid.id)) * rng.integers(0, 2)
-    link = rng.exponential(size_usd / 10.0, len(instance.links.id)) * rng.integers(0, 2)
-    per_rps = float((variants.usd / variants.usable_rps).max())
-    cover = rng.exponential(per_rps, (pricer.n_site, pricer.n_cover)) * rng.integers(0, 2)
-    capital = float(rng.exponential(0.3)) if np.isfinite(instance.budget_usd) else 0.0
-    value = pricer.price(demand, limit, capital, link, cover)
-    value += demand.sum() - limit @ instance.grid.limit_mw - link @ instance.links.limit_gbps
-    return float(value - (capital * instance.budget_usd if capital else 0.0))
 
 
 @settings(max_examples=150)
@@ -58,7 +32,28 @@ def test_no_prices_give_a_bound_above_the_optimum(document: dict[str, Any], seed
     size = abs(best_usd) / max(1, len(instance.demands.region)) + 1e5
     slack = TOLERANCE * (abs(best_usd) + size * len(instance.demands.region))
     for _ in range(5):
-        assert priced(instance, rng, size) <= best_usd + slack
+        assert dual_usd(instance, random_prices(instance, rng, size)) <= best_usd + slack
+
+
+@settings(max_examples=40)
+@given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
+def test_where_nothing_is_worth_serving_sites_are_empty(document: dict[str, Any], seed: int) -> None:
+    """The subproblem without any items: what must stand does, at its least cost, and nothing else."""
+    instance = compile_instance(load_scenario(document))
+    prices = random_prices(instance, np.random.default_rng(seed), 3e6)
+    worthless = replace(
+        prices,
+        demand_usd=np.full(len(prices.demand_usd), -1e15),
+        cover_usd_per_rps=np.zeros(prices.cover_usd_per_rps.shape),
+    )
+    pricer, empty = (
+        SitePricer(instance),
+        SiteSubproblems(instance, len(instance.variants.protected_workloads), 1),
+    )
+    assert priced_usd(pricer, worthless) == pytest.approx(priced_usd(empty, worthless))
+    assert np.array_equal(pricer.option, empty.option)
+    assert not pricer.used_mw.any()
+    assert not empty.served.any()
 
 
 @settings(max_examples=60)

@@ -7,13 +7,12 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from dual import dual_usd, enumerated, random_prices
 from full_strategies import full_documents
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from reference_full import TooManyError, optimum
 
-from siteopt._core.lagrangian import SitePricer
-from siteopt.bounds.lagrangian import LagrangianAscent, Prices
+from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.monitor import Silent
@@ -23,38 +22,10 @@ from siteopt.scenario import load_scenario
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt.instance import Instance
+    from siteopt.instance import Instance, Prices
 
 #: Of what plans of this size cost, and of what the prices add up to.
 TOLERANCE = 2e-6
-
-
-def random_prices(instance: Instance, rng: np.random.Generator, size_usd: float) -> Prices:
-    """Of everything, some of them nothing."""
-    n_cover = SitePricer(instance).n_cover
-    per_rps = float((instance.variants.usd / instance.variants.usable_rps).max())
-    demand = rng.normal(1.0, 1.0, len(instance.demands.region)) * size_usd
-    return Prices(
-        np.minimum(demand, instance.demands.unserved_usd),
-        rng.exponential(1e6, len(instance.grid.id)) * rng.integers(0, 2),
-        rng.exponential(size_usd / 10.0, len(instance.links.id)) * rng.integers(0, 2),
-        rng.exponential(per_rps, (len(instance.sites.id), n_cover)) * rng.integers(0, 2),
-        float(rng.exponential(0.3)) if np.isfinite(instance.budget_usd) else 0.0,
-    )
-
-
-def lagrangian_usd(instance: Instance, prices: Prices) -> float:
-    """The dual function."""
-    value = SitePricer(instance).price(
-        prices.demand_usd,
-        prices.limit_usd_per_mw,
-        prices.capital,
-        prices.link_usd_per_gbps,
-        prices.cover_usd_per_rps,
-    )
-    value += prices.demand_usd.sum() - prices.limit_usd_per_mw @ instance.grid.limit_mw
-    value -= prices.link_usd_per_gbps @ instance.links.limit_gbps
-    return float(value - (prices.capital * instance.budget_usd if prices.capital else 0.0))
 
 
 def partial_usd(instance: Instance, prices: Prices, kept: NDArray[np.bool_]) -> float:
@@ -68,20 +39,6 @@ def slack_usd(prices: Prices, best_usd: float) -> float:
     return TOLERANCE * (abs(best_usd) + float(np.abs(prices.demand_usd).sum()) + 1e6)
 
 
-def enumerated(document: dict[str, Any]) -> tuple[Instance, float]:
-    """The instance and its true optimum, where there is one."""
-    scenario = load_scenario(document)
-    try:
-        found = optimum(scenario)
-    except TooManyError:
-        found = None
-    assume(found is not None)
-    assert found is not None
-    instance = compile_instance(scenario)
-    assume(can_solve_part(instance))
-    return instance, found[0]
-
-
 @settings(max_examples=60)
 @given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
 def test_with_nothing_kept_it_is_the_lagrangian_bound(document: dict[str, Any], seed: int) -> None:
@@ -90,7 +47,7 @@ def test_with_nothing_kept_it_is_the_lagrangian_bound(document: dict[str, Any], 
     assume(can_solve_part(instance))
     prices = random_prices(instance, np.random.default_rng(seed), 3e6)
     nothing = np.zeros(len(instance.demands.region), dtype=bool)
-    expected = lagrangian_usd(instance, prices)
+    expected = dual_usd(instance, prices)
     slack = slack_usd(prices, expected)
     assert partial_usd(instance, prices, nothing) == pytest.approx(expected, abs=slack)
 
@@ -101,17 +58,19 @@ def test_a_part_lies_between_the_lagrangian_bound_and_the_optimum(
     document: dict[str, Any], seed: int
 ) -> None:
     instance, best_usd = enumerated(document)
+    assume(can_solve_part(instance))
     rng = np.random.default_rng(seed)
     prices = random_prices(instance, rng, abs(best_usd) / max(1, len(instance.demands.region)) + 1e5)
     kept = rng.integers(0, 2, len(instance.demands.region)) > 0
     value, slack = partial_usd(instance, prices, kept), slack_usd(prices, best_usd)
-    assert lagrangian_usd(instance, prices) - slack <= value <= best_usd + slack
+    assert dual_usd(instance, prices) - slack <= value <= best_usd + slack
 
 
 @settings(max_examples=40)
 @given(document=full_documents(), tangents=st.sampled_from([1, 2, 14]))
 def test_what_is_proved_is_a_bound_however_few_the_tangents(document: dict[str, Any], tangents: int) -> None:
     instance, best_usd = enumerated(document)
+    assume(can_solve_part(instance))
     ascent = LagrangianAscent(instance)
     ascent.run(60, best_usd)
     proved: list[float] = []

@@ -43,7 +43,6 @@ STEPS = {
     ("compile", "suspicions"),
     ("compile", "pooling"),
     ("profile", "report"),
-    ("bounds", "milp"),
     ("incumbent", "proof"),
     ("proof", "rounds"),
     ("background", "rounds"),

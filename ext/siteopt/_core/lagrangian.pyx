@@ -43,7 +43,7 @@ cdef class SitePricer(SiteSubproblems):
 
     def __init__(self, instance):
         s, p, d, a, v = instance.sites, instance.pools, instance.demands, instance.arcs, instance.variants
-        protected = np.unique(v.workload[v.is_protected == 1])
+        protected = v.protected_workloads
         widest = int(np.diff(p.arc_ptr[s.pool_ptr]).max(initial=0)) + len(v.rps) + 1
         super().__init__(instance, len(protected), widest)
         self.first, self.demand, self.flow_usd = p.arc_ptr, np.ascontiguousarray(a.demand[p.arc]), a.usd[p.arc]
@@ -165,16 +165,11 @@ cdef class SitePricer(SiteSubproblems):
 
     cdef double _best_modules_shared(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """The same where no tenant may take more than its share, which grows with the modules."""
-        cdef Py_ssize_t first = self.capex_first[o]
-        cdef double gain, usd, least = INFINITY
+        cdef double gain, least = INFINITY
         cdef int modules
         for modules in range(self.min_modules[o], self.max_modules[o] + 1):
             self._fill(0, o, modules, False, &gain)
-            usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
-            if usd < least:
-                least = usd
-                best[0] = modules
-            elif self.is_linear[o]:
+            if not self._weigh(o, modules, weight, gain, &least, best):
                 break
         return least
 

@@ -45,6 +45,9 @@ cdef class SiteSubproblems:
     cdef void _rank(self) noexcept nogil
     cdef bint _has(self, Py_ssize_t n) noexcept nogil
     cdef double _room(self, Py_ssize_t o, int modules) noexcept nogil
+    cdef bint _weigh(
+        self, Py_ssize_t o, int modules, double weight, double gain, double* least, int* best
+    ) noexcept nogil
     cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil
     cdef void _record_site(
         self, Py_ssize_t j, Py_ssize_t o, int modules, double it_mw

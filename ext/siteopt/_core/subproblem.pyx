@@ -35,7 +35,7 @@ cdef int _by_value(const void* a, const void* b) noexcept nogil:
 
 
 cdef class SiteSubproblems:
-    """Sites, designs and modules of one instance; a subclass lists what each site may take.
+    """Sites, designs and modules of one instance; a subclass lists what each site may take, which is nothing here.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ cdef class SiteSubproblems:
         return total
 
     def _take_prices(self, demand_price, link_price, cover_price):
-        raise NotImplementedError
+        """Get ready for new prices; there is nothing to do where nothing is listed."""
 
     cdef double _price_sites(self, const double[::1] limit_price, double capital) noexcept nogil:
         cdef Py_ssize_t j, o, best_option, count = 0, n, taken = 0
@@ -200,11 +200,18 @@ cdef class SiteSubproblems:
     cdef double _site(
         self, Py_ssize_t j, Py_ssize_t o, const double[::1] limit_price, double capital, bint record
     ) noexcept nogil:
-        """Least cost of site ``j`` with option ``o``; with ``record`` its flows, power and capital are added up.
+        """Least cost of site ``j`` with option ``o``, here of an empty one; ``record`` adds up flows, power, capital.
 
         A subclass may return a lower bound instead where that is not negative and the site need not stand.
         """
-        return INFINITY
+        cdef double capital_price = capital - 1.0, value
+        cdef int modules
+        self.n_heap = 0
+        self._rank()
+        value = self._best_modules(o, self.life_factor[o] + capital_price, &modules)
+        if record:
+            self._record_site(j, o, modules, 0.0)
+        return value + self.fixed_usd[o] + capital_price * self.fixed_capex_usd[o]
 
     cdef double _mw_usd(self, Py_ssize_t j, const double[::1] limit_price) noexcept nogil:
         """Price of a MW of facility power at peak: charges and grid limits."""
@@ -237,13 +244,24 @@ cdef class SiteSubproblems:
         """IT power that so many modules of an option carry, MW."""
         return min((modules - self.spare_modules[o]) * self.module_mw[o], self.capacity_mw[o])
 
+    @cython.final
+    cdef bint _weigh(
+        self, Py_ssize_t o, int modules, double weight, double gain, double* least, int* best
+    ) noexcept nogil:
+        """Take over so many modules where they cost less than the ``best``; whether more of them may cost even less."""
+        cdef double usd = weight * (self.module_capex[self.capex_first[o] + modules] - self.sunk_capex[o]) - gain
+        if usd >= least[0]:
+            return not self.is_linear[o]
+        least[0], best[0] = usd, modules
+        return True
+
     cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """Least cost of modules at ``weight`` times their capital less what items gain; their number in OUT ``best``.
 
         Gains fall from module to module. Where their price does not fall with them, the first that does not pay ends it.
         """
-        cdef Py_ssize_t n = 0, first = self.capex_first[o]
-        cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, usd, least = INFINITY
+        cdef Py_ssize_t n = 0
+        cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, least = INFINITY
         cdef int modules = self.min_modules[o]
         while True:
             room = self._room(o, modules)
@@ -257,11 +275,7 @@ cdef class SiteSubproblems:
                     it += take * self.best[n].weight
                     n += 1
                     left = 1.0
-            usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
-            if usd < least:
-                least = usd
-                best[0] = modules
-            elif self.is_linear[o]:
+            if not self._weigh(o, modules, weight, gain, &least, best):
                 break
             if not self._has(n) or modules >= self.max_modules[o] or room >= self.capacity_mw[o]:
                 break

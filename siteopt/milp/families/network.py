@@ -9,14 +9,10 @@ import numpy as np
 from siteopt.milp.model import linear
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
-    from siteopt.instance import Instance, Links
+    from siteopt.instance import Instance
     from siteopt.milp.model import SitingModel
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
-    Entries = tuple[Rows, Rows, Floats]
 
 
 def add_network(model: SitingModel, instance: Instance) -> None:
@@ -32,14 +28,12 @@ def add_network(model: SitingModel, instance: Instance) -> None:
     Gbit/s.
     """
     links, arcs, pools = instance.links, instance.arcs, instance.pools
-    flows = [
-        _on_links(links, arcs.route, arcs.gbps),
-        _on_links(links, pools.home_route[arcs.pool], arcs.home_gbps),
-    ]
+    flows = links.traffic(arcs.route, arcs.gbps)
+    flows += links.traffic(pools.home_route[arcs.pool], arcs.home_gbps)
     gated = np.array(list(model.pool), dtype=np.intp)
-    sync = _on_links(links, pools.home_route[gated], pools.sync_gbps[gated])
-    by_link = _terms(len(links.id), _summed(flows, len(arcs.demand)), model.share)
-    of_pools = _terms(len(links.id), _summed([sync], len(gated)), list(model.pool.values()))
+    copies = links.traffic(pools.home_route[gated], pools.sync_gbps[gated])
+    by_link = _terms(flows, model.share)
+    of_pools = _terms(copies, list(model.pool.values()))
     rows = [(a + b, x + y) for (a, x), (b, y) in zip(by_link, of_pools, strict=True)]
     used = [n for n, (_, variables) in enumerate(rows) if variables]
     model.add_rows(
@@ -47,28 +41,7 @@ def add_network(model: SitingModel, instance: Instance) -> None:
     )
 
 
-def _on_links(links: Links, route: NDArray[np.int32], gbps: Floats) -> Entries:
-    """Link, owner and Gbit/s for each link of each owner's route."""
-    owner = np.flatnonzero((route >= 0) & (gbps > 0.0))
-    first, last = links.route_ptr[route[owner]], links.route_ptr[route[owner] + 1]
-    count = (last - first).astype(np.intp)
-    of = np.repeat(np.arange(len(owner)), count)
-    place = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count) + first[of]
-    return links.route_link[place].astype(np.intp), owner[of], gbps[owner[of]]
-
-
-def _summed(parts: list[Entries], n_owner: int) -> Entries:
-    """One entry for each link and owner: a flow may use a link on the way to its user and to its data."""
-    link, owner, gbps = (np.concatenate(column) for column in zip(*parts, strict=True))
-    keys, row = np.unique(link * max(1, n_owner) + owner, return_inverse=True)
-    value = np.zeros(len(keys))
-    np.add.at(value, row.reshape(-1), gbps)
-    return keys // max(1, n_owner), keys % max(1, n_owner), value
-
-
-def _terms(n_link: int, entries: Entries, variables: list[Any]) -> list[tuple[list[float], list[Any]]]:
-    """Coefficients and variables of each link; entries are sorted by link."""
-    link, owner, gbps = entries
-    ends = np.searchsorted(link, np.arange(n_link + 1)).tolist()
-    owners, values = owner.tolist(), gbps.tolist()
+def _terms(traffic: csr_matrix, variables: list[Any]) -> list[tuple[list[float], list[Any]]]:
+    """Coefficients and variables of each link."""
+    ends, owners, values = (x.tolist() for x in (traffic.indptr, traffic.indices, traffic.data))
     return [(values[a:b], [variables[n] for n in owners[a:b]]) for a, b in zip(ends, ends[1:], strict=False)]
