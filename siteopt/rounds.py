@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from siteopt.background import beside, has_spare_core
-from siteopt.milp.reflow import reflowed
+from siteopt.milp.cheapest_flows import cheapest_flows
 from siteopt.proof import Proof
 from siteopt.search.local_search import Search
 from siteopt.start import begin
@@ -50,7 +50,7 @@ class Rounds:
         self._done = self._stalled = 0
         # Reserve is set anew in every round, so that flows want to move even where a descent goes on by itself.
         self._sets_reserve = bool(instance.variants.is_protected.any())
-        self._reflowed_usd = float("inf")
+        self._rearranged_usd = float("inf")
 
     @property
     def are_used_up(self) -> bool:
@@ -107,18 +107,18 @@ class Rounds:
         found = self._search.solution()
         usd = self._incumbent.offer(found, "search")
         if found is not None and (self._sets_reserve or not paid):
-            self._reflow(found, usd, deadline)
+            self._rearrange(found, usd, deadline)
             paid = paid or self._incumbent.cost_usd < before
         self._stalled = 0 if paid else self._stalled + 1
         self._done += 1
 
-    def _reflow(self, found: Solution, usd: float, deadline: float) -> None:
+    def _rearrange(self, found: Solution, usd: float, deadline: float) -> None:
         """Let all flows of a solution change places at once, where it is near the best one and new."""
         best_usd = self._incumbent.cost_usd
-        if usd == self._reflowed_usd or usd > best_usd + NEAR * abs(best_usd):
+        if usd == self._rearranged_usd or usd > best_usd + NEAR * abs(best_usd):
             return
-        self._reflowed_usd = usd
-        flows = reflowed(self._instance, found, lambda: self._is_open(deadline))
+        self._rearranged_usd = usd
+        flows = cheapest_flows(self._instance, found, lambda: self._is_open(deadline))
         if flows is not None:
             self._search.try_flows(found, *flows)
             self._incumbent.offer(self._search.solution(), "search")

@@ -14,7 +14,7 @@ import numpy as np
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 
-from siteopt._core.subproblem cimport Item, SiteSubproblems
+from siteopt._core.subproblem cimport Item, SiteSubproblems, may_fall
 
 
 cdef class SitePricer(SiteSubproblems):
@@ -165,11 +165,13 @@ cdef class SitePricer(SiteSubproblems):
 
     cdef double _best_modules_shared(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """The same where no tenant may take more than its share, which grows with the modules."""
-        cdef double gain, least = INFINITY
+        cdef Py_ssize_t first = self.capex_first[o]
+        cdef double gain, usd, least = INFINITY
         cdef int modules
         for modules in range(self.min_modules[o], self.max_modules[o] + 1):
             self._fill(0, o, modules, False, &gain)
-            if not self._weigh(o, modules, weight, gain, &least, best):
+            usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
+            if not may_fall(usd, modules, self.is_linear[o], &least, best):
                 break
         return least
 

@@ -15,6 +15,14 @@ cdef struct SiteValue:
     Py_ssize_t site
 
 
+cdef inline bint may_fall(double usd, int modules, bint is_linear, double* least, int* best) noexcept nogil:
+    """Take over so many modules where they cost less than the best; whether more of them may cost even less."""
+    if usd >= least[0]:
+        return not is_linear
+    least[0], best[0] = usd, modules
+    return True
+
+
 cdef class SiteSubproblems:
     cdef readonly Py_ssize_t n_site, n_demand, n_limit, n_link, n_cover
     cdef const int32_t[::1] option_ptr, option_design, min_modules, max_modules, spare_modules, capex_first
@@ -45,9 +53,6 @@ cdef class SiteSubproblems:
     cdef void _rank(self) noexcept nogil
     cdef bint _has(self, Py_ssize_t n) noexcept nogil
     cdef double _room(self, Py_ssize_t o, int modules) noexcept nogil
-    cdef bint _weigh(
-        self, Py_ssize_t o, int modules, double weight, double gain, double* least, int* best
-    ) noexcept nogil
     cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil
     cdef void _record_site(
         self, Py_ssize_t j, Py_ssize_t o, int modules, double it_mw

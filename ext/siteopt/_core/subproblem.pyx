@@ -244,24 +244,13 @@ cdef class SiteSubproblems:
         """IT power that so many modules of an option carry, MW."""
         return min((modules - self.spare_modules[o]) * self.module_mw[o], self.capacity_mw[o])
 
-    @cython.final
-    cdef bint _weigh(
-        self, Py_ssize_t o, int modules, double weight, double gain, double* least, int* best
-    ) noexcept nogil:
-        """Take over so many modules where they cost less than the ``best``; whether more of them may cost even less."""
-        cdef double usd = weight * (self.module_capex[self.capex_first[o] + modules] - self.sunk_capex[o]) - gain
-        if usd >= least[0]:
-            return not self.is_linear[o]
-        least[0], best[0] = usd, modules
-        return True
-
     cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
         """Least cost of modules at ``weight`` times their capital less what items gain; their number in OUT ``best``.
 
         Gains fall from module to module. Where their price does not fall with them, the first that does not pay ends it.
         """
-        cdef Py_ssize_t n = 0
-        cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, least = INFINITY
+        cdef Py_ssize_t n = 0, first = self.capex_first[o]
+        cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, usd, least = INFINITY
         cdef int modules = self.min_modules[o]
         while True:
             room = self._room(o, modules)
@@ -275,7 +264,8 @@ cdef class SiteSubproblems:
                     it += take * self.best[n].weight
                     n += 1
                     left = 1.0
-            if not self._weigh(o, modules, weight, gain, &least, best):
+            usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
+            if not may_fall(usd, modules, self.is_linear[o], &least, best):
                 break
             if not self._has(n) or modules >= self.max_modules[o] or room >= self.capacity_mw[o]:
                 break

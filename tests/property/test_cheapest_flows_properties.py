@@ -15,7 +15,7 @@ from states import CAPACITY, carried, random_state
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.milp.reflow import reflowed
+from siteopt.milp.cheapest_flows import cheapest_flows
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def reached(instance: Instance, solution: Solution) -> Solution | None:
     """The solution with new flows, if there are any, in the fewest replicas and modules that carry them."""
-    flows = reflowed(instance, solution, lambda: True)
+    flows = cheapest_flows(instance, solution, lambda: True)
     return None if flows is None else carried(instance, solution.option, *flows)
 
 
@@ -74,7 +74,7 @@ def test_a_search_takes_new_flows_over() -> None:
     instance, before = ring(3)
     search = Search(instance, 1)
     search.load(before.option, before.share, before.unserved)
-    flows = reflowed(instance, before, lambda: True)
+    flows = cheapest_flows(instance, before, lambda: True)
     assert flows is not None
     search.try_flows(before, *flows)
     assert search.cost_usd == pytest.approx(3.0 * USD_PER_UNIT)
@@ -84,7 +84,7 @@ def test_a_search_takes_new_flows_over() -> None:
 
 def test_there_is_no_answer_once_it_is_told_to_stop_or_nothing_stands() -> None:
     instance, before = ring(7)
-    assert reflowed(instance, before, lambda: False) is None
+    assert cheapest_flows(instance, before, lambda: False) is None
     closed = np.full(7, -1, dtype=np.int32)
     nothing = carried(instance, closed, np.zeros(len(before.share)), np.ones(7))
-    assert reflowed(instance, nothing, lambda: True) is None
+    assert cheapest_flows(instance, nothing, lambda: True) is None

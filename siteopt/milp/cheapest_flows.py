@@ -37,7 +37,7 @@ SMALLEST_SHARE = 1e-6
 MARGIN = 1e-6
 
 
-def reflowed(
+def cheapest_flows(
     instance: Instance, solution: Solution, keep_going: Callable[[], bool]
 ) -> tuple[Floats, Floats] | None:
     """Cheapest shares, and what stays unserved, for the sites, modules and pools of a solution.
