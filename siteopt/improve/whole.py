@@ -11,8 +11,9 @@ from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
 from siteopt.bounds.whole import Filling, WholeTree
 from siteopt.facility_location import divisible, fitting, solution_of
-from siteopt.improve.divisible import DivisibleRun, loaded
+from siteopt.improve.divisible import DivisibleRun
 from siteopt.improve.exact import finish_exactly
+from siteopt.improve.rounding import loaded
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.uint8]
+    Indices = NDArray[np.int32]
     #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
     Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
 
@@ -39,25 +41,29 @@ class Windows:
         With the incumbent's sites loaded; it is improved in place.
     solver : callable
     seed : int
+
+    Attributes
+    ----------
+    lock : RLock
+        To be held while ``transport`` is looked at or changed, where several threads share it.
     """
 
     def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
-        self._problem, self._transport, self._solver = problem, transport, solver
+        self._problem, self.transport, self._solver = problem, transport, solver
+        self.lock = RLock()
         self._random = np.random.default_rng(seed)
         self._size = FIRST
         self._order: list[int] = []
         self._price = transport.prices()
         self._way: dict[int, Floats] = {}  # rows of sites met so far
-        self.solved = self.improved = 0
 
     def step(self) -> bool:
-        """One window; returns whether the cost fell."""
-        transport, problem = self._transport, self._problem
-        if not self._order:
-            self._order = self._random.permutation(np.flatnonzero(transport.is_open())).tolist()
-        sites = self._around(self._order.pop())
-        is_open = transport.is_open()
-        amounts = transport.amounts()
+        """One window; returns whether the cost fell. Several threads may each be at a window of their own."""
+        problem, transport = self._problem, self.transport
+        with self.lock:
+            sites = self._around(self._next_site())
+            is_open = transport.is_open()
+            amounts, price = transport.amounts(), self._price
         carried = np.zeros(len(problem.capacity), dtype=bool)
         carried[sites] = True
         served: Floats = np.bincount(
@@ -65,22 +71,29 @@ class Windows:
         ).astype(np.float64)
         demands = np.flatnonzero(served > 1e-9).astype(np.int32)
         window = problem.restricted(sites, demands, served[demands])
-        better, is_solved = self._solver(window, is_open[sites], self._price[demands])
-        self.solved += 1
-        self._size = min(MOST, self._size + 1) if is_solved else max(LEAST, self._size - 3)
-        if better is None:
-            return False
-        before = transport.cost_usd
-        is_open[sites] = better
-        transport.change_sites(is_open, before)
+        better, is_solved = self._solver(window, is_open[sites], price[demands])
+        with self.lock:
+            self._size = min(MOST, self._size + 1) if is_solved else max(LEAST, self._size - 3)
+            return better is not None and self._adopt(sites, better)
+
+    def _next_site(self) -> int:
+        if not self._order:
+            self._order = self._random.permutation(np.flatnonzero(self.transport.is_open())).tolist()
+        return self._order.pop()
+
+    def _adopt(self, sites: Indices, is_open: Flags) -> bool:
+        """Open these of a window's sites; undone where others have changed since so that it does not pay any more."""
+        transport = self.transport
+        before, flags = transport.cost_usd, transport.is_open()
+        flags[sites] = is_open
+        transport.change_sites(flags, before)
         # Rounding must not pass for success, or windows would go on for ever.
         if transport.cost_usd >= before * (1.0 - LEAST_GAIN):
             return False
-        self.improved += 1
         self._price = transport.prices()
         return True
 
-    def _around(self, site: int) -> NDArray[np.int32]:
+    def _around(self, site: int) -> Indices:
         """A site and the sites nearest to it; where too few are near it, those near the nearest ones, and so on."""
         distance = np.full(len(self._problem.capacity), np.inf)
         distance[site] = 0.0

@@ -50,6 +50,7 @@ STEPS = {
     ("start", "rounds"),
     ("rounds", "solve"),
     ("background", "restricted"),
+    ("background", "improve"),
     ("incumbent", "restricted"),
     ("start", "restricted"),
     ("restricted", "solve"),
