@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from siteopt.facility_location import FacilityProblem
 
     Floats = NDArray[np.float64]
+    Singles = NDArray[np.float32]
     Flags = NDArray[np.uint8]
     Status = NDArray[np.int8]
     Indices = NDArray[np.int32]
 
 OPEN, FREE, CLOSED = 1, 0, -1
-#: Steps between pricing all sites; first step length and weight of a new subgradient. Aiming at the incumbent's cost
-#: proved best: a node that can be pruned at all gets there in few steps.
-BLOCK, MOST_BLOCKS, SHARE, LENGTH, WEIGHT = 20, 20, 0.5, 0.1, 0.2
+#: Steps of a block and most blocks between pricing all sites; what a block must gain, in units of what branching would.
+BLOCK, MOST_BLOCKS, SHARE = 20, 20, 0.7
+#: First step length, also where the averages of the parent are known, and weight of a new subgradient. Aiming at the
+#: incumbent's cost proved best: a node that can be pruned at all gets there in few steps.
+LENGTH, RESUMED, WEIGHT = 0.1, 0.01, 0.1
 #: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
 LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
 #: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
@@ -56,6 +59,7 @@ class Node:
     status, price, active : decisions; prices; sites to look at while climbing
     banned : arcs that may not be used, where any are, in the order of ``site_demand``
     site, step : the last decision, and by how much it moved the site's openness
+    averages : openness of the sites and what demands are short of, at the end of the parent's climb
     """
 
     bound_usd: float
@@ -66,6 +70,7 @@ class Node:
     banned: Flags | None = field(compare=False, default=None)
     site: int = field(compare=False, default=-1)
     step: float = field(compare=False, default=1.0)
+    averages: tuple[Singles, Singles] | None = field(compare=False, default=None)
 
 
 class PseudoCosts:
@@ -175,6 +180,7 @@ class FacilityTree:
             self._lowest_done = min(self._lowest_done, bound)
             return
         openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
+        averages = openness.astype(np.float32), self._dual.direction.astype(np.float32)
         undecided = np.count_nonzero(
             (openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE)
         )
@@ -194,7 +200,8 @@ class FacilityTree:
         for decision, step in ((CLOSED, share[best]), (OPEN, 1.0 - share[best])):
             child = status.copy()
             child[free[best]] = decision
-            self._push(Node(bound, 0, child, price, active, node.banned, int(free[best]), float(step)))
+            site = int(free[best])
+            self._push(Node(bound, 0, child, price, active, node.banned, site, float(step), averages))
 
     def _climb(self, node: Node, price: Floats) -> float:
         """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
@@ -203,6 +210,10 @@ class FacilityTree:
         length, bound, is_all = LENGTH, -np.inf, len(every) <= FEW or len(active) > NEARLY_ALL * len(every)
         if is_all:
             active = every
+        if node.averages is not None:
+            openness, direction = node.averages
+            self._dual.resume(price, direction, openness, node.site, node.status[node.site] == OPEN)
+            length = RESUMED
         for n in range(MOST_ROUNDS):
             within, length = self._climb_on(node, price, active, length)
             if is_all:
@@ -221,9 +232,9 @@ class FacilityTree:
         """
         weight, within = WEIGHT, node.bound_usd
         for n in range(MOST_BLOCKS):
-            before = within
+            before, goes_on = within, n > 0 or node.averages is not None
             within, length, weight = self._dual.ascend(
-                price, node.status, active, BLOCK, self.cost_usd, self._cutoff, length, weight, n > 0
+                price, node.status, active, BLOCK, self.cost_usd, self._cutoff, length, weight, goes_on
             )
             climbed = within - node.bound_usd
             if within >= self._cutoff or within - before < climbed * SHARE * np.log2(1.0 + 1.0 / (n + 1)):

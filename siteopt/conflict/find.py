@@ -134,7 +134,7 @@ class _Finder:
             rest = [rule for rule in supply if rule.family != family]
             if self._clock.left > 0.0 and self.holds([*demand, *rest]) is False:
                 supply = rest
-        demand = self._divide(supply, False, demand)
+        demand = self._divide(supply, True, demand)
         supply = self._divide(demand, bool(demand), supply)
         return [*self._by_region(demand, supply), *supply]
 

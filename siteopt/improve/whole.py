@@ -1,12 +1,18 @@
-"""Where demands may not be split: annealing for the plan, a tree that decides sites and fills them for the proof."""
+"""Where demands may not be split: annealing for the plan, a tree that decides sites and fills them for the proof.
+
+Both run side by side where there are two cores, else they take turns.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from queue import SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.background import beside, has_spare_core
 from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
 from siteopt.bounds.whole import Filling, WholeTree
@@ -17,6 +23,8 @@ from siteopt.improve.rounding import loaded
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from siteopt._core.transport import Transport
@@ -80,7 +88,10 @@ class WholeRun(DivisibleRun):
         if plans is not None:
             gap = CUT * self._incumbent.gap_wanted
             tree = WholeTree(self._whole, self._problem, root, gap, dearest(self._whole), self._fill)
-            self._take_turns(tree, plans, core, node_limit)
+            if node_limit is None and has_spare_core():
+                self._at_once(tree, plans, core)
+            else:
+                self._take_turns(tree, plans, core, node_limit)
 
     def _plans(self, core: Indices, transport: Transport) -> SingleSource | None:
         """The search over some sites, begun from flows of split demands; None where a demand fits into none of them."""
@@ -94,6 +105,27 @@ class WholeRun(DivisibleRun):
         self._offer_sites(core, plans)
         return plans
 
+    def _at_once(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+        """The search here, the tree beside it."""
+        is_over = Event()
+        found: SimpleQueue[Indices] = SimpleQueue()
+
+        def prove(is_wanted: Callable[[], bool]) -> None:
+            while is_wanted() and self._goes_on() and not tree.is_done:
+                site = self._advance(tree)
+                if site is not None:
+                    found.put(site)
+            is_over.set()
+
+        turn = 0
+        with beside(prove, self._clock.interrupt):
+            while self._goes_on() and not is_over.is_set():
+                self._search(plans, turn)
+                self._offer_sites(core, plans)
+                turn += 1
+                while not found.empty():
+                    self._adopt(plans, core, found.get())
+
     def _take_turns(
         self, tree: WholeTree, plans: SingleSource, core: Indices, node_limit: int | None
     ) -> None:
@@ -102,35 +134,40 @@ class WholeRun(DivisibleRun):
             is_promising = np.isfinite(plans.cost_usd) and pace.needed(tree.cost_usd) <= self._clock.left
             if not is_promising or turn % RARELY == 0:
                 self._search(plans, turn)
+                ends = self._clock.seconds + TURN * self._clock.time_limit
+                while self._clock.seconds < ends < np.inf and self._goes_on():
+                    self._search(plans, turn)
                 self._offer_sites(core, plans)
-                tree.learn(plans.cost_usd)
             if is_promising or turn % RARELY == RARELY - 1:
                 began = self._clock.seconds
-                self._advance(tree, plans, core)
+                site = self._advance(tree)
+                if site is not None:
+                    self._adopt(plans, core, site)
                 pace.add(self._clock.seconds - began, tree.bound_usd)
             turn += 1
 
     def _search(self, plans: SingleSource, turn: int) -> None:
         limit = self._clock.time_limit
-        if np.isinf(limit):
-            plans.go_on(ITERATIONS, (turn % TURNS) / TURNS)
-            return
-        deadline = self._clock.seconds + TURN * limit
-        while self._clock.seconds < deadline and self._goes_on():
-            plans.go_on(ITERATIONS, self._clock.seconds / limit)
+        plans.go_on(ITERATIONS, (turn % TURNS) / TURNS if np.isinf(limit) else self._clock.seconds / limit)
 
-    def _advance(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
-        """A turn of the tree; a plan that it has found is searched on."""
+    def _advance(self, tree: WholeTree) -> Indices | None:
+        """A turn of the tree; returns the site of each demand in a better plan, if it has found one."""
         deadline, before = self._clock.seconds + TURN * self._clock.time_limit, tree.cost_usd
+        tree.learn(self._cost)
         tree.run(NODES if np.isinf(deadline) else MOST_NODES, lambda: self._clock.seconds < deadline)
-        if tree.cost_usd < before and tree.best_site is not None:
-            self._offer_whole(tree.best_site, tree.cost_usd)
-            position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
-            position[core] = np.arange(len(core))
-            if np.all(position[tree.best_site] >= 0):
-                plans.adopt(position[tree.best_site])
+        site = tree.best_site if tree.cost_usd < min(before, self._cost) else None
+        if site is not None:
+            self._offer_whole(site, tree.cost_usd)
         if np.isfinite(tree.bound_usd):
             self._incumbent.prove(tree.bound_usd, "bound")
+        return site
+
+    def _adopt(self, plans: SingleSource, core: Indices, site: Indices) -> None:
+        """Search on from a plan of the tree, where the search has all of its sites."""
+        position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
+        position[core] = np.arange(len(core))
+        if np.all(position[site] >= 0):
+            plans.adopt(position[site])
 
     def _fill(self, problem: FacilityProblem, cutoff_usd: float) -> Filling:
         """Fill decided sites with HiGHS."""

@@ -178,3 +178,28 @@ def test_tree_is_valid_while_it_looks_at_few_sites_and_makes_plans_of_fewer(prob
     for _ in range(10):
         tree.run(1)
         assert tree.bound_usd <= optimum * (1.0 + 1e-9)
+
+
+@given(problems, st.integers(0, 1000), st.booleans())
+@settings(max_examples=30)
+def test_a_decision_changes_the_averages_by_what_its_site_serves(
+    problem: FacilityProblem, seed: int, is_open: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    dual, n_site = FacilityDual(problem), len(problem.capacity)
+    price = rng.uniform(0.0, 1.5, len(problem.demand)) * float(problem.arc_usd.max() + 5.0)
+    direction = rng.normal(size=len(price)).astype(np.float32)
+    openness = rng.random(n_site).astype(np.float32)
+    site = int(rng.integers(n_site))
+    dual.resume(price, direction, openness, site, is_open)
+    arcs = slice(problem.site_ptr[site], problem.site_ptr[site + 1])
+    demands, rate = problem.site_demand[arcs], price[problem.site_demand[arcs]] - problem.site_usd[arcs]
+    served, room = np.zeros(len(price)), float(problem.capacity[site])
+    for n in np.argsort(-rate, kind="stable"):
+        if rate[n] > 0.0:
+            served[demands[n]] = min(room, problem.demand[demands[n]])
+            room -= served[demands[n]]
+    expected = direction.astype(float) - (float(is_open) - float(openness[site])) * served
+    assert dual.direction == pytest.approx(expected, abs=1e-6)
+    openness[site] = float(is_open)
+    assert dual.openness == pytest.approx(openness)

@@ -52,6 +52,14 @@ def test_a_crowded_zone_is_told_with_its_numbers() -> None:
     solve(eased(must_serve(scenario_with(CROWDED)), {grid.rule: grid.enough}), time_limit=inf)
 
 
+def test_demand_has_no_part_in_a_conflict_of_other_rules() -> None:
+    """A site that must be built where none may be."""
+    found = find_conflict(scenario_with({"policy.max_sites": 0, "sites.1.status": "forced"}), time_limit=1e6)
+    assert found is not None
+    assert found.is_minimal
+    assert {rule.family for rule in found.rules} == {"max_sites", "forced"}
+
+
 def test_demand_that_may_be_left_out_is_never_in_a_conflict(small: Scenario) -> None:
     rules = {rule.subject for rule in rules_of(must_serve(small)) if rule.family == "demand"}
     assert rules == {"north | chat", "south | chat"}

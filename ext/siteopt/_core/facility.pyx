@@ -142,6 +142,42 @@ cdef class FacilityDual:
             raise ValueError("one flag for each arc is needed")
         self._banned[:] = banned
 
+    @property
+    def direction(self):
+        """Running average of what each demand is short of in the last ascent, shape (n_demand,)."""
+        return np.asarray(self._direction)
+
+    def resume(
+        self,
+        const double[::1] price not None,
+        const float[::1] direction not None,
+        const float[::1] openness not None,
+        Py_ssize_t site,
+        bint is_open,
+    ):
+        """Set the running averages to those of another ascent, which ended at ``price``, and then decide one site.
+
+        The next ascent, if it goes on, begins with just what that decision leaves short or takes in excess.
+        """
+        cdef Py_ssize_t i
+        cdef double highest, change
+        if direction.shape[0] != self.n_demand or openness.shape[0] != self.n_site:
+            raise ValueError("averages of this problem are needed")
+        if not 0 <= site < self.n_site or price.shape[0] != self.n_demand:
+            raise ValueError("a site and prices of this problem are needed")
+        highest = np.max(price, initial=0.0)
+        for i in range(self.n_demand):
+            self._direction[i] = direction[i]
+            self._gradient[i] = 0.0
+        for i in range(self.n_site):
+            self._openness[i] = openness[i]
+        self._fill(site, price, highest, is_open)
+        self._spend(site, price, highest, 1.0)
+        change = (1.0 if is_open else 0.0) - openness[site]
+        for i in range(self.n_demand):
+            self._direction[i] += change * self._gradient[i]
+        self._openness[site] = 1.0 if is_open else 0.0
+
     def served(self):
         """Units of each demand that the sites chosen last serve in all, shape (n_demand,)."""
         return np.asarray(self.demand) - np.asarray(self._gradient)
