@@ -7,13 +7,13 @@ reduced costs prove is fixed, and the sites that look open are tried as a plan.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siteopt._core.facility import FacilityDual
 from siteopt._core.transport import Transport
+from siteopt.bounds.node import CLOSED, FREE, OPEN, Node, PseudoCosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,19 +24,17 @@ if TYPE_CHECKING:
     from siteopt.facility_location import FacilityProblem
 
     Floats = NDArray[np.float64]
-    Singles = NDArray[np.float32]
     Flags = NDArray[np.uint8]
     Status = NDArray[np.int8]
     Indices = NDArray[np.int32]
 
-OPEN, FREE, CLOSED = 1, 0, -1
 #: Steps of a block and most blocks between pricing all sites; what a block must gain, in units of what branching would.
 BLOCK, MOST_BLOCKS, SHARE = 20, 20, 0.7
 #: First step length, also where the averages of the parent are known, and weight of a new subgradient. Aiming at the
 #: incumbent's cost proved best: a node that can be pruned at all gets there in few steps.
 LENGTH, RESUMED, WEIGHT = 0.1, 0.01, 0.1
 #: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
-LEAST_ROUNDS, MOST_ROUNDS, LOST = 1, 4, 0.1
+MOST_ROUNDS, LOST = 4, 0.1
 #: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
 LIKELY = 0.1
 #: All sites are looked at where they are so few, or where those that are likely are this share of them.
@@ -46,55 +44,6 @@ FEW, NEARLY_ALL = 300, 0.8
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
 #: A site whose openness is outside of this and 1 less this counts as decided.
 UNDECIDED = 0.02
-
-
-@dataclass(order=True, slots=True)
-class Node:
-    """What is decided, and prices to go on from.
-
-    Attributes
-    ----------
-    bound_usd : of the parent
-    order : of creation, which breaks ties
-    status, price, active : decisions; prices; sites to look at while climbing
-    banned : arcs that may not be used, where any are, in the order of ``site_demand``
-    site, step : the last decision, and by how much it moved the site's openness
-    averages : openness of the sites and what demands are short of, at the end of the parent's climb
-    """
-
-    bound_usd: float
-    order: int
-    status: Status = field(compare=False)
-    price: Floats = field(compare=False)
-    active: Indices = field(compare=False)
-    banned: Flags | None = field(compare=False, default=None)
-    site: int = field(compare=False, default=-1)
-    step: float = field(compare=False, default=1.0)
-    averages: tuple[Singles, Singles] | None = field(compare=False, default=None)
-
-
-class PseudoCosts:
-    """What deciding a site has raised the bound by so far, per unit of openness; average where it was never decided."""
-
-    def __init__(self, n_site: int) -> None:
-        self._gain, self._count = np.zeros((2, n_site)), np.zeros((2, n_site))
-
-    def learn(self, node: Node, bound: float) -> None:
-        """Count what the last decision of a node has brought."""
-        if node.site >= 0 and np.isfinite(bound):
-            up = int(node.status[node.site] == OPEN)
-            self._gain[up, node.site] += max(0.0, bound - node.bound_usd) / node.step
-            self._count[up, node.site] += 1
-
-    def best(self, sites: NDArray[np.intp], openness: Floats) -> int:
-        """Position of the site whose two outcomes are likely to raise the bound most, by their product."""
-        count = self._count[:, sites]
-        average = self._gain.sum(axis=1) / np.maximum(1.0, self._count.sum(axis=1))
-        average = np.where(self._count.sum(axis=1) > 0, average, 1.0)[:, None]
-        gain = np.where(count > 0, self._gain[:, sites] / np.maximum(1.0, count), average)
-        least = 1e-6 * average.max() + 1e-12
-        score = np.maximum(gain[0] * openness, least) * np.maximum(gain[1] * (1.0 - openness), least)
-        return int(np.argmax(score))
 
 
 class FacilityTree:
@@ -175,12 +124,13 @@ class FacilityTree:
         price = node.price.copy()
         own = self._climb(node, price)
         bound = max(node.bound_usd, own)
-        self._costs.learn(node, bound)
+        if node.site >= 0:
+            self._costs.learn(node.site, int(node.status[node.site]), node.step, bound - node.bound_usd)
         if bound >= self._cutoff:
             self._lowest_done = min(self._lowest_done, bound)
             return
         openness, reduced = self._dual.openness.copy(), self._dual.reduced_usd.copy()
-        averages = openness.astype(np.float32), self._dual.direction.astype(np.float32)
+        averages = self._dual.direction.astype(np.float32), openness.astype(np.float32)
         undecided = np.count_nonzero(
             (openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE)
         )
@@ -211,15 +161,14 @@ class FacilityTree:
         if is_all:
             active = every
         if node.averages is not None:
-            openness, direction = node.averages
-            self._dual.resume(price, direction, openness, node.site, node.status[node.site] == OPEN)
+            self._dual.resume(price, *node.averages, node.site, node.status[node.site] == OPEN)
             length = RESUMED
-        for n in range(MOST_ROUNDS):
+        for _ in range(MOST_ROUNDS):
             within, length = self._climb_on(node, price, active, length)
             if is_all:
                 return float(within)
             bound = self._dual.value(price, node.status, every)
-            is_kept = bound >= within - LOST * (within - node.bound_usd) and n + 1 >= LEAST_ROUNDS
+            is_kept = bound >= within - LOST * (within - node.bound_usd)
             if is_kept or bound >= self._cutoff:
                 break
             active = np.union1d(active, every[self._dual.reduced_usd[every] < 0.0]).astype(np.int32)

@@ -13,7 +13,8 @@ import numpy as np
 
 from siteopt._core.facility import FacilityDual
 from siteopt._core.transport import Transport
-from siteopt.bounds.branch import OPEN, FacilityTree, Node
+from siteopt.bounds.branch import FacilityTree
+from siteopt.bounds.node import OPEN, Node
 from siteopt.facility_location import keeping
 
 if TYPE_CHECKING:

@@ -96,20 +96,26 @@ class PlanSearch:
         """Work without end; every step is a fraction of a second."""
         yield from self._descend(self._best, DESCENT_SHARE)
         again: Windows | None = None
+        last: Flags | None = None
+        spare = 0.0  # seconds that windows have had since they stalled, beyond those of other starts
         while True:
             self._take_over()
-            if not self.has_stalled:
-                self.window()
-            elif self.start is not None:
-                again = self._elsewhere(self.start) if again is None else again
-                if np.isfinite(again.transport.change_sites(self.start, np.inf)):
+            began, start = self._clock.seconds, self.start
+            is_new = start is not None and (last is None or not np.array_equal(start, last))
+            if start is not None and is_new and self.has_stalled and spare >= 0.0:
+                again, last = self._elsewhere(start) if again is None else again, start
+                if np.isfinite(again.transport.change_sites(start, np.inf)):
                     yield from self._start_again(again)
+                spare -= self._clock.seconds - began
+            else:
+                self.window()
+                spare += (self._clock.seconds - began) * self.has_stalled
             yield
 
     def window(self) -> None:
         """One window of the best plan; from any thread."""
         if self._best.step():
-            self._failed = 0
+            self._failed, self.has_stalled = 0, False
             self._hand_on(self._best)
         else:
             self._failed += 1
