@@ -42,6 +42,8 @@ FEW, NEARLY_ALL = 300, 0.8
 #: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
 #: is this near the bound, the prices of its flows are tried in the dual.
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
+#: A rounding that does not reach every demand is tried again with this part of its sites more, so many times in all.
+GROWTH, TRIES = 12, 3
 #: A site whose openness is outside of this and 1 less this counts as decided.
 UNDECIDED = 0.02
 
@@ -220,14 +222,19 @@ class FacilityTree:
             self.best_open = (status == OPEN).astype(np.uint8)
 
     def _try(self, status: Status, openness: Floats) -> float:
-        """The sites that look most open, as many as the demand needs; returns what they cost."""
+        """The sites that look most open, as many as it takes; returns what they cost."""
         rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))[self._core]
         order = np.argsort(-rank, kind="stable")
         carried = np.cumsum(self._problem.capacity[self._core[order]])
         needed = int(np.searchsorted(carried, self._dual.total_demand * (1.0 - 1e-9))) + 1
         is_open = (rank > 0.5).astype(np.uint8)
-        is_open[order[:needed]] = 1
-        return self._flows(is_open)
+        for _ in range(TRIES):
+            is_open[order[:needed]] = 1
+            cost = self._flows(is_open)
+            if np.isfinite(cost):
+                break
+            needed += max(1, needed // GROWTH)  # these do not reach every demand
+        return cost
 
     def _flows(self, is_open: Flags) -> float:
         """Cost of a set of sites of the core; the best set is kept."""

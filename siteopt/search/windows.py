@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: A site's nearest demands, through which its neighbours are found.
 NEAREST = 8
-#: Sites of a window: at first, at least, at most.
-FIRST, LEAST, MOST = 30, 12, 120
+#: Sites of a window: at first, at least, at most; each has a random multiple of it, so that no two are alike.
+FIRST, LEAST, MOST, VARIED = 30, 12, 120, (0.6, 1.5)
 #: Smaller gains than this, relative to the cost, are rounding.
 LEAST_GAIN = 1e-9
 
@@ -61,7 +61,8 @@ class Windows:
         """One window; returns whether the cost fell. Several threads may each be at a window of their own."""
         problem, transport = self._problem, self.transport
         with self.lock:
-            sites = self._around(self._next_site())
+            size = self._size * self._random.uniform(*VARIED)
+            sites = self._around(self._next_site(), int(size))
             is_open = transport.is_open()
             amounts, price = transport.amounts(), self._price
         carried = np.zeros(len(problem.capacity), dtype=bool)
@@ -78,7 +79,7 @@ class Windows:
 
     def _next_site(self) -> int:
         if not self._order:
-            self._order = self._random.permutation(np.flatnonzero(self.transport.is_open())).tolist()
+            self._order = self._random.permutation(len(self._problem.capacity)).tolist()
         return self._order.pop()
 
     def _adopt(self, sites: Indices, is_open: Flags) -> bool:
@@ -93,7 +94,7 @@ class Windows:
         self._price = transport.prices()
         return True
 
-    def _around(self, site: int) -> Indices:
+    def _around(self, site: int, size: int) -> Indices:
         """A site and the sites nearest to it; where too few are near it, those near the nearest ones, and so on."""
         distance = np.full(len(self._problem.capacity), np.inf)
         distance[site] = 0.0
@@ -105,9 +106,9 @@ class Windows:
                 break
             unvisited[nearest] = False
             np.minimum(distance, distance[nearest] + self._ways(nearest), out=distance)
-            if np.count_nonzero(np.isfinite(distance)) >= self._size:
+            if np.count_nonzero(np.isfinite(distance)) >= size:
                 break
-        chosen = np.argsort(distance, kind="stable")[: self._size]
+        chosen = np.argsort(distance, kind="stable")[:size]
         return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)
 
     def _ways(self, site: int) -> Floats:
