@@ -97,19 +97,20 @@ class PlanSearch:
         yield from self._descend(self._best, DESCENT_SHARE)
         again: Windows | None = None
         last: Flags | None = None
-        spare = 0.0  # seconds that windows have had since they stalled, beyond those of other starts
+        spare = 0  # windows since they stalled, beyond the steps of other starts
         while True:
             self._take_over()
-            began, start = self._clock.seconds, self.start
+            start = self.start
             is_new = start is not None and (last is None or not np.array_equal(start, last))
-            if start is not None and is_new and self.has_stalled and spare >= 0.0:
+            if start is not None and is_new and self.has_stalled and spare >= 0:
                 again, last = self._elsewhere(start) if again is None else again, start
                 if np.isfinite(again.transport.change_sites(start, np.inf)):
-                    yield from self._start_again(again)
-                spare -= self._clock.seconds - began
+                    for _ in self._start_again(again):
+                        spare -= 1
+                        yield
             else:
                 self.window()
-                spare += (self._clock.seconds - began) * self.has_stalled
+                spare += self.has_stalled
             yield
 
     def window(self) -> None:
