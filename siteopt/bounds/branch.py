@@ -7,6 +7,7 @@ reduced costs prove is fixed, and the sites that look open are tried as a plan.
 from __future__ import annotations
 
 import heapq
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from siteopt._core.facility import FacilityDual
 from siteopt._core.transport import Transport
 from siteopt.bounds.node import CLOSED, FREE, OPEN, Node, PseudoCosts
+from siteopt.bounds.rounding import counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +44,8 @@ FEW, NEARLY_ALL = 300, 0.8
 #: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
 #: is this near the bound, the prices of its flows are tried in the dual.
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
-#: A rounding that does not reach every demand is tried again with this part of its sites more, so many times in all.
-GROWTH, TRIES = 12, 3
+#: Numbers of sites with which a rounding is tried until it reaches every demand.
+TRIES = 3
 #: A site whose openness is outside of this and 1 less this counts as decided.
 UNDECIDED = 0.02
 
@@ -225,15 +227,13 @@ class FacilityTree:
         """The sites that look most open, as many as it takes; returns what they cost."""
         rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))[self._core]
         order = np.argsort(-rank, kind="stable")
-        carried = np.cumsum(self._problem.capacity[self._core[order]])
-        needed = int(np.searchsorted(carried, self._dual.total_demand * (1.0 - 1e-9))) + 1
+        capacity, cost = self._problem.capacity[self._core[order]], np.inf
         is_open = (rank > 0.5).astype(np.uint8)
-        for _ in range(TRIES):
-            is_open[order[:needed]] = 1
+        for count in islice(counts(capacity, self._dual.total_demand), TRIES):
+            is_open[order[:count]] = 1
             cost = self._flows(is_open)
             if np.isfinite(cost):
                 break
-            needed += max(1, needed // GROWTH)  # these do not reach every demand
         return cost
 
     def _flows(self, is_open: Flags) -> float:

@@ -15,9 +15,9 @@ from siteopt.background import beside, has_spare_core
 from siteopt.bounds.branch import FacilityTree
 from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
+from siteopt.bounds.rounding import loaded, rounded
 from siteopt.facility_location import solution_of
 from siteopt.improve.plans import PlanSearch
-from siteopt.improve.rounding import loaded, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,11 +15,11 @@ import numpy as np
 from siteopt.background import beside, has_spare_core
 from siteopt.bounds.dive import dive
 from siteopt.bounds.root import RootBound
+from siteopt.bounds.rounding import loaded
 from siteopt.bounds.whole import Filling, WholeTree
 from siteopt.facility_location import divisible, fitting, solution_of
 from siteopt.improve.divisible import DivisibleRun
 from siteopt.improve.exact import finish_exactly
-from siteopt.improve.rounding import loaded
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ import numpy as np
 from siteopt._core.transport import Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from siteopt.facility_location import FacilityProblem
@@ -20,22 +22,26 @@ if TYPE_CHECKING:
 GROWTH = 12
 
 
+def counts(capacity: Floats, total: float) -> Iterator[int]:
+    """How many sites of an order to open: as many as carry ``total``, then more and more, at last all."""
+    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - 1e-12))) + 1)
+    while count < len(capacity):
+        yield count
+        count += max(1, count // GROWTH)
+    yield len(capacity)
+
+
 def rounded(problem: FacilityProblem, openness: Floats) -> Indices:
     """The sites that look most open, as many as the demand needs; all where that is not enough."""
     order = np.argsort(-openness, kind="stable").astype(np.int32)
-    carried = np.cumsum(problem.capacity[order])
-    count = int(np.searchsorted(carried, problem.demand.sum() * (1.0 - 1e-12))) + 1
-    return order[:count]
+    return order[: next(counts(problem.capacity[order], float(problem.demand.sum())))]
 
 
 def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
     """Flows of the rounded openness, with more sites where those do not reach every demand; None if all do not."""
     transport = Transport(problem, len(problem.capacity))
     order = np.argsort(-openness, kind="stable").astype(np.int32)
-    count = len(rounded(problem, openness))
-    while True:
+    for count in counts(problem.capacity[order], float(problem.demand.sum())):
         if np.isfinite(transport.load_sites(np.sort(order[:count]))):
             return transport
-        if count >= len(order):
-            return None
-        count = min(len(order), count + max(1, count // GROWTH))
+    return None
