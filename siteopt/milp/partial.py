@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Entries = tuple[int, Indices, Floats]
 
 #: Options of sites, and columns that kept flows may take.
-MOST_OPTIONS, MOST_FLOWS = 2_000, 40_000
+MOST_OPTIONS, MOST_FLOWS = 2_000, 15_000
 #: Straight lines that a concave gain is held below, at most.
 TANGENTS = 14
 #: The objective is in units that make it about this.
