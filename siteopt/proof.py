@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 #: Dual steps between looks at whether to go on.
 STEPS = 20
-#: Shares of the time at which the model of a part begins, unless the ascent ends before, and at which it ends.
+#: The model of a part begins once the ascent has gained less than this in a turn, relative to its bound.
+SLOW = 1e-5
+#: Shares of the time at which it begins at the latest beside a search, and at which it ends.
 PART_BEGINS, PART_ENDS = 0.2, 0.9
 #: Its nodes where search and bound take turns, and the gap at which it has no more to say.
 PART_NODES, PART_GAP = 20, 1e-4
@@ -40,6 +42,7 @@ class Proof:
         self._instance, self._incumbent, self._deadline = instance, incumbent, deadline
         self._ascent = LagrangianAscent(instance)
         self._part_is_left = in_part and can_solve_part(instance)
+        self._is_slow = False
 
     @property
     def is_done(self) -> bool:
@@ -47,22 +50,22 @@ class Proof:
         return self._ascent.has_converged and not self._part_is_left
 
     def turn(self, steps: int) -> None:
-        """Some steps of the ascent, or the part once there are no more."""
-        if not self._ascent.has_converged:
-            self._climb(steps, self._is_open)
-        elif self._part_is_left:
-            self._solve_part(PART_NODES, self._until(PART_ENDS))
+        """Some steps of the ascent, or the part once they gain little."""
+        self._advance(steps, PART_NODES, lambda: True)
 
     def run(self, is_wanted: Callable[[], bool]) -> None:
         """All of it, beside a search, as long as that wants it."""
-        for share in (PART_BEGINS if self._part_is_left else 1.0, 1.0):
-            goes_on = self._until(share, is_wanted)
-            while goes_on() and not self._ascent.has_converged:
-                self._climb(STEPS, goes_on)
-            if self._part_is_left:
-                self._solve_part(None, self._until(PART_ENDS, is_wanted))
+        while is_wanted() and self._is_open() and not self.is_done:
+            self._is_slow |= self._incumbent.clock.seconds > PART_BEGINS * self._deadline
+            self._advance(STEPS, None, is_wanted)
 
-    def _until(self, share: float, is_wanted: Callable[[], bool] = lambda: True) -> Callable[[], bool]:
+    def _advance(self, steps: int, nodes: int | None, is_wanted: Callable[[], bool]) -> None:
+        if self._part_is_left and (self._is_slow or self._ascent.has_converged):
+            self._solve_part(nodes, self._until(PART_ENDS, is_wanted))
+        elif not self._ascent.has_converged:
+            self._climb(steps, self._until(1.0, is_wanted))
+
+    def _until(self, share: float, is_wanted: Callable[[], bool]) -> Callable[[], bool]:
         """Says whether to go on, up to a share of the time."""
         seconds = share * self._deadline
         return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
@@ -72,8 +75,11 @@ class Proof:
         return clock.left > 0.0 and clock.seconds < self._deadline and not self._incumbent.is_good_enough
 
     def _climb(self, steps: int, keep_going: Callable[[], bool]) -> None:
+        before_usd = self._ascent.bound_usd
         self._ascent.run(steps, self._incumbent.cost_usd, keep_going)
-        self._incumbent.prove(self._ascent.bound_usd, "bound")
+        bound_usd = self._ascent.bound_usd
+        self._is_slow = bound_usd - before_usd < SLOW * abs(bound_usd)
+        self._incumbent.prove(bound_usd, "bound")
 
     def _solve_part(self, nodes: int | None, keep_going: Callable[[], bool]) -> None:
         if keep_going():
