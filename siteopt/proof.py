@@ -51,16 +51,18 @@ class Proof:
 
     def turn(self, steps: int) -> None:
         """Some steps of the ascent, or the part once they gain little."""
-        self._advance(steps, PART_NODES, lambda: True)
+        self._advance(steps, PART_NODES, lambda: True, is_late=False)
 
     def run(self, is_wanted: Callable[[], bool]) -> None:
         """All of it, beside a search, as long as that wants it."""
         while is_wanted() and self._is_open() and not self.is_done:
-            self._is_slow |= self._incumbent.clock.seconds > PART_BEGINS * self._deadline
-            self._advance(STEPS, None, is_wanted)
+            is_late = self._incumbent.clock.seconds > PART_BEGINS * self._deadline
+            self._advance(STEPS, None, is_wanted, is_late=is_late)
 
-    def _advance(self, steps: int, nodes: int | None, is_wanted: Callable[[], bool]) -> None:
-        if self._part_is_left and (self._is_slow or self._ascent.has_converged):
+    def _advance(
+        self, steps: int, nodes: int | None, is_wanted: Callable[[], bool], *, is_late: bool
+    ) -> None:
+        if self._part_is_left and (is_late or self._is_slow or self._ascent.has_converged):
             self._solve_part(nodes, self._until(PART_ENDS, is_wanted))
         elif not self._ascent.has_converged:
             self._climb(steps, self._until(1.0, is_wanted))

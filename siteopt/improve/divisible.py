@@ -41,8 +41,6 @@ NODES, STEPS = 10, 10
 #: Share of the time that the search has to itself where both take turns, unless it stalls before; up to so many sites,
 #: which the tree often solves before, and above so many, where a node takes too long to prove anything.
 ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
-#: The same in steps, where the time has no end.
-STEPS_ALONE = 200
 
 
 class DivisibleRun:
@@ -102,24 +100,17 @@ class DivisibleRun:
     def _in_turns(self, search: PlanSearch, proof: _Proof, node_limit: int | None) -> None:
         n_site, steps = len(self._problem.capacity), search.steps()
         share = SMALL_ALONE if n_site <= SMALL else ALONE if n_site <= LARGE else LARGE_ALONE
-        alone, taken = self._clock.seconds + share * self._clock.time_limit, 0
+        alone = self._clock.seconds + share * self._clock.time_limit
         while not proof.is_done and self._goes_on() and (node_limit is None or proof.nodes < node_limit):
             began = self._clock.seconds
             for _ in islice(steps, STEPS):
                 if not self._goes_on():
                     return
-            ends = 2.0 * self._clock.seconds - began
-            taken += STEPS
-            late = taken >= STEPS_ALONE if np.isinf(alone) else self._clock.seconds > alone
-            if search.has_stalled or late:
+            now = self._clock.seconds
+            if search.has_stalled or now > alone:
+                # As long as the steps took; under a limit of nodes one turn, so that the same come each time.
                 proof.advance()
-                # As long as the steps took, unless the same nodes are wanted each time.
-                while (
-                    node_limit is None
-                    and self._clock.seconds < ends
-                    and not proof.is_done
-                    and self._goes_on()
-                ):
+                while node_limit is None and self._clock.seconds < 2.0 * now - began and not proof.is_done:
                     proof.advance()
 
     def _goes_on(self) -> bool:
