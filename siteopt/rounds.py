@@ -1,4 +1,4 @@
-"""Rounds of local search, with the proof beside them where there are two cores, else between them."""
+"""Rounds of local search, with relaxations beside them where there are two cores, else between them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from siteopt.background import beside, has_spare_core
-from siteopt.milp.cheapest_flows import cheapest_flows
-from siteopt.proof import Proof
+from siteopt.milp.cheapest_flows import cheapest_flows, flows_of_sites
+from siteopt.relaxations import Relaxations
 from siteopt.search.local_search import Search
 from siteopt.start import begin
 
@@ -23,6 +23,8 @@ FIRST_STEPS, STEPS_PER_ROUND = 100, 20
 STALLED_ROUNDS = 120
 #: Flows of a solution change places all at once if it costs at most so much more than the best one.
 NEAR = 0.005
+#: Rounds after which sites from outside must have brought a better plan.
+TRIED = 8
 
 
 class Rounds:
@@ -44,7 +46,7 @@ class Rounds:
         self, scenario: Scenario, instance: Instance, incumbent: Incumbent, seed: int, most: int | None
     ) -> None:
         self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
-        self._search = Search(instance, seed)
+        self._search, self._seed = Search(instance, seed), seed
         self._most = float("inf") if most is None else most
         self._takes_turns = most is not None or not has_spare_core()
         self._done = self._stalled = 0
@@ -75,19 +77,22 @@ class Rounds:
             Whether to give up where no plan is found: there may be none at all, which only the exact model can prove.
         """
         incumbent = self._incumbent
-        proof = Proof(self._instance, incumbent, deadline, in_part=not exact_follows)
-        aside = nullcontext() if self._takes_turns else beside(proof.run, incumbent.clock.interrupt)
+        relaxed = Relaxations(self._instance, incumbent, deadline, in_part=not exact_follows)
+        aside = nullcontext() if self._takes_turns else beside(relaxed.run, incumbent.clock.interrupt)
         with aside:
             self._begin(start, deadline)
             if self._takes_turns:
-                proof.turn(FIRST_STEPS)
+                relaxed.turn(FIRST_STEPS)
             while self._goes_on(deadline):
                 if exact_follows and incumbent.solution is None and self._done >= STALLED_ROUNDS:
                     return
                 self._round(deadline)
                 if self._takes_turns:
-                    proof.turn(STEPS_PER_ROUND)
-                if self._stalled >= STALLED_ROUNDS and proof.is_done:
+                    relaxed.turn(STEPS_PER_ROUND)
+                hint = relaxed.hint()
+                if hint is not None:
+                    self._try_sites(hint, deadline)
+                if self._stalled >= STALLED_ROUNDS and relaxed.is_done:
                     return
 
     def _is_open(self, deadline: float) -> bool:
@@ -111,6 +116,20 @@ class Rounds:
             paid = paid or self._incumbent.cost_usd < before
         self._stalled = 0 if paid else self._stalled + 1
         self._done += 1
+
+    def _try_sites(self, hint: Solution, deadline: float) -> None:
+        """Search on from other sites, unless some rounds of that bring no better plan."""
+        flows = flows_of_sites(self._instance, hint, lambda: self._is_open(deadline))
+        if flows is None:
+            return
+        before, before_usd = self._search, self._incumbent.cost_usd
+        self._search = Search(self._instance, self._seed)
+        self._search.serve_from(hint.option, *flows)
+        for _ in range(TRIED):
+            if self._goes_on(deadline):
+                self._round(deadline)
+        if self._incumbent.cost_usd >= before_usd:
+            self._search = before
 
     def _rearrange(self, found: Solution, usd: float, deadline: float) -> None:
         """Let all flows of a solution change places at once, where it is near the best one and new."""

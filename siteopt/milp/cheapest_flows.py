@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import coo_matrix
 
+from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Prices
 from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.items import Listing
@@ -56,10 +57,38 @@ def cheapest_flows(
         Or None where there are too many flows, or none of them leave the room for whole replicas.
     """
     pool = np.flatnonzero(solution.replicas > 0)
+    penalty_usd = instance.demands.unserved_usd
+    return _solve(instance, solution, pool, penalty_usd, keep_going, leaves_room=True)
+
+
+def flows_of_sites(
+    instance: Instance, solution: Solution, keep_going: Callable[[], bool]
+) -> tuple[Floats, Floats] | None:
+    """The same for sites and modules alone: any pool may be in use, what must be served may wait at a high price.
+
+    No room is left for whole replicas, nor for keeping copies of data up to date, as most pools will not be in use.
+    """
+    pools, designs = instance.pools, instance.designs
+    option = solution.option[pools.site]
+    admits = designs.admits[instance.options.design[option], pools.variant] == 1
+    pool = np.flatnonzero((option >= 0) & admits)
+    penalty_usd = np.minimum(instance.demands.unserved_usd, unserved_penalty_usd(instance))
+    return _solve(instance, solution, pool, penalty_usd, keep_going, leaves_room=False)
+
+
+def _solve(
+    instance: Instance,
+    solution: Solution,
+    pool: Rows,
+    penalty_usd: Floats,
+    keep_going: Callable[[], bool],
+    *,
+    leaves_room: bool,
+) -> tuple[Floats, Floats] | None:
     count = np.diff(instance.pools.arc_ptr)[pool].sum()
     if not 0 < count <= MOST_FLOWS:
         return None
-    programme = _Programme(instance, solution, pool)
+    programme = _Programme(instance, solution, pool, penalty_usd, leaves_room=leaves_room)
     answer = HighsDriver(programme.matrix()).solve(Limits(), Until(keep_going))
     return None if answer.outcome != "optimal" else programme.flows(answer.values)
 
@@ -67,24 +96,27 @@ def cheapest_flows(
 class _Programme:
     """Columns: shares on arcs, reserve of protected pools, shares unserved, and reserve of the others by cover row."""
 
-    def __init__(self, instance: Instance, solution: Solution, pool: Rows) -> None:
+    def __init__(
+        self, instance: Instance, solution: Solution, pool: Rows, penalty_usd: Floats, *, leaves_room: bool
+    ) -> None:
         self._instance, self._solution, self._pool = instance, solution, pool
+        self._penalty_usd, self._leaves_room = penalty_usd, leaves_room
         listing, option = (
             Listing(instance, Prices.nothing(instance)),
             solution.option[instance.pools.site[pool]],
         )
         flows = listing.flows(pool, option)
-        self._flows = flows.where(flows.usd < instance.demands.unserved_usd[flows.demand])
-        self._rounding_mw = self._largest_rest()
+        self._flows = flows.where(flows.usd < penalty_usd[flows.demand])
+        self._rounding_mw = self._largest_rest() if leaves_room else np.zeros(len(pool))
         self._reserve = listing.reserve(pool, option)
         self._items = self._flows.and_also(self._reserve)
         self._draft = Draft()
 
     def matrix(self) -> Matrix:
-        instance, draft = self._instance, self._draft
+        draft = self._draft
         unit_usd = max(float(np.abs(self._flows.usd).sum()) / max(1, len(self._flows.usd)), 1e-9)
         self._column = draft.columns(self._items.usd, 1.0)
-        penalty_usd = instance.demands.unserved_usd
+        penalty_usd = self._penalty_usd
         may_wait = np.isfinite(penalty_usd)
         self._unserved = draft.columns(np.where(may_wait, penalty_usd, 0.0), may_wait * 1.0)
         n = len(penalty_usd)
@@ -179,7 +211,8 @@ class _Programme:
         arc, pool = self._flows.arc, self._flows.pool
         used = links.traffic(arcs.route[arc], arcs.gbps[arc])
         used = (used + links.traffic(pools.home_route[pool], arcs.home_gbps[arc])).tocoo()
-        copies = links.traffic(pools.home_route[self._pool], pools.sync_gbps[self._pool])
+        copied = self._pool if self._leaves_room else self._pool[:0]
+        copies = links.traffic(pools.home_route[copied], pools.sync_gbps[copied])
         whole = self._instance.demands.is_splittable[self._flows.demand] == 0
         largest = np.zeros(len(links.id))
         np.maximum.at(largest, used.row, used.data * whole[used.col])

@@ -105,14 +105,18 @@ class Search:
             return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
 
+    def serve_from(self, option: Indices, share: Floats, unserved: Floats) -> None:
+        """Start from given sites and flows; what does not fit is served elsewhere."""
+        if not self.load(option, share, unserved):
+            self._kernel.serve_all()
+
     def try_flows(self, solution: Solution, share: Floats, unserved: Floats) -> None:
         """Go on from other flows for a solution's sites, unless the state without them is cheaper.
 
         Where a workload is protected that shows only once they have reserve, and :meth:`solution` sees to it.
         """
         before, (option, _, _, old_share, old_unserved) = self.cost_usd, self._evaluator.state()
-        if not self.load(solution.option, share, unserved):
-            self._kernel.serve_all()
+        self.serve_from(solution.option, share, unserved)
         if self._secured is None and self.cost_usd >= before:
             self.load(option, old_share, old_unserved)
 

@@ -16,7 +16,8 @@ from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.monitor import Silent
-from siteopt.milp.partial import PartialModel, can_solve_part, hardest_to_reach, prove_in_part
+from siteopt.milp.part import Part, PartialModel
+from siteopt.milp.partial import can_solve_part, hardest_to_reach, prove_in_part
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ TOLERANCE = 2e-6
 
 def partial_usd(instance: Instance, prices: Prices, kept: NDArray[np.bool_]) -> float:
     """Optimum of the model of a part; ``inf`` where the kept demands cannot all be served."""
-    model = PartialModel(instance, prices, kept)
+    model = PartialModel(instance, prices, Part.of_demands(instance, kept))
     answer = HighsDriver(model.matrix()).solve(Limits(gap=0.0), Silent())
     return answer.objective * model.unit_usd
 
@@ -76,16 +77,17 @@ def test_what_is_proved_is_a_bound_however_few_the_tangents(document: dict[str, 
     ascent = LagrangianAscent(instance)
     ascent.run(60, best_usd)
     proved: list[float] = []
-    with mock.patch("siteopt.milp.partial.TANGENTS", tangents):
-        prove_in_part(instance, ascent.prices, 1e-6, None, proved.append, lambda: True)
+    with mock.patch("siteopt.milp.part.TANGENTS", tangents):
+        prove_in_part(instance, ascent.prices, Limits(gap=1e-6), proved.append, lambda: True)
     assert proved
     assert max(proved) <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)
 
 
 def test_the_hardest_to_reach_are_kept_first(germany_instance: Instance) -> None:
-    demands, options = germany_instance.demands, np.diff(germany_instance.sites.option_ptr)
-    arcs, pools = germany_instance.arcs, germany_instance.pools
-    flows = np.bincount(arcs.demand, weights=options[pools.site[arcs.pool]], minlength=len(demands.region))
+    demands, options = germany_instance.demands, germany_instance.options
+    arcs, pools, n_site = germany_instance.arcs, germany_instance.pools, len(germany_instance.sites.id)
+    designs = np.array([len(set(options.design[options.site == j].tolist())) for j in range(n_site)])
+    flows = np.bincount(arcs.demand, weights=designs[pools.site[arcs.pool]], minlength=len(demands.region))
     most = int(flows.sum() // 3)
     kept = hardest_to_reach(germany_instance, most)
     assert 0.0 < flows[kept].sum() <= most
@@ -99,8 +101,8 @@ def test_the_german_example_gains_by_it(germany_instance: Instance) -> None:
     ascent = LagrangianAscent(germany_instance)
     ascent.run(400, np.inf)
     proved: list[float] = []
-    prove_in_part(germany_instance, ascent.prices, 1e-4, 5, proved.append, lambda: True)
+    prove_in_part(germany_instance, ascent.prices, Limits(nodes=5), proved.append, lambda: True)
     assert max(proved) > ascent.bound_usd
     stopped: list[float] = []
-    prove_in_part(germany_instance, ascent.prices, 1e-4, None, stopped.append, lambda: False)
+    prove_in_part(germany_instance, ascent.prices, Limits(), stopped.append, lambda: False)
     assert len(stopped) <= 1

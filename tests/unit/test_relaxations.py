@@ -1,0 +1,93 @@
+"""What a search has beside it: bounds first, then sites to try, and then there is nothing left to do."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import numpy as np
+
+from siteopt.incumbent import Incumbent
+from siteopt.instance import Solution
+from siteopt.progress import Clock
+from siteopt.relaxations import Relaxations
+from siteopt.rounds import TRIED, Rounds
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+#: Dual steps of a turn, and turns in which all must be done.
+STEPS, TURNS = 400, 60
+
+
+def incumbent_of(instance: Instance) -> Incumbent:
+    return Incumbent(instance, Clock(float("inf")), 0.0, None)
+
+
+def test_hints_come_after_the_bound_of_a_part(germany_instance: Instance) -> None:
+    """While no plan is known every solution of the kernel is worth a try; only the newest one is handed out, once."""
+    incumbent = incumbent_of(germany_instance)
+    relaxed = Relaxations(germany_instance, incumbent, float("inf"), in_part=True)
+    hint, bounds = None, []
+    for _ in range(TURNS):
+        relaxed.turn(STEPS)
+        bounds.append(incumbent.bound_usd)
+        hint = relaxed.hint()
+        if hint is not None:
+            break
+        assert not relaxed.is_done
+    assert hint is not None
+    assert relaxed.hint() is None
+    assert bounds[-1] > bounds[0]
+    stands = hint.option >= 0
+    assert np.all(hint.modules[stands] > 0)
+    assert np.all(stands[(germany_instance.sites.is_existing | germany_instance.sites.is_forced) == 1])
+    for _ in range(TURNS):
+        relaxed.turn(STEPS)
+    assert relaxed.is_done
+
+
+def test_without_a_part_there_are_bounds_alone(small_instance: Instance) -> None:
+    relaxed = Relaxations(small_instance, incumbent_of(small_instance), float("inf"), in_part=False)
+    for _ in range(TURNS):
+        relaxed.turn(STEPS)
+    assert relaxed.is_done
+    assert relaxed.hint() is None
+
+
+def searched(
+    scenario: Scenario, instance: Instance, rounds: int, hints: list[Solution]
+) -> tuple[Solution, float]:
+    """Best solution of so many rounds that get these hints first, and its cost."""
+    incumbent = incumbent_of(instance)
+    with mock.patch.object(Relaxations, "hint", side_effect=chain(hints, repeat(None))):
+        run = Rounds(scenario, instance, incumbent, 1, rounds)
+        run.search_and_prove(None, float("inf"), exact_follows=True)
+    assert incumbent.solution is not None
+    return incumbent.solution, incumbent.cost_usd
+
+
+def test_a_search_goes_on_from_the_sites_of_a_hint(germany: Scenario, germany_instance: Instance) -> None:
+    best, best_usd = searched(germany, germany_instance, 60, [])
+    _, usd = searched(germany, germany_instance, 1 + TRIED, [])
+    _, hinted_usd = searched(germany, germany_instance, 1 + TRIED, [best])
+    assert best_usd < usd
+    assert hinted_usd < usd
+
+
+def test_a_search_leaves_sites_that_bring_nothing(germany: Scenario, germany_instance: Instance) -> None:
+    """It comes back to the state before, and goes on as if nobody had hinted at anything."""
+    sites, options = germany_instance.sites, germany_instance.options
+    option = np.where(np.diff(sites.option_ptr) > 0, sites.option_ptr[:-1], -1).astype(np.int32)
+    everything = Solution(
+        option=option,
+        modules=np.where(option >= 0, options.max_modules[option], 0).astype(np.int32),
+        replicas=np.zeros(len(germany_instance.pools.site), dtype=np.int32),
+        share=np.zeros(len(germany_instance.arcs.demand)),
+        unserved=np.ones(len(germany_instance.demands.region)),
+    )
+    _, usd = searched(germany, germany_instance, 6, [])
+    _, hinted_usd = searched(germany, germany_instance, 6 + TRIED, [everything])
+    assert hinted_usd <= usd
