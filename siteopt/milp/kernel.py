@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-#: Flows of each demand.
-FLOWS = 30
+#: Flows of each demand, and flows up to which the first relaxation is solved in seconds.
+FLOWS, MOST_FLOWS = 30, 100_000
 
 
 def search_kernel(
@@ -75,6 +75,11 @@ class _Listener(Until):
     def on_solution(self, values: Floats, objective: float) -> None:
         """Hand on what it decides."""
         self._found(self._model.decided(values), objective * self._model.unit_usd)
+
+
+def can_search_kernel(kernel: Part) -> bool:
+    """Whether it is small enough."""
+    return int(kernel.arc.sum()) <= MOST_FLOWS
 
 
 def kernel_of(instance: Instance, prices: Prices, likely: Flags, known: Solution | None) -> Part:

@@ -91,18 +91,16 @@ def test_what_it_finds_stands_and_carries_its_flows(document: dict[str, Any], se
 
 @settings(max_examples=60)
 @given(document=full_documents(may_have_tails=False), seed=st.integers(0, 2**32 - 1))
-def test_all_pools_of_its_sites_serve_whatever_some_of_them_do(document: dict[str, Any], seed: int) -> None:
+def test_flows_of_sites_are_whole_and_go_to_them_alone(document: dict[str, Any], seed: int) -> None:
     instance = compile_instance(load_scenario(document))
     before = random_state(instance, np.random.default_rng(seed))
-    some, every = (find(instance, before, lambda: True) for find in (cheapest_flows, flows_of_sites))
-    assume(every is not None)
-    assert every is not None
-    share, unserved = every
+    flows = flows_of_sites(instance, before, lambda: True)
+    assume(flows is not None)
+    assert flows is not None
+    share, unserved = flows
     demands = instance.demands
     served = np.bincount(instance.arcs.demand, weights=share, minlength=len(demands.region))
     assert served + unserved == pytest.approx(1.0)
-    if some is not None:
-        assert not unserved[np.isinf(demands.unserved_usd)].any()
     assert np.all(before.option[instance.pools.site[instance.arcs.pool[share > 0.0]]] >= 0)
 
 
@@ -119,3 +117,22 @@ def test_what_must_be_served_may_wait_where_no_open_site_has_room() -> None:
     assert 0.0 < unserved.sum() < 2.0
     assert not share[instance.pools.site[instance.arcs.pool] == 1].any()
     assert cheapest_flows(instance, solution, lambda: True) is None
+
+
+def test_where_nothing_is_scarce_all_is_served_from_the_cheapest_open_site() -> None:
+    cost = np.array([[0.0, 3.0, 9.0], [9.0, 0.0, 3.0], [3.0, 9.0, 0.0]])
+    instance = classic_instance(Classic(np.full(3, 40.5), np.ones(3), np.full(3, 8.0), cost))
+    two = np.array([0, 1, -1], dtype=np.int32)
+    solution = carried(instance, two, np.zeros(len(instance.arcs.demand)), np.ones(3))
+    solution.modules[:2] = instance.options.max_modules[:2]
+    flows = flows_of_sites(instance, solution, lambda: True)
+    assert flows is not None
+    share, unserved = flows
+    assert not unserved.any()
+    site = instance.pools.site[instance.arcs.pool]
+    used = share > 0.5
+    assert dict(zip(instance.arcs.demand[used].tolist(), site[used].tolist(), strict=True)) == {
+        0: 0,
+        1: 1,
+        2: 0,
+    }

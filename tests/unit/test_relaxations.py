@@ -91,3 +91,11 @@ def test_a_search_leaves_sites_that_bring_nothing(germany: Scenario, germany_ins
     _, usd = searched(germany, germany_instance, 6, [])
     _, hinted_usd = searched(germany, germany_instance, 6 + TRIED, [everything])
     assert hinted_usd <= usd
+
+
+def test_a_kernel_that_is_too_large_is_left_out(germany_instance: Instance) -> None:
+    relaxed = Relaxations(germany_instance, incumbent_of(germany_instance), float("inf"), in_part=True)
+    with mock.patch("siteopt.milp.kernel.MOST_FLOWS", 0):
+        while not relaxed.is_done:
+            relaxed.turn(STEPS)
+            assert relaxed.hint() is None
