@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.milp.highs import Limits
-from siteopt.milp.kernel import can_search_kernel, kernel_of, search_kernel
-from siteopt.milp.partial import can_solve_part, prove_in_part
+from siteopt.milp.kernel import kernel_of, search_kernel
+from siteopt.milp.partial_bound import can_solve_part, prove_in_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +120,7 @@ class Relaxations:
             if self._part is not None:
                 likely |= self._part.option >= 0
             kernel = kernel_of(self._instance, prices, likely, self._incumbent.solution)
-            if can_search_kernel(kernel):
-                search_kernel(self._instance, prices, kernel, limits, self._suggest, keep_going)
+            search_kernel(self._instance, prices, kernel, limits, self._suggest, keep_going)
         self._kernel_is_left = False
 
     def _suggest(self, solution: Solution, usd: float) -> None:

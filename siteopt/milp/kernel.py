@@ -17,7 +17,7 @@ import numpy as np
 from siteopt.milp.highs import HighsDriver
 from siteopt.milp.items import Listing
 from siteopt.milp.monitor import Until
-from siteopt.milp.part import FEW_NODES, Part, PartialModel
+from siteopt.milp.partial_model import FEW_NODES, Part, PartialModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def search_kernel(
     found: Callable[[Solution, float], None],
     keep_going: Callable[[], bool],
 ) -> None:
-    """Solve a kernel.
+    """Solve a kernel, unless it is so large that its first relaxation would take minutes.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ def search_kernel(
         Told of every better solution, and of its objective, USD.
     keep_going : callable
     """
+    if kernel.arc.sum() > MOST_FLOWS:
+        return
     model = PartialModel(instance, prices, kernel)
     driver = HighsDriver(model.matrix(), FEW_NODES)
     driver.solve(limits, _Listener(model, found, keep_going))
@@ -75,11 +77,6 @@ class _Listener(Until):
     def on_solution(self, values: Floats, objective: float) -> None:
         """Hand on what it decides."""
         self._found(self._model.decided(values), objective * self._model.unit_usd)
-
-
-def can_search_kernel(kernel: Part) -> bool:
-    """Whether it is small enough."""
-    return int(kernel.arc.sum()) <= MOST_FLOWS
 
 
 def kernel_of(instance: Instance, prices: Prices, likely: Flags, known: Solution | None) -> Part:

@@ -21,8 +21,8 @@ from siteopt.milp.cheapest_flows import cheapest_flows, flows_of_sites
 from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.kernel import kernel_of, search_kernel
 from siteopt.milp.monitor import Silent
-from siteopt.milp.part import PartialModel
-from siteopt.milp.partial import can_solve_part
+from siteopt.milp.partial_bound import can_solve_part
+from siteopt.milp.partial_model import PartialModel
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:

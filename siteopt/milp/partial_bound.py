@@ -15,7 +15,7 @@ import numpy as np
 
 from siteopt.milp.highs import HighsDriver
 from siteopt.milp.monitor import Until
-from siteopt.milp.part import FEW_NODES, SIZE, Part, PartialModel
+from siteopt.milp.partial_model import FEW_NODES, SIZE, Part, PartialModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

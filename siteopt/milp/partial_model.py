@@ -73,7 +73,7 @@ class Part:
 
 
 class PartialModel:
-    """The programme; columns and rows of one option of a site after the other.
+    """The programme; columns and rows of one design at a site after the other.
 
     Parameters
     ----------
