@@ -1,0 +1,18 @@
+"""What counts as rounding, and as nowhere, in every kernel that looks at a plan or at flows."""
+
+cdef extern from *:
+    """
+    #define SITEOPT_SLACK 5e-7
+    #define SITEOPT_TINY 1e-9
+    #define SITEOPT_NOTHING 1e-12
+    """
+    # Relative slack of capacities: half of the verifier's tolerance, more than a solver's rounding.
+    const double SLACK "SITEOPT_SLACK"
+    # MW, replicas and units of demand below this are rounding.
+    const double TINY "SITEOPT_TINY"
+    # Shares below this are rounding.
+    const double NOTHING "SITEOPT_NOTHING"
+
+# In the place of an arc: unserved; of an option: closed; of a site: none.
+cdef enum:
+    NOWHERE = -1
