@@ -1,22 +1,13 @@
-from numpy import float64, int32, uint8
+from numpy import float64
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from siteopt._core.open_sites import OpenSites
 from siteopt.facility_location import FacilityProblem
 
 @disjoint_base
-class Transport:
-    n_site: int
-    n_demand: int
-    n_slot: int
-    top: int
-    cost_usd: float
+class Transport(OpenSites):
     tried: int
-    paths: int
     def __init__(self, problem: FacilityProblem, slots: int) -> None: ...
-    def load_sites(self, sites: NDArray[int32]) -> float: ...
-    def change_sites(self, is_open: NDArray[uint8], limit: float) -> float: ...
-    def is_open(self) -> NDArray[uint8]: ...
-    def amounts(self) -> NDArray[float64]: ...
     def prices(self) -> NDArray[float64]: ...
     def improve(self, tries: int) -> bool: ...
