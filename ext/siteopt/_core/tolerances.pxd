@@ -5,6 +5,8 @@ cdef extern from *:
     #define SITEOPT_SLACK 5e-7
     #define SITEOPT_TINY 1e-9
     #define SITEOPT_NOTHING 1e-12
+    #define SITEOPT_SMALLEST_SHARE 1e-7
+    #define SITEOPT_CENT 0.01
     """
     # Relative slack of capacities: half of the verifier's tolerance, more than a solver's rounding.
     const double SLACK "SITEOPT_SLACK"
@@ -12,6 +14,10 @@ cdef extern from *:
     const double TINY "SITEOPT_TINY"
     # Shares below this are rounding.
     const double NOTHING "SITEOPT_NOTHING"
+    # Smaller parts of a demand are not moved by themselves.
+    const double SMALLEST_SHARE "SITEOPT_SMALLEST_SHARE"
+    # Costs are hundreds of millions of USD: improvements below a cent are rounding.
+    const double CENT "SITEOPT_CENT"
 
 # In the place of an arc: unserved; of an option: closed; of a site: none.
 cdef enum:
