@@ -97,10 +97,10 @@ class Rounds:
 
     def _is_open(self, deadline: float) -> bool:
         clock = self._incumbent.clock
-        return clock.left > 0.0 and clock.seconds < deadline
+        return clock.left > 0.0 and clock.seconds < deadline and not self._incumbent.is_good_enough
 
     def _goes_on(self, deadline: float) -> bool:
-        return not self._incumbent.is_good_enough and self._is_open(deadline) and not self.are_used_up
+        return self._is_open(deadline) and not self.are_used_up
 
     def _begin(self, start: Plan | None, deadline: float) -> None:
         begin(self._search, self._scenario, self._instance, start, lambda: self._is_open(deadline))
@@ -134,7 +134,8 @@ class Rounds:
     def _rearrange(self, found: Solution, usd: float, deadline: float) -> None:
         """Let all flows of a solution change places at once, where it is near the best one and new."""
         best_usd = self._incumbent.cost_usd
-        if usd == self._rearranged_usd or usd > best_usd + NEAR * abs(best_usd):
+        is_known = usd == self._rearranged_usd or usd > best_usd + NEAR * abs(best_usd)
+        if is_known or not self._is_open(deadline):
             return
         self._rearranged_usd = usd
         flows = cheapest_flows(self._instance, found, lambda: self._is_open(deadline))

@@ -228,11 +228,7 @@ def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: M
         )
     status, reason, limit = _ending(incumbent, run, clock)
     plan = plan_of(core.scenario, instance, trimmed(instance, incumbent.solution))
-    bound = incumbent.bound_usd
-    if bound is not None and bound > plan.cost_usd:
-        if bound > plan.cost_usd + 1e-6 * max(1.0, abs(plan.cost_usd)):
-            raise SolverError(f"the bound {bound:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
-        bound = plan.cost_usd
+    bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
     plan = replace(
         plan,
         status=status,
@@ -250,6 +246,16 @@ def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: M
         shown = "; ".join(str(v.message) for v in violations[:5])
         raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")
     return replace(plan, verified=True)
+
+
+def _below(plan: Plan, bound_usd: float) -> float:
+    """The bound, at most the plan's cost: a plan may use what is scarce up to the verifier's tolerance, which is worth
+    about that share of each of its lines.
+    """
+    tolerance = 1e-6 * max(1.0, sum(map(abs, plan.cost_lines.values())))
+    if bound_usd > plan.cost_usd + tolerance:
+        raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
+    return min(bound_usd, plan.cost_usd)
 
 
 def _ending(

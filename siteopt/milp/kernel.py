@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.highs import HighsDriver
+from siteopt.milp.apart import solve_apart
 from siteopt.milp.items import Listing
 from siteopt.milp.monitor import Until
 from siteopt.milp.partial_model import FEW_NODES, Part, PartialModel
@@ -58,8 +58,7 @@ def search_kernel(
     if kernel.arc.sum() > MOST_FLOWS:
         return
     model = PartialModel(instance, prices, kernel)
-    driver = HighsDriver(model.matrix(), FEW_NODES)
-    driver.solve(limits, _Listener(model, found, keep_going))
+    solve_apart(model.matrix(), FEW_NODES, limits, _Listener(model, found, keep_going))
 
 
 class _Listener(Until):

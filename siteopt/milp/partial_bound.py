@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.milp.highs import HighsDriver
+from siteopt.milp.apart import solve_apart
 from siteopt.milp.monitor import Until
 from siteopt.milp.partial_model import FEW_NODES, SIZE, Part, PartialModel
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Options of sites, and columns that kept flows may take.
 MOST_OPTIONS, MOST_FLOWS = 2_000, 10_000
+#: Plans of the part are worth little: it is solved for its bound.
+PROOF = FEW_NODES | dict.fromkeys(("mip_heuristic_run_rins", "mip_heuristic_run_rens"), False)
 #: Share of a bound that is taken off for the solver's tolerances: 1e-7 on each of some 50,000 reduced costs.
 TOLERANCE = 1e-6
 
@@ -71,8 +73,8 @@ def prove_in_part(
     """
     kept = hardest_to_reach(instance, MOST_FLOWS)
     model = PartialModel(instance, prices, Part.of_demands(instance, kept))
-    driver, listener = HighsDriver(model.matrix(), FEW_NODES), _Listener(model.unit_usd, proved, keep_going)
-    answer = driver.solve(limits, listener)
+    listener = _Listener(model.unit_usd, proved, keep_going)
+    answer = solve_apart(model.matrix(), PROOF, limits, listener)
     if answer.outcome != "infeasible":
         listener.on_bound(answer.bound)
     return None if answer.values is None else model.decided(answer.values)

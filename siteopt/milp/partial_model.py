@@ -33,17 +33,9 @@ TANGENTS = 14
 #: The objective is in units that make it about this.
 SIZE = 1e4
 
-#: Options of HiGHS where there are few nodes, each of them heavy: what it does to find plans or to begin anew takes
-#: longer than the proof, and a problem within the problem does not hear an interrupt.
+#: Options of HiGHS where there are few nodes, each of them heavy: beginning anew takes longer than all of them.
 FEW_NODES = dict.fromkeys(
-    (
-        "mip_heuristic_run_rins",
-        "mip_heuristic_run_rens",
-        "mip_heuristic_run_root_reduced_cost",
-        "mip_detect_symmetry",
-        "mip_allow_restart",
-    ),
-    False,
+    ("mip_heuristic_run_root_reduced_cost", "mip_detect_symmetry", "mip_allow_restart"), False
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scipy import stats
+from scipy import special
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Metric, Workload
@@ -20,7 +20,7 @@ def gamma_quantile(mean: float, scv: float, p: float) -> float:
     """The ``p`` quantile of a gamma distribution given by its mean and squared coefficient of variation."""
     if scv < CONSTANT_SCV:
         return mean
-    return float(stats.gamma.ppf(p, 1.0 / scv, scale=mean * scv))
+    return float(special.gammaincinv(1.0 / scv, p)) * mean * scv
 
 
 def trips(replica: ReplicaFacts, metric: Metric) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from scenarios import REMOVE, changed, small_scenario
 
-from siteopt import InfeasibleError, Progress, load_scenario, solve, verify
+from siteopt import InfeasibleError, Progress, SolverError, load_scenario, solve, verify
+from siteopt.solve import _below
 
 if TYPE_CHECKING:
     from siteopt import Scenario
@@ -65,6 +67,18 @@ def test_progress_tells_a_monotone_story(small: Scenario) -> None:
     assert bounds[-1] <= costs[-1] * (1 + 1e-9)
     assert costs[-1] == pytest.approx(plan.cost_usd)
     assert {p.source for p in seen} <= {"compile", "bound", "search", "milp"}
+
+
+def test_a_bound_may_pass_a_plan_by_what_the_tolerance_of_its_lines_is_worth(small: Scenario) -> None:
+    """Net cost may be small beside them: a plan that serves 4e-7 more than its replicas carry earns 2 USD of 5.2e6."""
+    plan = solve(small, time_limit=inf, gap=0.0)
+    lines = dict.fromkeys(plan.cost_lines, 0.0) | {"accelerators": 3.2e6, "revenue": -5.2e6}
+    plan = replace(plan, cost_usd=-2e6, cost_lines=lines)
+    for beyond_usd in (2.04, 0.0):
+        assert _below(plan, -2e6 + beyond_usd) == -2e6
+    assert _below(plan, -2e6 - 1.0) == -2e6 - 1.0
+    with pytest.raises(SolverError, match="exceeds the plan's cost"):
+        _below(plan, -2e6 + 9.0)
 
 
 def test_infeasible_says_why() -> None:
