@@ -26,7 +26,9 @@ STEPS = 20
 #: The model of a part begins once the ascent has gained less than this in a turn, relative to its bound.
 SLOW = 1e-5
 #: Shares of the time at which it begins at the latest beside a search, and at which it and the kernel end.
-PART_BEGINS, PART_ENDS, KERNEL_ENDS = 0.2, 0.6, 0.9
+PART_BEGINS, PART_ENDS, KERNEL_ENDS = 0.2, 0.6, 0.75
+#: Share of the time that HiGHS has to hand out what it has when its own ends: the best of a problem within the problem.
+HANDS_OUT = 0.05
 #: Nodes of both where search and relaxations take turns, and the gap at which they have no more to say.
 PART_NODES, KERNEL_NODES, GAP = 20, 1, 1e-4
 #: A site is likely to be open that was so in this share of the last subproblems.
@@ -88,12 +90,12 @@ class Relaxations:
             self._climb(steps, self._until(1.0, is_wanted))
 
     def _until(self, share: float, is_wanted: Callable[[], bool]) -> Callable[[], bool]:
-        """Says whether to go on, up to a share of the time."""
-        seconds = share * self._deadline
+        """Says whether to go on, up to a share of the time and a little longer."""
+        seconds = (share + HANDS_OUT) * self._deadline
         return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
 
     def _limits(self, share: float, nodes: int | None) -> Limits:
-        """The same for HiGHS, which does not always hear an interrupt inside a relaxation."""
+        """Up to a share of the time for HiGHS."""
         return Limits(max(0.0, share * self._deadline - self._incumbent.clock.seconds), nodes, GAP)
 
     def _is_open(self) -> bool:
