@@ -31,7 +31,9 @@ class VectorisedEvaluator:
         pools, variants, grid = instance.pools, instance.variants, instance.grid
         v = pools.variant
         self._mw, self._idle = variants.replica_mw[v], variants.idle_fraction[v]
-        self._rps, self._usable, self._usd = variants.rps[v], variants.usable_rps[v], variants.usd[v]
+        self._rps, self._usable = variants.rps[v], variants.usable_rps[v]
+        self._usd, self._capex_usd = variants.usd[v], variants.capex_usd[v]
+        self._arc_usd = instance.arcs.usd
         self._peak = self._by_pool(solution, instance.demands.peak_rps)
         self._mean = self._by_pool(solution, instance.demands.mean_rps)
         self._flows = np.bincount(instance.arcs.pool[solution.share > 0.0], minlength=len(v))
@@ -46,23 +48,23 @@ class VectorisedEvaluator:
     def cost_usd(self, solution: Solution) -> float:
         """Net present cost of any solution, in full."""
         instance = self._instance
-        sites, options, arcs = instance.sites, instance.options, instance.arcs
+        sites, options = instance.sites, instance.options
         it_mw, mean_mw = self._site_power(solution, self._by_pool(solution, instance.demands.mean_rps))
         opened = np.flatnonzero(solution.option >= 0)
         o = solution.option[opened]
         mean_usd = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)[opened]
-        running = sites.demand_usd_per_mw[opened] * it_mw[opened] + mean_usd * mean_mw[opened]
-        building = (
-            options.fixed_usd[o]
-            + (solution.modules[opened] - options.sunk_modules[o]) * options.module_usd[o]
-        )
+        peak_usd = (sites.demand_usd_per_mw + sites.coincident_usd_per_mw)[opened]
+        running = peak_usd * it_mw[opened] + mean_usd * mean_mw[opened]
+        modules_usd = self._modules_usd(o, solution.modules[opened])
+        building = options.fixed_usd[o] + instance.life_factor[o] * modules_usd
         left_out = solution.unserved > 0.0
         penalties = solution.unserved[left_out] @ instance.demands.unserved_usd[left_out]
         return float(
             building.sum()
             + options.pue[o] @ running
             + solution.replicas @ self._usd
-            + solution.share @ arcs.usd
+            + (solution.replicas > 0) @ instance.pools.fixed_usd
+            + solution.share @ self._arc_usd
             + penalties
         )
 
@@ -88,7 +90,7 @@ class VectorisedEvaluator:
         o, pue = solution.option[k], instance.options.pue
         it_mw = self._it[k] + more[1]
         fits = (at_target[1] <= instance.options.max_modules[o]) & (
-            it_mw * pue[o] <= instance.sites.headroom_mw[k] * (1.0 + SLACK) + TINY
+            it_mw * pue[o] <= instance.options.headroom_mw[o] * (1.0 + SLACK) + TINY
         )
         here = self._coefficients.T[k]
         used = self._used + here * (pue[o] * more[1])[:, None]
@@ -109,20 +111,22 @@ class VectorisedEvaluator:
         more = needed - self._solution.replicas[p]
         busy = amount * demands.mean_rps[i] / self._rps[p]
         mean_mw = self._mw[p] * (self._idle[p] * more + (1.0 - self._idle[p]) * busy)
-        capital = more * self._usd[p]
-        return capital + amount * self._instance.arcs.usd[arc], more * self._mw[p], mean_mw, capital
+        usd = more * self._usd[p] + amount * self._arc_usd[arc]
+        copies = (needed > 0).astype(int) - (self._solution.replicas[p] > 0)
+        usd = usd + copies * self._instance.pools.fixed_usd[p]
+        return usd, more * self._mw[p], mean_mw, more * self._capex_usd[p]
 
     def _site_delta(self, j: Any, it_mw: Any, mean_mw: Any) -> tuple[Any, Any, Any]:
         """Cost, modules afterwards, and capital by which sites change with their power."""
         sites, options, o = self._instance.sites, self._instance.options, self._solution.option[j]
         needed = np.ceil((self._it[j] + it_mw) / options.module_mw[o] * (1.0 - SLACK) - TINY)
         modules = np.maximum(needed, options.min_modules[o])
-        capital = (modules - self._solution.modules[j]) * options.module_usd[o]
-        running = (
-            sites.demand_usd_per_mw[j] * it_mw
-            + (sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]) * mean_mw
-        )
-        return capital + options.pue[o] * running, modules, capital
+        counted = modules.astype(np.int64)
+        capital = self._modules_usd(o, counted) - self._modules_usd(o, self._solution.modules[j])
+        running = (sites.demand_usd_per_mw + sites.coincident_usd_per_mw)[j] * it_mw + (
+            sites.energy_usd_per_mw[j] + sites.carbon_usd_per_mw[j]
+        ) * mean_mw
+        return self._instance.life_factor[o] * capital + options.pue[o] * running, modules, capital
 
     def _by_pool(self, solution: Solution, rate: Any) -> Any:
         arcs = self._instance.arcs
@@ -138,5 +142,14 @@ class VectorisedEvaluator:
     def _capital(self, solution: Solution) -> float:
         options, opened = self._instance.options, np.flatnonzero(solution.option >= 0)
         o = solution.option[opened]
-        modules = (solution.modules[opened] - options.sunk_modules[o]) * options.module_usd[o]
-        return float((options.fixed_capex_usd[o] + modules).sum() + solution.replicas @ self._usd)
+        modules_usd = self._modules_usd(o, solution.modules[opened])
+        return float((options.fixed_capex_usd[o] + modules_usd).sum() + solution.replicas @ self._capex_usd)
+
+    def _modules_usd(self, o: Any, modules: Any) -> Any:
+        """Capital of bringing sites from what stands there to so many modules; more than there can be cost as those."""
+        designs, options = self._instance.designs, self._instance.options
+        first, last = designs.capex_ptr[options.design[o]], designs.capex_ptr[options.design[o] + 1] - 1
+        return (
+            designs.capex_usd[np.minimum(first + modules, last)]
+            - designs.capex_usd[first + options.sunk_modules[o]]
+        )

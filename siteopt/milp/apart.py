@@ -67,6 +67,19 @@ def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monito
     return worker.answer()
 
 
+def start_worker() -> subprocess.Popen[bytes]:
+    """The process of :mod:`siteopt.milp.worker`, which waits for a programme."""
+    # It takes its modules from where this process does, and not from the folder that it happens to stand in.
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return subprocess.Popen(
+        (sys.executable, "-P", "-m", "siteopt.milp.worker"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+
+
 class _Worker:
     """The process, and the thread that speaks with it.
 
@@ -81,15 +94,7 @@ class _Worker:
         self._monitor = monitor
         self._failure: str | None = None
         self._answer = Answer("limit", None, np.inf, -np.inf, 0)
-        # From where this process takes its modules, and not from the folder that it happens to stand in.
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        self._process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "siteopt.milp.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        self._process = start_worker()
         self._thread = threading.Thread(target=self._speak, args=(job,), daemon=True)
         self._thread.start()
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -97,20 +94,15 @@ def test_it_ends_at_once_with_what_it_has() -> None:
 
 def test_a_lost_process_leaves_what_it_found() -> None:
     """The system may end it for want of memory; a search beside it goes on."""
-    started: list[subprocess.Popen[bytes]] = []
-    popen = subprocess.Popen
-
-    def start(*args: object, **options: object) -> subprocess.Popen[bytes]:
-        started.append(popen(*args, **options))  # type: ignore[call-overload]
-        return started[-1]
+    worker = apart.start_worker()
 
     class Killer(Listener):
         def on_solution(self, values: NDArray[np.float64], objective: float) -> None:
             super().on_solution(values, objective)
-            started[0].kill()
+            worker.kill()
 
     heard = Killer()
-    with mock.patch.object(subprocess, "Popen", start):
+    with mock.patch.object(apart, "start_worker", return_value=worker):
         answer = apart.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
     assert answer.outcome == "limit"
     assert answer.objective == heard.solutions[-1][1]
@@ -125,11 +117,7 @@ def test_a_failure_of_the_solver_is_one_here() -> None:
 
 def test_it_ends_once_nobody_listens_any_more() -> None:
     """However the process that started it came to its end: nothing goes on computing for nobody."""
-    command = (sys.executable, "-m", "siteopt.milp.worker")
-    path = os.pathsep.join(sys.path)
-    worker = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}
-    )
+    worker = apart.start_worker()
     with worker:
         assert worker.stdin is not None
         assert worker.stdout is not None
