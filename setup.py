@@ -78,6 +78,7 @@ class BuildKernels(build_ext):
         )
         for extension in self.extensions:
             extension._needs_stub = False  # noqa: SLF001  setuptools sets it, but only on what it was given
+        self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
 
