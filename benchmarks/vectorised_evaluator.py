@@ -33,7 +33,6 @@ class VectorisedEvaluator:
         self._mw, self._idle = variants.replica_mw[v], variants.idle_fraction[v]
         self._rps, self._usable = variants.rps[v], variants.usable_rps[v]
         self._usd, self._capex_usd = variants.usd[v], variants.capex_usd[v]
-        self._arc_usd = instance.arcs.usd
         self._peak = self._by_pool(solution, instance.demands.peak_rps)
         self._mean = self._by_pool(solution, instance.demands.mean_rps)
         self._flows = np.bincount(instance.arcs.pool[solution.share > 0.0], minlength=len(v))
@@ -64,7 +63,7 @@ class VectorisedEvaluator:
             + options.pue[o] @ running
             + solution.replicas @ self._usd
             + (solution.replicas > 0) @ instance.pools.fixed_usd
-            + solution.share @ self._arc_usd
+            + solution.share @ instance.arcs.usd
             + penalties
         )
 
@@ -111,7 +110,7 @@ class VectorisedEvaluator:
         more = needed - self._solution.replicas[p]
         busy = amount * demands.mean_rps[i] / self._rps[p]
         mean_mw = self._mw[p] * (self._idle[p] * more + (1.0 - self._idle[p]) * busy)
-        usd = more * self._usd[p] + amount * self._arc_usd[arc]
+        usd = more * self._usd[p] + amount * self._instance.arcs.usd[arc]
         copies = (needed > 0).astype(int) - (self._solution.replicas[p] > 0)
         usd = usd + copies * self._instance.pools.fixed_usd[p]
         return usd, more * self._mw[p], mean_mw, more * self._capex_usd[p]

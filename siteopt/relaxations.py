@@ -95,7 +95,7 @@ class Relaxations:
         return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
 
     def _limits(self, share: float, nodes: int | None) -> Limits:
-        """Up to a share of the time for HiGHS."""
+        """Up to a share of the time: HiGHS ends by itself, and hands out what it has, before it would be ended."""
         return Limits(max(0.0, share * self._deadline - self._incumbent.clock.seconds), nodes, GAP)
 
     def _is_open(self) -> bool:

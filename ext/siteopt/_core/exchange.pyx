@@ -12,10 +12,8 @@ from libc.stdlib cimport qsort
 
 from siteopt._core.evaluator cimport Evaluator
 from siteopt._core.search cimport LocalSearch
+from siteopt._core.tolerances cimport CENT, NOWHERE
 
-cdef Py_ssize_t NOWHERE = -1
-# Costs are hundreds of millions of USD: improvements below a cent are rounding.
-cdef double CENT = 0.01
 # Of the MW that gain in sum, the shares that are tried; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
 cdef double LESS = 0.25

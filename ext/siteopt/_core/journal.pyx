@@ -8,7 +8,7 @@ import numpy as np
 from libc.stdint cimport int32_t
 
 from siteopt._core.evaluator cimport Evaluator
-from siteopt._core.tolerances cimport CENT
+from siteopt._core.tolerances cimport CENT, SLACK
 
 
 cdef class Journal:
@@ -64,7 +64,7 @@ cdef class Journal:
 
     cdef bint _keep_if_below(self, double cost, double limit) noexcept nogil:
         # Shifts keep the budget one by one, but opening spends capital by itself.
-        if self.ev.cost < limit and self.ev.capex <= self.ev.budget_usd * (1.0 + 5e-7):
+        if self.ev.cost < limit and self.ev.capex <= self.ev.budget_usd * (1.0 + SLACK):
             self._length = 0
             return True
         self._undo(cost)
