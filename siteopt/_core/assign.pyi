@@ -1,21 +1,4 @@
-from numpy import int32, uint8
-from numpy.typing import NDArray
-from typing_extensions import disjoint_base
+from siteopt._core.shift_swap import ShiftSwap
 
-from siteopt.facility_location import FacilityProblem
-
-@disjoint_base
-class Assignment:
-    n_site: int
-    n_demand: int
-    penalty_usd: float
-    flow_usd: float
-    fixed_usd: float
-    overload: float
-    best_usd: float
-    def __init__(self, problem: FacilityProblem, near: NDArray[int32], seed: int) -> None: ...
-    def sites(self) -> NDArray[int32]: ...
-    def best_sites(self) -> NDArray[int32]: ...
-    def load_sites(self, is_open: NDArray[uint8], site: NDArray[int32]) -> bool: ...
-    def descend(self) -> None: ...
+class Assignment(ShiftSwap):
     def anneal(self, iterations: int, heat_usd: float) -> None: ...

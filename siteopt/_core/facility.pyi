@@ -1,23 +1,15 @@
-from numpy import bool_, float32, float64, int8, int32, uint8
+from numpy import float32, float64, int8, int32
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
+from siteopt._core.dual_function import DualFunction
 from siteopt.facility_location import FacilityProblem
 
-MOST_CHOICES: int
-
 @disjoint_base
-class FacilityDual:
-    n_site: int
-    n_demand: int
-    total_demand: float
-    is_whole: bool
-    passes: int
+class FacilityDual(DualFunction):
     def __init__(self, problem: FacilityProblem) -> None: ...
     @property
     def openness(self) -> NDArray[float64]: ...
-    @property
-    def reduced_usd(self) -> NDArray[float64]: ...
     @property
     def direction(self) -> NDArray[float64]: ...
     def resume(
@@ -28,10 +20,6 @@ class FacilityDual:
         site: int,
         is_open: bool,
     ) -> None: ...
-    def ban(self, banned: NDArray[uint8]) -> None: ...
-    def served(self) -> NDArray[float64]: ...
-    def choices(self) -> NDArray[bool_]: ...
-    def value(self, price: NDArray[float64], status: NDArray[int8], active: NDArray[int32]) -> float: ...
     def ascend(
         self,
         price: NDArray[float64],

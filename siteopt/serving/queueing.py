@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt._core import queueing as kernel
+from siteopt._core import mgc as kernel
 from siteopt.serving.arguments import (
     MAX_SERVERS,
     checked_at_least_zero,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt._core import queueing as kernel
+from siteopt._core import replica_pool as kernel
 from siteopt.serving.arguments import (
     checked_at_least_zero,
     checked_miss,
@@ -164,7 +164,7 @@ def llm_figures(replica: LLMReplica, rate_rps: float, replicas: int = 1) -> LLMF
             capacity,
         )
     else:
-        moments = kernel.llm_moments(replicas, replica.rates_per_ms, room, rate / 1000.0)
+        moments = kernel.moments(replicas, replica.rates_per_ms, room, rate / 1000.0)
         serving, queued, waiting, blocked = moments
         served = rate * (1.0 - blocked)
     wait, service = 1000.0 * queued / served, 1000.0 * serving / served
@@ -190,7 +190,7 @@ def llm_wait_tail(replica: LLMReplica, replicas: int, rate_rps: ArrayLike, slack
     """P(blocked or wait > slack_ms) over all arrivals of one central queue over replicas x slots."""
     load = checked_at_least_zero("rate_rps", rate_rps) / 1000.0
     (load, slack), out, shape = flat_broadcast(load, checked_number("slack_ms", slack_ms))
-    kernel.llm_tail(
+    kernel.wait_tail(
         checked_replicas(replicas), replica.rates_per_ms, replicas * replica.queue_limit, load, slack, out
     )
     return out.reshape(shape)[()]
@@ -222,7 +222,7 @@ def llm_max_rate(replica: LLMReplica, replicas: int, slack_ms: float, percentile
     """Largest requests/s that a pool carries with P(blocked or wait > slack_ms) <= 1 - percentile."""
     slack, miss = float(checked_number("slack_ms", slack_ms)), float(checked_miss(percentile))
     room = checked_replicas(replicas) * replica.queue_limit
-    return 1000.0 * kernel.llm_max_load(replicas, replica.rates_per_ms, room, slack, miss)
+    return 1000.0 * kernel.max_load(replicas, replica.rates_per_ms, room, slack, miss)
 
 
 def llm_replicas_needed(
@@ -252,5 +252,5 @@ def llm_rate_table(
     """A(n): `llm_max_rate` of n replicas, n = 0..n_max; shape (n_max + 1,), requests/s."""
     out = np.empty(n_max + 1)
     slack, miss = float(checked_number("slack_ms", slack_ms)), float(checked_miss(percentile))
-    kernel.llm_load_table(replica.rates_per_ms, replica.queue_limit, slack, miss, out)
+    kernel.load_table(replica.rates_per_ms, replica.queue_limit, slack, miss, out)
     return 1000.0 * out

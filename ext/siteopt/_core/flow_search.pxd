@@ -15,6 +15,4 @@ cdef class FlowSearch(Journal):
     cdef bint _best_shift(self, Py_ssize_t i, Py_ssize_t source, double amount, Py_ssize_t shunned, double worst) noexcept nogil
     cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil
     cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil
-    cdef uint64_t _next(self) noexcept nogil
-    cdef Py_ssize_t _below(self, Py_ssize_t n) noexcept nogil
     cdef void _shuffle(self) noexcept nogil

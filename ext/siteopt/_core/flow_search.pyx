@@ -7,6 +7,7 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.evaluator cimport Evaluator
 from siteopt._core.journal cimport Journal
+from siteopt._core.random_numbers cimport below, seeded
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
 
@@ -23,7 +24,7 @@ cdef class FlowSearch(Journal):
 
     def __init__(self, Evaluator evaluator not None, uint64_t seed):
         super().__init__(evaluator)
-        self._random = seed * 2862933555777941757u + 3037000493u
+        self._random = seeded(seed)
         self._order = np.arange(evaluator.n_demand, dtype=np.int32)
         self._hardest = np.arange(evaluator.n_demand, dtype=np.int32)
 
@@ -153,23 +154,11 @@ cdef class FlowSearch(Journal):
                     part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
         return part
 
-    # ------------------------------------------------------------------ random numbers
-
-    cdef uint64_t _next(self) noexcept nogil:
-        """xorshift64* (Vigna 2016)."""
-        self._random ^= self._random >> 12
-        self._random ^= self._random << 25
-        self._random ^= self._random >> 27
-        return self._random * 2685821657736338717u
-
-    cdef Py_ssize_t _below(self, Py_ssize_t n) noexcept nogil:
-        return <Py_ssize_t>((self._next() >> 11) % <uint64_t>n)
-
     cdef void _shuffle(self) noexcept nogil:
         cdef Py_ssize_t n, m
         cdef int32_t other
         for n in range(self.ev.n_demand - 1, 0, -1):
-            m = self._below(n + 1)
+            m = below(&self._random, n + 1)
             other = self._order[n]
             self._order[n] = self._order[m]
             self._order[m] = other

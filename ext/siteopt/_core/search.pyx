@@ -8,6 +8,7 @@ import numpy as np
 from libc.stdint cimport uint64_t
 
 from siteopt._core.evaluator cimport Evaluator
+from siteopt._core.random_numbers cimport below
 from siteopt._core.site_search cimport SiteSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE
 
@@ -53,16 +54,16 @@ cdef class LocalSearch(SiteSearch):
     cdef bint _ruin(self, Py_ssize_t sites, double worse_usd) noexcept nogil:
         cdef double before = self.ev.cost
         cdef Py_ssize_t short = self.ev.short_demands
-        cdef Py_ssize_t i = self._below(self.ev.n_demand), first = self.ev.demand_arc_ptr[i]
+        cdef Py_ssize_t i = below(&self._random, self.ev.n_demand), first = self.ev.demand_arc_ptr[i]
         cdef Py_ssize_t width = self.ev.demand_arc_ptr[i + 1] - first, n, j, tries, done = 0
         if width == 0:
             return False
         self._length = 0
         width = min(width, 20 * sites)  # arcs are sorted by round trip: the first ones are the neighbourhood
         for tries in range(20 * sites):
-            j = self.ev.pool_site[self.ev.arc_pool[first + self._below(width)]]
+            j = self.ev.pool_site[self.ev.arc_pool[first + below(&self._random, width)]]
             # Closed sites are the many: flipped as often as they are met, they would only ever be opened.
-            if self.ev.option[j] < 0 and self._below(8) > 0:
+            if self.ev.option[j] < 0 and below(&self._random, 8) > 0:
                 continue
             if done < sites and self._flip(j):
                 done += 1
@@ -92,7 +93,7 @@ cdef class LocalSearch(SiteSearch):
         if self.ev.option[j] < 0:
             if width == 0 or self.ev.new_sites >= self.ev.max_sites:
                 return False
-            return self._set_option(j, self.ev.option_ptr[j] + self._below(width))
+            return self._set_option(j, self.ev.option_ptr[j] + below(&self._random, width))
         for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
             if self.ev.flows[p] == 0:
                 continue

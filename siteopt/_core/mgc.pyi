@@ -22,24 +22,3 @@ def servers_needed(
     out: ndarray[Any, dtype[int64]],
 ) -> None: ...
 def load_table(slots: int, slack: float, miss: float, out: ndarray[Any, dtype[float64]]) -> None: ...
-def llm_tail(
-    replicas: int,
-    rates: ndarray[Any, dtype[float64]],
-    room: float,
-    load: ndarray[Any, dtype[float64]],
-    slack: ndarray[Any, dtype[float64]],
-    out: ndarray[Any, dtype[float64]],
-) -> None: ...
-def llm_load_table(
-    rates: ndarray[Any, dtype[float64]],
-    room: float,
-    slack: float,
-    miss: float,
-    out: ndarray[Any, dtype[float64]],
-) -> None: ...
-def llm_max_load(
-    replicas: int, rates: ndarray[Any, dtype[float64]], room: float, slack: float, miss: float
-) -> float: ...
-def llm_moments(
-    replicas: int, rates: ndarray[Any, dtype[float64]], room: float, load: float
-) -> tuple[float, float, float, float]: ...

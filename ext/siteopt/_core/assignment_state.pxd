@@ -1,0 +1,52 @@
+"""Demands, each at one site, for what moves them."""
+
+from libc.stdint cimport int32_t, uint8_t, uint64_t
+
+from siteopt._core.tolerances cimport TINY
+
+
+cdef inline double excess(double load, double capacity, double change) noexcept nogil:
+    """Change of overload at a site if its load changed."""
+    cdef double before = load - capacity, after = before + change
+    return (after if after > TINY else 0.0) - (before if before > TINY else 0.0)
+
+
+cdef class AssignmentState:
+    cdef readonly Py_ssize_t n_site, n_demand
+    cdef const double[::1] capacity, fixed, demand
+    cdef const int32_t[:, ::1] near
+    # Cost of serving all of a demand: by site and demand, and where it is now.
+    cdef double[:, ::1] usd
+    cdef double[::1] own_usd
+    cdef const int32_t[::1] site_ptr, site_demand
+    cdef int32_t[::1] arc_ptr, arc_site
+    cdef int32_t[::1] site, head, next_member, previous_member, count, best_site
+    cdef double[::1] load
+    cdef uint8_t[::1] open
+    # Undo: demands and sites changed in this iteration, and what they were.
+    cdef int32_t[::1] changed, was_site, flipped, stamp, site_stamp
+    cdef Py_ssize_t n_changed, n_flipped
+    # Demands to look at, as a ring; demands taken out.
+    cdef int32_t[::1] queue, out
+    cdef uint8_t[::1] is_queued
+    cdef double[::1] out_key
+    cdef Py_ssize_t queue_head, queue_size, n_out
+    cdef int32_t _turn
+    cdef uint64_t _random
+    cdef double total_demand, open_capacity
+    cdef public double penalty_usd
+    cdef readonly double flow_usd, fixed_usd, overload, best_usd
+
+    cdef void _begin(self) noexcept nogil
+    cdef void _enqueue(self, Py_ssize_t i) noexcept nogil
+    cdef Py_ssize_t _dequeue(self) noexcept nogil
+    cdef void _close_empty(self) noexcept nogil
+    cdef bint _fits(self) noexcept nogil
+    cdef void _remember(self) noexcept nogil
+    cdef void _recount(self) noexcept nogil
+    cdef void _log(self, Py_ssize_t i) noexcept nogil
+    cdef void _undo(self) noexcept nogil
+    cdef void _flip(self, Py_ssize_t j) noexcept nogil
+    cdef void _toggle(self, Py_ssize_t j) noexcept nogil
+    cdef void _put(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil
+    cdef void _take(self, Py_ssize_t i) noexcept nogil
