@@ -25,6 +25,8 @@ from distutils.sysconfig import customize_compiler  # isort: skip
 
 ROOT = Path(__file__).parent
 SOURCES = sorted((ROOT / "ext").rglob("*.pyx"))
+#: Code of Cython's own that every kernel needs: compiled once instead of in each of them.
+SHARED = "siteopt._core._cyutility"
 
 
 def switch(name: str) -> bool:
@@ -64,6 +66,7 @@ class BuildKernels(build_ext):
             force=True,
             annotate=switch("SITEOPT_ANNOTATE"),
             include_path=["ext"],
+            shared_utility_qualified_name=SHARED,
             compiler_directives={
                 "language_level": "3",
                 "embedsignature": True,
@@ -111,6 +114,7 @@ if {"build", "build_ext", "bdist_wheel", "editable_wheel", "develop", "install"}
     require_compiler()
 
 setup(
-    ext_modules=[Extension(module_name(p), [str(p.relative_to(ROOT))]) for p in SOURCES],
+    ext_modules=[Extension(module_name(p), [str(p.relative_to(ROOT))]) for p in SOURCES]
+    + [Extension(SHARED, ["ext/siteopt/_core/_cyutility.c"])],
     cmdclass={"build_ext": BuildKernels},
 )
