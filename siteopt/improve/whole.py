@@ -6,8 +6,7 @@ Both run side by side where there are two cores, else they take turns.
 from __future__ import annotations
 
 from bisect import bisect_left
-from queue import SimpleQueue
-from threading import Event
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ from siteopt.improve.exact import finish_exactly
 from siteopt.search.single_source import SingleSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,6 +40,9 @@ ITERATIONS, TURNS = 200, 25
 TURN = 0.005
 #: Of so many turns, one is the tree's, or the search's if the tree is likely to end in time.
 RARELY = 8
+#: Share of the time, and turns at most, that the search has to itself: without a good plan to compare them with, the
+#: tree looks at far too many sites and fills them far too long.
+ALONE, ALONE_TURNS = 0.02, 100
 #: The tree leaves off what is within this share of the gap asked for, so that bounds lowered for rounding suffice.
 CUT = 0.85
 #: Turns of the tree after which its pace is known.
@@ -49,8 +51,9 @@ LEAST_TURNS = 4
 NODES, MOST_NODES = 20, 100_000
 #: Up to so many arcs the exact model looks for a plan where none was found.
 LARGEST_EXACT = 20_000
-#: Share of the time that filling one set of sites may take.
-FILL = 0.2
+#: Share of the time that filling one set of sites may take, and how much more the next one gets after one that was cut
+#: short: what it had come to is lost but for its bound.
+FILL, LONGER = 0.4, 2.0
 
 
 class WholeRun(DivisibleRun):
@@ -60,6 +63,9 @@ class WholeRun(DivisibleRun):
         self._whole = fitting(problem)
         super().__init__(instance, divisible(self._whole), incumbent, seed)
         self._original = problem
+        self._fill_seconds = FILL * self._clock.time_limit
+        # Not the tree's own word, which holds only between its turns.
+        self._is_proven = False
 
     def work(self, node_limit: int | None) -> None:
         """Search and tree in turns; where they cannot begin, the exact model if it is small enough."""
@@ -88,6 +94,7 @@ class WholeRun(DivisibleRun):
         if plans is not None:
             gap = CUT * self._incumbent.gap_wanted
             tree = WholeTree(self._whole, self._problem, root, gap, dearest(self._whole), self._fill)
+            self._is_proven = tree.is_done
             if node_limit is None and has_spare_core():
                 self._at_once(tree, plans, core)
             else:
@@ -107,30 +114,29 @@ class WholeRun(DivisibleRun):
 
     def _at_once(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
         """The search here, the tree beside it."""
-        is_over = Event()
-        found: SimpleQueue[Indices] = SimpleQueue()
 
         def prove(is_wanted: Callable[[], bool]) -> None:
-            while is_wanted() and self._goes_on() and not tree.is_done:
-                site = self._advance(tree)
-                if site is not None:
-                    found.put(site)
-            is_over.set()
+            while is_wanted() and self._goes_on() and not self._is_proven:
+                self._advance(tree, plans, core)
 
-        turn = 0
-        with beside(prove, self._clock.interrupt):
-            while self._goes_on() and not is_over.is_set():
+        def search(turns: Iterator[int]) -> None:
+            for turn in turns:
+                if not self._goes_on() or self._is_proven:
+                    return
                 self._search(plans, turn)
                 self._offer_sites(core, plans)
-                turn += 1
-                while not found.empty():
-                    self._adopt(plans, core, found.get())
+
+        turns = count()
+        alone = ALONE * self._clock.time_limit
+        search(takewhile(lambda turn: turn < ALONE_TURNS and self._clock.seconds < alone, turns))
+        with beside(prove, self._clock.interrupt):
+            search(turns)
 
     def _take_turns(
         self, tree: WholeTree, plans: SingleSource, core: Indices, node_limit: int | None
     ) -> None:
         turn, pace = 0, Pace()
-        while not tree.is_done and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
+        while not self._is_proven and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
             is_promising = np.isfinite(plans.cost_usd) and pace.needed(tree.cost_usd) <= self._clock.left
             if not is_promising or turn % RARELY == 0:
                 self._search(plans, turn)
@@ -140,9 +146,7 @@ class WholeRun(DivisibleRun):
                 self._offer_sites(core, plans)
             if is_promising or turn % RARELY == RARELY - 1:
                 began = self._clock.seconds
-                site = self._advance(tree)
-                if site is not None:
-                    self._adopt(plans, core, site)
+                self._advance(tree, plans, core)
                 pace.add(self._clock.seconds - began, tree.bound_usd)
             turn += 1
 
@@ -150,40 +154,41 @@ class WholeRun(DivisibleRun):
         limit = self._clock.time_limit
         plans.go_on(ITERATIONS, (turn % TURNS) / TURNS if np.isinf(limit) else self._clock.seconds / limit)
 
-    def _advance(self, tree: WholeTree) -> Indices | None:
-        """A turn of the tree; returns the site of each demand in a better plan, if it has found one."""
+    def _advance(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+        """A turn of the tree; the search goes on from its plan, if that is better and the search has all its sites."""
         deadline, before = self._clock.seconds + TURN * self._clock.time_limit, tree.cost_usd
         tree.learn(self._cost)
         tree.run(NODES if np.isinf(deadline) else MOST_NODES, lambda: self._clock.seconds < deadline)
         site = tree.best_site if tree.cost_usd < min(before, self._cost) else None
         if site is not None:
             self._offer_whole(site, tree.cost_usd)
+            position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
+            position[core] = np.arange(len(core))
+            if np.all(position[site] >= 0):
+                plans.found(position[site])
         if np.isfinite(tree.bound_usd):
             self._incumbent.prove(tree.bound_usd, "bound")
-        return site
-
-    def _adopt(self, plans: SingleSource, core: Indices, site: Indices) -> None:
-        """Search on from a plan of the tree, where the search has all of its sites."""
-        position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
-        position[core] = np.arange(len(core))
-        if np.all(position[site] >= 0):
-            plans.adopt(position[site])
+        self._is_proven = tree.is_done
 
     def _fill(self, problem: FacilityProblem, cutoff_usd: float) -> Filling:
         """Fill decided sites with HiGHS."""
         # Pyomo takes most of a second to import, which solves that end before need not wait for.
         from siteopt.milp.filling import fill_sites
 
-        deadline = self._clock.seconds + FILL * self._clock.time_limit
-        return Filling(
+        seconds = self._fill_seconds
+        deadline = self._clock.seconds + seconds
+        filling = Filling(
             *fill_sites(
                 problem,
                 cutoff_usd,
                 self._seed,
-                min(self._clock.left, FILL * self._clock.time_limit),
+                min(self._clock.left, seconds),
                 lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
             )
         )
+        if not filling.is_final:
+            self._fill_seconds = LONGER * seconds
+        return filling
 
     def _offer_sites(self, core: Indices, plans: SingleSource) -> None:
         if plans.cost_usd < self._cost:

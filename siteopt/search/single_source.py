@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ class SingleSource:
         self._problem = problem
         self._kernel = Assignment(problem, near_sites(problem, NEIGHBOURS), seed)
         self._kernel.penalty_usd = max(float(np.mean(problem.arc_usd)), 1e-9)
+        self._found: deque[Indices] = deque(maxlen=1)
         self._unit_usd = 1.0
         self._cycle_begins, self._cycle_ends = 0.0, FIRST
 
@@ -70,6 +72,7 @@ class SingleSource:
         progress : float
             Share of the search that is over, in [0, 1]: it says how hot it is.
         """
+        self._take_over()
         if progress >= self._cycle_ends:
             length = LONGER * (self._cycle_ends - self._cycle_begins)
             self._cycle_begins = self._cycle_ends
@@ -80,11 +83,17 @@ class SingleSource:
         heat = self._unit_usd * HOT * (COLD / HOT) ** done
         self._kernel.anneal(iterations, heat)
 
-    def adopt(self, site: Indices) -> None:
-        """Go on from a plan found elsewhere."""
-        is_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
-        is_open[site] = 1
-        self._kernel.load_sites(is_open, site)
+    def found(self, site: Indices) -> None:
+        """A better plan has been found elsewhere; from any thread."""
+        self._found.append(site)
+
+    def _take_over(self) -> None:
+        """Go on from what was found elsewhere, if anything was."""
+        if self._found:
+            site = self._found.pop()
+            is_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
+            is_open[site] = 1
+            self._kernel.load_sites(is_open, site)
 
 
 def near_sites(problem: FacilityProblem, count: int) -> Indices:

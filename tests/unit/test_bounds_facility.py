@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -133,3 +133,21 @@ def test_demands_that_may_not_be_split(seed: int) -> None:
     assert set(np.unique(incumbent.solution.share)) <= {0.0, 1.0}
     assert incumbent.cost_usd == pytest.approx(optimum)
     assert incumbent.bound_usd == pytest.approx(optimum, rel=2e-6)
+
+
+def test_a_filling_that_was_cut_short_gets_longer_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would begin anew for ever, where it needs a little more than its share of the time."""
+    given: list[float] = []
+
+    def cut_short(*arguments: Any) -> tuple[None, float, bool]:
+        given.append(arguments[3])
+        return None, 0.0, False
+
+    monkeypatch.setattr("siteopt.milp.filling.fill_sites", cut_short)
+    rng = np.random.default_rng(1)
+    demand = rng.integers(5, 36, 20).astype(float)
+    capacity = np.full(6, np.ceil(demand.sum() / 4.0))
+    cost = rng.uniform(1.0, 10.0, (20, 6)) * demand[:, None]
+    instance = facility_location(capacity, rng.uniform(50.0, 150.0, 6), demand, cost, False)
+    improve(instance, Incumbent(instance, Clock(3.0), 0.0, None), seed=1)
+    assert given[1] > 1.2 * given[0]
