@@ -109,7 +109,7 @@ class Rounds:
     def _round(self, deadline: float) -> None:
         before = self._incumbent.cost_usd
         paid = self._search.round(lambda: self._is_open(deadline))
-        found = self._search.solution()
+        found = self._search.solution(lambda: self._is_open(deadline))
         usd = self._incumbent.offer(found, "search")
         if found is not None and (self._sets_reserve or not paid):
             self._rearrange(found, usd, deadline)

@@ -74,15 +74,16 @@ class Search:
         """Moves evaluated so far."""
         return self._kernel.evaluated
 
-    def solution(self) -> Solution | None:
+    def solution(self, keep_going: Callable[[], bool] = lambda: True) -> Solution | None:
         """The current state, or None where it does not meet every rule.
 
         Where a workload is protected, the state first gets the reserve that its flows need now; it may cost more
-        than what the moves before have seen, and a state that did not keep what it gained falls back.
+        than what the moves before have seen, and a state that did not keep what it gained falls back. Once
+        ``keep_going`` says no there is none, unless none has been found before.
         """
         if self._secured is not None:
             option, _, _, share, unserved = self._evaluator.state()
-            found = self._secured.solution()
+            found = self._secured.solution(keep_going)
             if self._is_bare:
                 self._secured.lay_bare()
                 self._evaluator.load(option, share, unserved)
@@ -146,7 +147,7 @@ class Search:
         self._kernel.order_demands(hardest_first(instance))
         self._kernel.serve_all()
         for _ in range(DESCENTS):
-            if not keep_going() or not self._descend():
+            if not keep_going() or not self._descend(keep_going):
                 break
             if not to_the_end and self._evaluator.is_feasible():
                 break
@@ -158,11 +159,11 @@ class Search:
         """
         before = self.cost_usd
         if self._is_bare:
-            self._is_bare = self._descend() and self.cost_usd < before * (1.0 - BARE_GAIN)
+            self._is_bare = self._descend(keep_going) and self.cost_usd < before * (1.0 - BARE_GAIN)
         elif self._secured is not None and self._secured.stalled >= PATIENCE and self._round % 2:
             self._descending = self._secured.evict()
         elif self._descending:
-            self._descending = self._descend() and self.cost_usd < before * (1.0 - 1e-6)
+            self._descending = self._descend(keep_going) and self.cost_usd < before * (1.0 - 1e-6)
         else:
             neighbours = NEIGHBOURS[self._round // 2 % len(NEIGHBOURS)]
             if self._round % 2:
@@ -173,9 +174,9 @@ class Search:
         self._round += 1
         return self.cost_usd < before - 1.0
 
-    def _descend(self) -> bool:
-        paid = (self._kernel.improve_flows(), self._exchanges.improve(), self._kernel.improve_sites())
-        return any(paid)
+    def _descend(self, keep_going: Callable[[], bool]) -> bool:
+        passes = (self._kernel.improve_flows, self._exchanges.improve, self._kernel.improve_sites)
+        return any([improve() for improve in passes if keep_going()])
 
     def _shake(self, neighbours: int, keep_going: Callable[[], bool]) -> None:
         """Accept ruins that cost a little, descend from there, and come back unless that paid.
@@ -190,7 +191,7 @@ class Search:
             if self._kernel.ruin_and_recreate(2, neighbours, SHAKE_WORSE * abs(before)) == 0:
                 continue
             for _ in range(4):
-                if not keep_going() or not self._descend():
+                if not keep_going() or not self._descend(keep_going):
                     break
             if self.cost_usd < before - 1.0 and self._evaluator.is_feasible():
                 return

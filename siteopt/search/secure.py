@@ -18,6 +18,8 @@ from siteopt.resilience import Withheld, cover, reserves
 from siteopt.search.options import best_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from siteopt._core.evaluator import Evaluator
@@ -64,11 +66,16 @@ class Secured:
         self._given = share, moves
         return self._load(option, share, unserved, moves)
 
-    def solution(self) -> Solution | None:
-        """The state with reserve for its flows, or None where it cannot be made safe."""
+    def solution(self, keep_going: Callable[[], bool] = lambda: True) -> Solution | None:
+        """The state with reserve for its flows, or None where it cannot be made safe.
+
+        A first one is looked for to the end, a further one only as long as ``keep_going`` says so.
+        """
+        if self._best is not None and not keep_going():
+            return None
         option, _, _, share, unserved = self._evaluator.state()
         self.stalled += 1
-        found = self._secure(option, share, unserved)
+        found = self._secure(option, share, unserved, keep_going)
         if found is None:
             if self._best is not None:
                 self._return()
@@ -122,11 +129,15 @@ class Secured:
         assert best is not None
         self._load(self._best_wide, best.share, best.unserved, best.moves)
 
-    def _secure(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
+    def _secure(
+        self, option: Indices, share: Floats, unserved: Floats, keep_going: Callable[[], bool]
+    ) -> Solution | None:
         known = self._as_given(option, share, unserved)
         withheld, found = Withheld.nothing(self._instance), None
         least_usd = float("inf")
         for whole in ATTEMPTS:
+            if found is not None and not keep_going():
+                break
             self.adopt(option, share, unserved)
             bare = Solution(*self._evaluator.state())
             trial = cover(self._instance, bare, self._standby, withheld, whole=whole)

@@ -17,7 +17,9 @@ from reference_full_survival import fatal_failures
 from scenarios import changed
 
 from siteopt import InfeasibleError, Plan, Scenario, evaluate, load_scenario, solve, verify
+from siteopt.compile import compile_instance
 from siteopt.resilience.rooms import Rooms
+from siteopt.search.local_search import Search
 
 #: Round trips: next to nothing at home, 4.2 ms from a town to the middle, 8.4 ms from end to end.
 USUAL_MS, DEGRADED_MS = 22.0, 26.0
@@ -224,6 +226,17 @@ def test_an_unprotected_neighbour_needs_no_reserve() -> None:
     # No other pool of its kind stands anywhere.
     assert (row.kept_rps, row.lost_rps) == (pytest.approx(0.0), pytest.approx(4.0))
     assert all(rows[site] == () for site in rows if site != host)
+
+
+def test_once_told_to_stop_only_a_first_safe_state_is_looked_for() -> None:
+    search = Search(compile_instance(load_scenario(BASE)), seed=1)
+    search.construct()
+    assert search.solution(lambda: False) is not None
+    assert search.solution(lambda: False) is None
+    before = search.evaluated
+    assert not search.round(lambda: False)
+    assert search.evaluated == before
+    assert search.solution() is not None
 
 
 def test_reserve_pays_for_whole_modules_and_for_opening() -> None:
