@@ -5,8 +5,10 @@ swaps repair what is near, and the change stays if annealing says so (Schrimpf e
 that follows how often the plan is feasible, so that the search walks along the edge of what fits.
 """
 
+import numpy as np
+
 from libc.math cimport log
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.random_numbers cimport below, unit
 from siteopt._core.shift_swap cimport ShiftSwap
@@ -33,7 +35,28 @@ cdef double BLINK = 0.02
 
 
 cdef class Assignment(ShiftSwap):
-    """Search for an assignment; see :class:`AssignmentState`."""
+    """Search for an assignment.
+
+    Parameters
+    ----------
+    problem : siteopt.facility_location.FacilityProblem
+    near : ndarray of int32, shape (n_site, n_near)
+        The sites nearest to each one, itself first.
+    seed : int
+    """
+
+    cdef const int32_t[:, ::1] near
+    # Demands taken out.
+    cdef int32_t[::1] out
+    cdef double[::1] out_key
+    cdef Py_ssize_t n_out
+
+    def __init__(self, problem, const int32_t[:, ::1] near not None, uint64_t seed):
+        super().__init__(problem, seed)
+        if near.shape[0] != self.n_site or near.shape[1] < 1:
+            raise ValueError("a row of near sites for each site is needed")
+        self.near = near
+        self.out, self.out_key = np.zeros(self.n_demand, dtype=np.int32), np.zeros(self.n_demand)
 
     def anneal(self, Py_ssize_t iterations, double heat_usd):
         """Ruin and recreate so many times at one temperature."""

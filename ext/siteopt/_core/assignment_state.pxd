@@ -14,7 +14,6 @@ cdef inline double excess(double load, double capacity, double change) noexcept 
 cdef class AssignmentState:
     cdef readonly Py_ssize_t n_site, n_demand
     cdef const double[::1] capacity, fixed, demand
-    cdef const int32_t[:, ::1] near
     # Cost of serving all of a demand: by site and demand, and where it is now.
     cdef double[:, ::1] usd
     cdef double[::1] own_usd
@@ -26,11 +25,10 @@ cdef class AssignmentState:
     # Undo: demands and sites changed in this iteration, and what they were.
     cdef int32_t[::1] changed, was_site, flipped, stamp, site_stamp
     cdef Py_ssize_t n_changed, n_flipped
-    # Demands to look at, as a ring; demands taken out.
-    cdef int32_t[::1] queue, out
+    # Demands to look at, as a ring.
+    cdef int32_t[::1] queue
     cdef uint8_t[::1] is_queued
-    cdef double[::1] out_key
-    cdef Py_ssize_t queue_head, queue_size, n_out
+    cdef Py_ssize_t queue_head, queue_size
     cdef int32_t _turn
     cdef uint64_t _random
     cdef double total_demand, open_capacity

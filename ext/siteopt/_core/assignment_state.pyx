@@ -6,8 +6,8 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.random_numbers cimport seeded
 
-# Relative slack of capacities, and overload that is rounding.
-cdef double SLACK = 1e-9, FITS = 1e-6
+# Rounding of a capacity, relative, and of the overload in all.
+cdef double ROUNDED = 1e-9, FITS = 1e-6
 
 
 cdef class AssignmentState:
@@ -16,17 +16,13 @@ cdef class AssignmentState:
     Parameters
     ----------
     problem : siteopt.facility_location.FacilityProblem
-    near : ndarray of int32, shape (n_site, n_near)
-        The sites nearest to each one, itself first.
     seed : int
     """
 
-    def __init__(self, problem, const int32_t[:, ::1] near not None, uint64_t seed):
+    def __init__(self, problem, uint64_t seed):
         self.capacity, self.fixed, self.demand = problem.capacity, problem.fixed_usd, problem.demand
         self.n_site, self.n_demand = len(problem.capacity), len(problem.demand)
-        if near.shape[0] != self.n_site or near.shape[1] < 1:
-            raise ValueError("a row of near sites for each site is needed")
-        self.near, self.site_ptr, self.site_demand = near, problem.site_ptr, problem.site_demand
+        self.site_ptr, self.site_demand = problem.site_ptr, problem.site_demand
         arc_demand = problem.arc_demand
         fits = problem.demand[arc_demand] <= problem.capacity[problem.arc_site] + 1e-9
         whole_usd = problem.arc_usd * problem.demand[arc_demand]
@@ -39,13 +35,12 @@ cdef class AssignmentState:
         table[problem.arc_site[order], arc_demand[order]] = whole_usd[order]
         self.usd = table
         self.total_demand = float(np.sum(problem.demand))
-        (self.site, self.next_member, self.previous_member, self.changed, self.was_site, self.stamp, self.queue,
-         self.out, self.best_site) = np.full((9, self.n_demand), -1, dtype=np.int32)
+        self.site, self.next_member, self.previous_member, self.best_site = np.full((4, self.n_demand), -1, dtype=np.int32)
+        self.changed, self.was_site, self.stamp, self.queue = np.full((4, self.n_demand), -1, dtype=np.int32)
         self.head, self.flipped, self.site_stamp = np.full((3, self.n_site), -1, dtype=np.int32)
         self.count = np.zeros(self.n_site, dtype=np.int32)
         self.load, self.open = np.zeros(self.n_site), np.zeros(self.n_site, dtype=np.uint8)
-        self.is_queued, self.out_key = np.zeros(self.n_demand, dtype=np.uint8), np.zeros(self.n_demand)
-        self.own_usd = np.zeros(self.n_demand)
+        self.is_queued, self.own_usd = np.zeros(self.n_demand, dtype=np.uint8), np.zeros(self.n_demand)
         self._random = seeded(seed)
         self.best_usd = np.inf
         self.penalty_usd = 1.0
@@ -102,7 +97,7 @@ cdef class AssignmentState:
             self.load[self.site[i]] += self.demand[i]
             self.flow_usd += self.own_usd[i]
         for j in range(self.n_site):
-            self.overload += max(0.0, self.load[j] - self.capacity[j] * (1.0 + SLACK))
+            self.overload += max(0.0, self.load[j] - self.capacity[j] * (1.0 + ROUNDED))
             if self.open[j]:
                 self.fixed_usd += self.fixed[j]
                 self.open_capacity += self.capacity[j]

@@ -121,7 +121,8 @@ cdef class ShiftSwap(AssignmentState):
                 e = self.demand[m]
                 delta = shift + back[m] - self.own_usd[m]
                 if delta < least or is_over or self.load[b] > self.capacity[b] + TINY:
-                    delta += price * (excess(self.load[a], self.capacity[a], e - d) + excess(self.load[b], self.capacity[b], d - e))
+                    delta += price * excess(self.load[a], self.capacity[a], e - d)
+                    delta += price * excess(self.load[b], self.capacity[b], d - e)
                     if delta < least:
                         least, best, other = delta, b, m
                 m = self.next_member[m]
