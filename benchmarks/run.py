@@ -1,9 +1,9 @@
 """Run one case at scale: ``python benchmarks/run.py CASE [--data DIR] [--time-limit S]``.
 
 CASE is an instance of ``known_optima.csv`` in the folder of the published instances (``cap41``, ``capa-8000``,
-``i300_1``, ``Holmberg-p1``), ``i300_1-single`` for one of them without splitting, a file in one of their formats,
-``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a generated one (``-s2`` for another seed), the name of a set
-(``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``), or a whole scenario:
+``i300_1``, ``Holmberg-p1``), a file in one of their formats, ``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a
+generated one (``-s2`` for another seed), any of these with ``-single`` where demands may not be split, the name of a
+set (``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``), or a whole scenario:
 ``germany-full`` under all rules, ``gb``, ``us`` (see ``countries.py``), solved and verified as by ``siteopt solve``.
 ``DIR`` holds the published instances, or has them in ``facility`` and the countries in ``scenarios``.
 """
@@ -17,6 +17,7 @@ import re
 import resource
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,15 @@ def facility_folder(data: Path) -> Path:
 
 def load(name: str, folder: Path) -> Case:
     """The case of a name."""
-    match = GENERATED.match(name)
+    plain = name.removesuffix("-single")
+    is_single = plain != name
+    match = GENERATED.match(plain)
     if match:
         m, n, ratio, nearest, seed = match.groups()
-        return generated(int(m), int(n), float(ratio), int(seed or 1), int(nearest) if nearest else None)
-    plain, single = name.removesuffix("-single"), name.endswith("-single") or name.startswith("Holmberg")
-    return read(folder, plain, "SSCFLP" if single else "CFLP-multi")
+        case = generated(int(m), int(n), float(ratio), int(seed or 1), int(nearest) if nearest else None)
+    else:
+        case = read(folder, plain, "SSCFLP" if is_single or name.startswith("Holmberg") else "CFLP-multi")
+    return replace(case, name=f"{case.name}-single", splittable=False) if is_single else case
 
 
 def cpu_seconds() -> float:
