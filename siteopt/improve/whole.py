@@ -6,7 +6,7 @@ Both run side by side where there are two cores, else they take turns.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import count, takewhile
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,9 +40,9 @@ ITERATIONS, TURNS = 200, 25
 TURN = 0.005
 #: Of so many turns, one is the tree's, or the search's if the tree is likely to end in time.
 RARELY = 8
-#: Share of the time, and turns at most, that the search has to itself: without a good plan to compare them with, the
-#: tree looks at far too many sites and fills them far too long.
-ALONE, ALONE_TURNS = 0.02, 100
+#: Turns that the search has to itself: without a good plan to compare them with, the tree looks at far too many sites
+#: and fills them far too long.
+ALONE = 10
 #: The tree leaves off what is within this share of the gap asked for, so that bounds lowered for rounding suffice.
 CUT = 0.85
 #: Turns of the tree after which its pace is known.
@@ -127,8 +127,7 @@ class WholeRun(DivisibleRun):
                 self._offer_sites(core, plans)
 
         turns = count()
-        alone = ALONE * self._clock.time_limit
-        search(takewhile(lambda turn: turn < ALONE_TURNS and self._clock.seconds < alone, turns))
+        search(islice(turns, ALONE))
         with beside(prove, self._clock.interrupt):
             search(turns)
 
