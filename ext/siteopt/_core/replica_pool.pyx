@@ -1,7 +1,7 @@
 """Tails of a pool of language-model replicas, whose rate depends on how many requests each has in its slots.
 
-As in :mod:`siteopt._core.mgc` the upper states are geometric, and the lower ones are summed from the top downwards; that
-all slots are taken is the top.
+As in :mod:`siteopt._core.mgc` the upper states are geometric, and the lower ones are summed from the top downwards; the
+top is the state in which all slots are taken.
 
 Workers trust their input; the checked public functions are in ``siteopt/serving/replica_queue.py``.
 """
@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t
 
 from siteopt._core.roots cimport CONVERGED, NEGLIGIBLE, SAFE, extrapolate, same_length
 
-cdef double RESCALE = 1e200
+cdef double RESCALE = 1e200  # sums above this are divided by it
 cdef double TINY = 1e-30  # loads below this fraction of one request's rate count as this
 
 
@@ -184,7 +184,7 @@ def wait_tail(int64_t replicas, const double[::1] rates not None, double room, c
 
 
 def load_table(const double[::1] rates not None, double room, double slack, double miss,
-                   double[::1] out not None):
+               double[::1] out not None):
     """out[n] = largest load of n replicas, each with `room` places to wait."""
     cdef Py_ssize_t n, size = out.shape[0], slots = at_least_one(rates.shape[0])
     with nogil:
