@@ -13,7 +13,7 @@ import numpy as np
 from direct_rows import Rows, flow_rows, limit_rows, option_rows, pool_rows, site_rows, survival_rows
 from scipy.sparse import csr_matrix
 
-from siteopt.milp.programme import Matrix
+from siteopt.highs.programme import Matrix
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance

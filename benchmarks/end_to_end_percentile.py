@@ -14,8 +14,8 @@ import heapq
 
 import numpy as np
 
-from siteopt.serving.pool import ServiceQueue
-from siteopt.serving.service import service_quantile_ms
+from siteopt.physics.serving.pool import ServiceQueue
+from siteopt.physics.serving.service import service_quantile_ms
 
 CASES = [(c, rho, scv) for c in (1, 5, 20, 100) for rho in (0.6, 0.8, 0.9) for scv in (0.25, 1.0)]
 SERVICE_MS = 10.0

@@ -16,7 +16,7 @@ from generated import without_tails
 from vectorised_evaluator import VectorisedEvaluator
 
 import siteopt
-from siteopt._core.evaluator import Evaluator
+from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt.compile import compile_instance
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution

@@ -21,14 +21,14 @@ from scipy.sparse import csr_matrix
 
 import siteopt
 from siteopt.compile import compile_instance
+from siteopt.highs.driver import HighsDriver
 from siteopt.milp.build import build_model
-from siteopt.milp.highs import HighsDriver
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.memory import no_garbage_collection
 
 if TYPE_CHECKING:
+    from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance
-    from siteopt.milp.programme import Matrix
 
 GERMANY = Path(__file__).parents[1] / "examples" / "germany"
 #: Candidates and regions of the generated scenarios.

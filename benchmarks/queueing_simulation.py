@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.serving import queueing, replica_queue
+from siteopt.physics.serving import queueing, replica_queue
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import poisson
 
-from siteopt.serving import queueing, replica_queue, sizing
+from siteopt.physics.serving import queueing, replica_queue, sizing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import reference_queueing as reference  # noqa: E402

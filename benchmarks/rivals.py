@@ -67,10 +67,10 @@ def run_siteopt(case: Case, report: Report) -> None:
     """The methods of ``solve``."""
     from facility_cases.case import USD_PER_UNIT
 
-    from siteopt.facility_location import facility_location
-    from siteopt.improve import improve
-    from siteopt.incumbent import Incumbent
-    from siteopt.progress import Clock
+    from siteopt.facility import facility_location
+    from siteopt.facility.run import improve
+    from siteopt.run.incumbent import Incumbent
+    from siteopt.run.progress import Clock
 
     instance = facility_location(
         case.capacity,

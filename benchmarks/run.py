@@ -28,10 +28,10 @@ from facility_cases.generate import generated
 from facility_cases.readers import published, read
 
 import siteopt
-from siteopt.facility_location import facility_location
-from siteopt.improve import improve
-from siteopt.incumbent import Incumbent
-from siteopt.progress import Clock, Progress
+from siteopt.facility import facility_location
+from siteopt.facility.run import improve
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock, Progress
 
 GENERATED = re.compile(r"gen-(\d+)x(\d+)-r([\d.]+?)(?:-k(\d+))?(?:-s(\d+))?$")
 #: Gap at which a case counts as proven: published optima are given to two decimals.

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from serving_rows import Row, errors, open_loop, queue_figures, read_rows
 
+from siteopt.physics.serving import roofline
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import roofline
 
 #: Bandwidth of the accelerators in the layer-time tables that the catalogue does not hold, TB/s (data
 #: sheets).

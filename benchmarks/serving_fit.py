@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from serving_rows import Row, errors, open_loop, queue_figures, read_rows
 
-from siteopt.serving import roofline
-from siteopt.serving.specs import Engine
+from siteopt.physics.serving import roofline
+from siteopt.physics.serving.specs import Engine
 
 DATE = "2026-11"
 

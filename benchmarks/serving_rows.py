@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.errors import ScenarioError
+from siteopt.physics.serving import roofline
+from siteopt.physics.serving.replica_queue import LLMFigures, LLMReplica, llm_figures
+from siteopt.physics.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import roofline
-from siteopt.serving.replica_queue import LLMFigures, LLMReplica, llm_figures
-from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

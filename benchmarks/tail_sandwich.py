@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import siteopt
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.milp.highs import Limits
+from siteopt.highs.driver import Limits
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.segments import pool_segments
 from siteopt.milp.solve import ExactModel
-from siteopt.network.distance import great_circle_km
+from siteopt.physics.network.distance import great_circle_km
 from siteopt.scenario import dump_scenario
 from siteopt.search.local_search import Search
 

@@ -2,17 +2,17 @@
 
 import logging
 
-from siteopt.compare import compare
-from siteopt.conflict import find_conflict
+from siteopt.answers.compare import compare
+from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
+from siteopt.answers.sensitivity import sensitivity
+from siteopt.diagnose.conflict import find_conflict
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SiteoptError, SolverError
 from siteopt.evaluate import evaluate
-from siteopt.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
 from siteopt.plan import Plan
-from siteopt.plan_file import load_plan
-from siteopt.progress import Progress
+from siteopt.plan.file import load_plan
+from siteopt.run.progress import Progress
 from siteopt.scenario import Scenario, load_scenario
-from siteopt.sensitivity import sensitivity
-from siteopt.solve import solve
+from siteopt.solving.solve import solve
 from siteopt.verify import Violation, verify
 
 __all__ = [

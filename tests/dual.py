@@ -8,13 +8,13 @@ import numpy as np
 from hypothesis import assume
 from reference_full import TooManyError, optimum
 
-from siteopt._core.lagrangian import SitePricer
+from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.compile import compile_instance
 from siteopt.instance import Prices
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
-    from siteopt._core.subproblem import SiteSubproblems
+    from siteopt._core.dual.subproblem import SiteSubproblems
     from siteopt.instance import Instance
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.facility_location import facility_location
+from siteopt.facility import facility_location
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 from siteopt.instance import Moves, Solution
 
 if TYPE_CHECKING:
+    from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance
     from siteopt.milp.model import SitingModel
-    from siteopt.milp.programme import Matrix
 
 #: Shares below this are a solver's rounding.
 ROUNDING = 1e-7

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
-    from siteopt.facility_location import FacilityProblem
+    from siteopt.facility import FacilityProblem
 
 
 def transport_cost(problem: FacilityProblem, is_open: np.ndarray) -> float:

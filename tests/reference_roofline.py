@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from siteopt.serving.specs import Lengths, Model, Setup
+    from siteopt.physics.serving.specs import Lengths, Model, Setup
 
 BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625}
 

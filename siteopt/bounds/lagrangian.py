@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.lagrangian import SitePricer
+from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.bounds.groups import Groups, pays
 from siteopt.instance import Prices
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from siteopt._core.subproblem import SiteSubproblems
+    from siteopt._core.dual.subproblem import SiteSubproblems
     from siteopt.instance import Instance
 
     Floats = NDArray[np.float64]

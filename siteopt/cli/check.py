@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from siteopt.cli.terminal import result_console, results
 from siteopt.compile import compile_instance
-from siteopt.compile.block import compile_block
+from siteopt.compile.implicit_flows import compile_block
 from siteopt.compile.many import has_many_flows
-from siteopt.impossible import block_impossibilities, impossibilities
+from siteopt.diagnose.proofs import block_impossibilities, impossibilities
+from siteopt.diagnose.remarks import suspicions
 from siteopt.report.check import print_check
 from siteopt.report.extent import block_extent, listed_extent
 from siteopt.scenario import load_scenario
-from siteopt.suspicions import suspicions
 
 if TYPE_CHECKING:
     import argparse

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from siteopt.answers.compare import PARAMETERS, compare
 from siteopt.cli.options import gap, output_file, positive_seconds, refuse_same_file, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import progress_console, result_console, results
-from siteopt.compare import PARAMETERS, compare
 from siteopt.plan import write_atomically
 from siteopt.report.compare import print_comparison
 from siteopt.scenario import load_scenario

@@ -11,11 +11,11 @@ from siteopt.cli.output import write_plan
 from siteopt.cli.terminal import print_block
 from siteopt.errors import ScenarioError
 from siteopt.evaluate import evaluate
-from siteopt.plan_file import load_plan
+from siteopt.formatting import counted
+from siteopt.plan.file import load_plan
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.verify import verify
-from siteopt.words import counted
 
 if TYPE_CHECKING:
     import argparse

@@ -7,22 +7,22 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
+from siteopt.answers.explain.ask import Effort
 from siteopt.cli.options import gap, positive_seconds, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.quantities import positive
 from siteopt.cli.terminal import progress_console, result_console, results
-from siteopt.conflict import find_conflict
+from siteopt.diagnose.conflict import find_conflict
 from siteopt.evaluate import evaluate
-from siteopt.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.explain.ask import Effort
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.report.explain import print_answer, print_binding, print_conflict
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
     import argparse
 
-    from siteopt.explain import Answer
+    from siteopt.answers.explain import Answer
     from siteopt.plan import Plan
     from siteopt.scenario import Scenario
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from siteopt.cli.terminal import result_console, results
 from siteopt.errors import Problem, ScenarioError
+from siteopt.formatting import listed
 from siteopt.report.params import GROUPS, figures_document, print_figures, select_figures, suggestions
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.words import listed
 
 if TYPE_CHECKING:
     import argparse

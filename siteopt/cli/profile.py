@@ -7,10 +7,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from siteopt.answers.profile import Request, case_of, profile
 from siteopt.cli.options import count, output_file
 from siteopt.cli.quantities import percentile, positive, share, zero_or_more
 from siteopt.cli.terminal import result_console, results
-from siteopt.profile import Request, case_of, profile
 from siteopt.report.profile import print_profile
 from siteopt.report.profile_plot import SUFFIXES, plot_profile, require_plotting
 from siteopt.scenario import load_scenario
@@ -18,7 +18,7 @@ from siteopt.scenario import load_scenario
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from siteopt.profile import Profile
+    from siteopt.answers.profile import Profile
 
 DESCRIPTION = """Name a model and accelerators, or a workload of a scenario; what both say, the options decide.
 Without a scenario, --workload is a class of the catalogue (siteopt params --group workloads)."""

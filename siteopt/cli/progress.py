@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
-from siteopt.words import money, percent
+from siteopt.formatting import money, percent
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console
 
-    from siteopt.progress import Progress
+    from siteopt.run.progress import Progress
 
 #: A pipe gets a line for a new plan or bound at most this often, s,
 MOST_OFTEN = 1.0

@@ -12,8 +12,9 @@ from siteopt.cli.options import output_file
 from siteopt.cli.terminal import print_block, results
 from siteopt.errors import Problem, ScenarioError
 from siteopt.evaluate import evaluate
+from siteopt.formatting import counted
 from siteopt.plan import write_atomically
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.report.csv_tables import HEADERS, csv_tables, first_line
 from siteopt.report.geojson import geojson
 from siteopt.report.page import Subject, page
@@ -22,7 +23,6 @@ from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
 from siteopt.verify import verify
-from siteopt.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from siteopt.answers.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
 from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_same_file, seed
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
 from siteopt.scenario import load_scenario
-from siteopt.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import logging_to, progress_console
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
-from siteopt.solve import solve
+from siteopt.solving.solve import solve
 
 if TYPE_CHECKING:
     import argparse

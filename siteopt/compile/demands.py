@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from siteopt.compile.flows import Flows
     from siteopt.compile.gravity import PoolData
-    from siteopt.network.topology import Topology
+    from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario
 
     Floats = NDArray[np.float64]

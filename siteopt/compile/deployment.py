@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.physics.serving import roofline
+from siteopt.physics.serving.configs import Choice, Config, CostBasis, Limit, enumerate_configs
+from siteopt.physics.serving.replica_queue import LLMReplica
+from siteopt.physics.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.scenario.hardware import accelerator_numbers, engine_numbers, model_numbers
-from siteopt.serving import roofline
-from siteopt.serving.configs import Choice, Config, CostBasis, Limit, enumerate_configs
-from siteopt.serving.replica_queue import LLMReplica
-from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario, Workload

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.network.latency import home_rtt_ms, rtt_block_ms
+from siteopt.physics.network.latency import home_rtt_ms, rtt_block_ms
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from siteopt.compile.variants import Variant
     from siteopt.instance import Options
-    from siteopt.network.topology import Topology
+    from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siteopt.compile.variants import Variant
-    from siteopt.network.topology import Topology
+    from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
     Floats = NDArray[np.float64]

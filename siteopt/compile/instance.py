@@ -13,11 +13,11 @@ from siteopt.compile.flows import Distances, admissible_flows, houses_variant
 from siteopt.compile.gravity import pool_data
 from siteopt.compile.links import RouteTable
 from siteopt.compile.pools import build_pools, build_variants, pools_of, tenants_of
-from siteopt.compile.tiers import build_tiers
+from siteopt.compile.slack_tiers import build_tiers
 from siteopt.compile.variants import resolve_variants
-from siteopt.grid.limits import limit_rows
 from siteopt.instance import GridLimits, Instance, Tenancy, pointer
-from siteopt.network.topology import build_topology
+from siteopt.physics.grid.limits import limit_rows
+from siteopt.physics.network.topology import build_topology
 from siteopt.units import present_value_of_one_per_year
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance import Links
-from siteopt.network.routes import node_routes
+from siteopt.physics.network.routes import node_routes
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siteopt.network.topology import Topology
+    from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import NetworkLink, Scenario, Workload
 
 

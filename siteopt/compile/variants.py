@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from siteopt.compile.deployment import ModelTimes, deploy
+from siteopt.physics.serving.pool import ModelQueue, ServiceQueue
+from siteopt.physics.serving.service import service_quantile_ms
 from siteopt.scenario.hardware import accelerator_terms
-from siteopt.serving.pool import ModelQueue, ServiceQueue
-from siteopt.serving.service import service_quantile_ms
 from siteopt.units import KW_PER_MW, life_cycle
 
 if TYPE_CHECKING:
+    from siteopt.physics.serving.configs import Config
+    from siteopt.physics.serving.pool import PoolQueue
     from siteopt.plan import Data
     from siteopt.scenario.schema import Cooling, Replica, Scenario, Service, Slo, Workload
-    from siteopt.serving.configs import Config
-    from siteopt.serving.pool import PoolQueue
 
 #: Name of the accelerator where a workload states its replica itself.
 STATED_REPLICA = "replica"

@@ -9,8 +9,8 @@ from siteopt.compile.many import has_many_flows
 from siteopt.compile.part import with_sites_of
 from siteopt.evaluate.decisions import solution_of
 from siteopt.evaluate.figures import Figures, evaluate_solution, mean_it_mw, unserved_penalty_usd
+from siteopt.evaluate.plan_of import plan_of
 from siteopt.evaluate.trim import trimmed
-from siteopt.evaluate.words import plan_of
 
 if TYPE_CHECKING:
     from siteopt.plan import Plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.evaluator import Evaluator
+from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt.plan import COST_LINES
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.compile.links import link_name, route_rule, uplink_name
-from siteopt.network.routes import node_routes
-from siteopt.network.topology import build_topology
+from siteopt.physics.network.routes import node_routes
+from siteopt.physics.network.topology import build_topology
 from siteopt.plan import LinkUse
 
 if TYPE_CHECKING:

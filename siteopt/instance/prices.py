@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from siteopt.instance.arrays import Floats
-    from siteopt.instance.whole import Instance
+    from siteopt.instance.instance import Instance
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siteopt.instance.arrays import Flags, Floats, Indices
-    from siteopt.serving.pool import PoolQueue
+    from siteopt.physics.serving.pool import PoolQueue
 
 
 @dataclass(frozen=True, slots=True, eq=False)

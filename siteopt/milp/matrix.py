@@ -8,7 +8,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
-from siteopt.milp.programme import Matrix
+from siteopt.highs.programme import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from siteopt.serving.sizing import segments, tail_table
+from siteopt.physics.serving.sizing import segments, tail_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from siteopt.highs.driver import BOUND_TOLERANCE, Answer, HighsDriver, Limits
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import BOUND_TOLERANCE, Answer, HighsDriver, Limits
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from siteopt.formatting import counted, mw, percent
 from siteopt.report.tables import add_row, print_table, say, table
 from siteopt.scenario.schema import Tier
-from siteopt.words import counted, mw, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

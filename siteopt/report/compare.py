@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, listed, money, mw, percent
 from siteopt.report.console import LINE_NAMES
 from siteopt.report.tables import add_row, print_table, say, table
-from siteopt.words import counted, listed, money, mw, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from siteopt.compare import Comparison, FormulaBreakEven, ModeResult, Turn
+    from siteopt.answers.compare import Comparison, FormulaBreakEven, ModeResult, Turn
 
 #: What is multiplied by the factor of a turn.
 TURNED = {

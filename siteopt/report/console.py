@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siteopt.pooling import pooling
+from siteopt.answers.pooling import pooling
+from siteopt.formatting import counted, listed, money, mw, percent
 from siteopt.report.failures import print_failures
 from siteopt.report.limits import print_limits
 from siteopt.report.tables import MOST_ROWS, add_row, duration, print_table, say, table
 from siteopt.report.workloads import WorkloadSummary, summarise_deployments, summarise_workloads
-from siteopt.words import counted, listed, money, mw, percent
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,17 +5,17 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, money, mw, percent
 from siteopt.report.console import LINE_NAMES
 from siteopt.report.tables import MOST_ROWS, add_row, print_table, say, table
-from siteopt.words import counted, money, mw, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from siteopt.conflict import Conflict, Relaxation
-    from siteopt.explain import Answer, Binding, BreakEven
+    from siteopt.answers.explain import Answer, Binding, BreakEven
+    from siteopt.diagnose.conflict import Conflict, Relaxation
 
 #: What is supposed, in words, by question.
 SUPPOSED = {

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siteopt.compile.block import Block
+    from siteopt.compile.implicit_flows import Block
     from siteopt.instance import Instance
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import listed, mw, percent
 from siteopt.report.tables import MOST_ROWS, add_row, duration, print_table, table
-from siteopt.words import listed, mw, percent
 
 if TYPE_CHECKING:
     from rich.console import Console

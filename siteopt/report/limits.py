@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, listed, mw, percent
 from siteopt.report.tables import MOST_ROWS, add_row, print_table, table
-from siteopt.words import counted, listed, mw, percent
 
 if TYPE_CHECKING:
     from rich.console import Console

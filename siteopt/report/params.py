@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from siteopt.formatting import counted, percent
 from siteopt.report.tables import add_row, say, table
 from siteopt.scenario.catalogue import Accelerator, Catalogue, Engine, LanguageModel, Parameter, WorkloadClass
-from siteopt.words import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from siteopt.profile.curves import BASIS
+from siteopt.answers.profile.curves import BASIS
+from siteopt.formatting import counted, money, percent
 from siteopt.report.tables import add_row, say, table
 from siteopt.report.workloads import deployment_text
-from siteopt.words import counted, money, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from siteopt.profile import Curves, LoadPoint, PoolingPoint, Profile
+    from siteopt.answers.profile import Curves, LoadPoint, PoolingPoint, Profile
 
 #: Short words for what keeps a batch from being larger, where the long ones would break the line.
 KEPT_BY = {"largest batch of the engine": "engine"}

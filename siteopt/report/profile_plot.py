@@ -12,7 +12,7 @@ from siteopt.report.profile import replica_text, slo_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from siteopt.profile import Curves, Profile
+    from siteopt.answers.profile import Curves, Profile
 
 SUFFIXES = (".png", ".svg")
 #: Colour-blind safe (Okabe and Ito).

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, listed, money, percent
 from siteopt.report.tables import add_row, print_table, say, table
-from siteopt.words import counted, listed, money, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from siteopt.sensitivity import Row, Tornado
+    from siteopt.answers.sensitivity import Row, Tornado
 
 #: Columns of a bar, both sides of the baseline together.
 BAR = 20

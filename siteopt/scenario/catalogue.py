@@ -5,7 +5,7 @@ data sheet, a standard or a measurement; ``medium`` a named secondary source; ``
 runs, never a fact. The figures live in ``catalogue/*.json`` beside this file.
 
 The physics does not depend on this module: ``numbers()`` of an entry holds the keyword arguments of the
-dataclass of the same name in ``siteopt.serving.specs``.
+dataclass of the same name in ``siteopt.physics.serving.specs``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Accelerator(Entry):
     life_years: Fact
 
     def numbers(self) -> dict[str, Any]:
-        """Keyword arguments of ``siteopt.serving.specs.Accelerator``."""
+        """Keyword arguments of ``siteopt.physics.serving.specs.Accelerator``."""
         plain = [
             "bandwidth_tb_s",
             "bf16_tflops",
@@ -112,7 +112,7 @@ class LanguageModel(Entry):
     """Set where the weights are published quantised and only so."""
 
     def numbers(self) -> dict[str, Any]:
-        """Keyword arguments of ``siteopt.serving.specs.Model``."""
+        """Keyword arguments of ``siteopt.physics.serving.specs.Model``."""
         counts = ["layers", "hidden", "heads", "attention_dim", "kv_shards", "max_context", "experts"]
         counts += ["experts_per_token"]
         sizes = ["params_b", "active_params_b", "kv_values_per_token", "window_tokens", "window_fraction"]
@@ -161,7 +161,7 @@ class Engine(Entry):
     """By the precision of the experts' weights."""
 
     def numbers(self, precision: str) -> dict[str, float]:
-        """Keyword arguments of ``siteopt.serving.specs.Engine`` for weights of a precision.
+        """Keyword arguments of ``siteopt.physics.serving.specs.Engine`` for weights of a precision.
 
         Experts in a precision that was never measured get the constants of the first one in the file.
         """

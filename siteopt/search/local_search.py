@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.evaluator import Evaluator
-from siteopt._core.exchange import Exchanges
-from siteopt._core.search import LocalSearch
+from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.search.exchange import Exchanges
+from siteopt._core.search.search import LocalSearch
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
 from siteopt.search.options import best_options, hardest_first

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from siteopt._core.evaluator import Evaluator
-    from siteopt._core.search import LocalSearch
+    from siteopt._core.evaluate.evaluator import Evaluator
+    from siteopt._core.search.search import LocalSearch
     from siteopt.instance import Instance, Moves
     from siteopt.resilience import Cover
 

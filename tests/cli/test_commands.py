@@ -16,7 +16,7 @@ from documents import small_document
 import siteopt.cli
 from siteopt.cli import main
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.scenario import json_schema, load_scenario
 from siteopt.verify import verify
 
@@ -240,7 +240,7 @@ def test_plan_that_cannot_be_saved_is_still_printed(
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("siteopt.plan.write_atomically", full)
+    monkeypatch.setattr("siteopt.plan.plan.write_atomically", full)
     assert main(["evaluate", str(scenario), str(plan), "--json", "--out", str(tmp_path / "p.json")]) == 2
     captured = capsys.readouterr()
     assert json.loads(captured.out)["cost_usd"] > 0

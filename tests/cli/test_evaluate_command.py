@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hand_made import hand_made_plan
 
 from siteopt.cli import main
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.verify import verify
 

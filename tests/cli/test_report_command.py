@@ -11,7 +11,7 @@ from documents import small_document
 from hand_full import full_plan, full_scenario
 
 from siteopt.cli import main
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.report.csv_tables import HEADERS
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_full import TooManyError, optimum
 
-from siteopt._core.block import BlockPricer
-from siteopt._core.lagrangian import SitePricer
-from siteopt.bounds.block import BlockAscent
+from siteopt._core.dual.implicit_flows import BlockPricer
+from siteopt._core.dual.lagrangian import SitePricer
+from siteopt.bounds.implicit_flows import BlockAscent
 from siteopt.compile import compile_instance
-from siteopt.compile.block import compile_block
+from siteopt.compile.implicit_flows import compile_block
 from siteopt.compile.many import largest_flow_count
 from siteopt.report.extent import block_extent, listed_extent
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
-    from siteopt.compile.block import Block
+    from siteopt.compile.implicit_flows import Block
     from siteopt.instance import Instance
 
 #: Of what plans of this size cost; the block holds round trips in single precision.

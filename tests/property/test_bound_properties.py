@@ -13,8 +13,8 @@ from full_strategies import full_documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siteopt._core.lagrangian import SitePricer
-from siteopt._core.subproblem import SiteSubproblems
+from siteopt._core.dual.lagrangian import SitePricer
+from siteopt._core.dual.subproblem import SiteSubproblems
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.scenario import load_scenario

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_facility import best_cost, dual_value, strong_lp, transport_cost
 
-from siteopt._core.facility import FacilityDual
-from siteopt._core.transport import Transport
-from siteopt.bounds.branch import FacilityTree
-from siteopt.bounds.root import RootBound
-from siteopt.facility_location import FacilityProblem, facility_location, recognised
+from siteopt._core.facility.dual_ascent import FacilityDual
+from siteopt._core.facility.transport import Transport
+from siteopt.facility import FacilityProblem, facility_location, recognised
+from siteopt.facility.root_bound import RootBound
+from siteopt.facility.tree import FacilityTree
 
 
 def random_problem(

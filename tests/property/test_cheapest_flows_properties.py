@@ -15,7 +15,7 @@ from states import CAPACITY, carried, random_state
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.milp.cheapest_flows import cheapest_flows
+from siteopt.matheuristics.flow_lp import cheapest_flows
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 

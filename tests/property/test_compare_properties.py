@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reference_full import TooManyError, optimum, plan_of
 
 from siteopt import evaluate, load_scenario
-from siteopt.compare import PARAMETERS, compare
-from siteopt.compare.modes import with_mode
+from siteopt.answers.compare import PARAMETERS, compare
+from siteopt.answers.compare.modes import with_mode
 from siteopt.scenario.checks import check
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference_full import TooManyError, optimum
 
 from siteopt import InfeasibleError, NoPlanError, load_scenario, solve
-from siteopt.conflict import eased, find_conflict, keeping, must_serve
+from siteopt.diagnose.conflict import eased, find_conflict, keeping, must_serve
 
 if TYPE_CHECKING:
     from siteopt import Scenario

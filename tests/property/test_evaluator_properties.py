@@ -15,10 +15,10 @@ from reference_pricing import Prices, price_sites
 from states import CAPACITY, carried, random_reserve, random_solution, random_state
 from strategies import scenario_documents
 
-from siteopt._core.evaluator import Evaluator
-from siteopt._core.exchange import Exchanges
-from siteopt._core.lagrangian import SitePricer
-from siteopt._core.search import LocalSearch
+from siteopt._core.dual.lagrangian import SitePricer
+from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.search.exchange import Exchanges
+from siteopt._core.search.search import LocalSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, mean_it_mw, unserved_penalty_usd
 from siteopt.scenario import load_scenario

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from reference_full import TooManyError, optimum
 
 from siteopt import InfeasibleError, Plan, load_scenario, solve
-from siteopt.explain import why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.explain.ask import Effort
-from siteopt.explain.variants import with_site
+from siteopt.answers.explain import why, why_not, worth_of_mw, worth_of_zone_mw
+from siteopt.answers.explain.ask import Effort
+from siteopt.answers.explain.variants import with_site
 from siteopt.scenario.checks import check
 
 if TYPE_CHECKING:
     from siteopt import Scenario
-    from siteopt.explain import BreakEven
+    from siteopt.answers.explain import BreakEven
 
 EFFORT = Effort(time_limit=1e6, gap=0.0, method="milp")
 TOLERANCE = 2e-6

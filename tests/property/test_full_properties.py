@@ -15,7 +15,7 @@ from reference_full_survival import fatal_failures
 
 from siteopt import InfeasibleError, NoPlanError, Plan, Scenario, evaluate, load_scenario, solve, verify
 from siteopt.compile import compile_instance
-from siteopt.milp.highs import Limits
+from siteopt.highs.driver import Limits
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.solve import ExactModel
 

@@ -10,7 +10,7 @@ from reference_plan import optimum
 from strategies import scenario_documents
 
 from siteopt.compile import compile_instance
-from siteopt.impossible import impossibilities
+from siteopt.diagnose.proofs import impossibilities
 from siteopt.scenario import load_scenario
 
 share = st.sampled_from([1.0, 1.0, 0.7, 0.4, 0.15, 0.02])

@@ -17,12 +17,12 @@ from states import carried, random_state
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.milp.cheapest_flows import cheapest_flows, flows_of_sites
-from siteopt.milp.highs import HighsDriver, Limits
-from siteopt.milp.kernel import kernel_of, search_kernel
-from siteopt.milp.monitor import Silent
-from siteopt.milp.partial_bound import can_solve_part
-from siteopt.milp.partial_model import PartialModel
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
+from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
+from siteopt.matheuristics.kernel_search import kernel_of, search_kernel
+from siteopt.matheuristics.partial_bound import can_solve_part
+from siteopt.matheuristics.partial_model import PartialModel
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ TOLERANCE = 2e-6
 def kernel_usd(instance: Instance, prices: Prices, known: Solution, flows: int) -> float:
     """Optimum of the kernel of a known plan alone."""
     nothing = np.zeros(len(instance.sites.id), dtype=bool)
-    with mock.patch("siteopt.milp.kernel.FLOWS", flows):
+    with mock.patch("siteopt.matheuristics.kernel_search.FLOWS", flows):
         kernel = kernel_of(instance, prices, nothing, known)
     model = PartialModel(instance, prices, kernel)
     answer = HighsDriver(model.matrix()).solve(Limits(gap=0.0), Silent())

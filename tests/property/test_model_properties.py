@@ -15,12 +15,12 @@ from model_columns import assert_feasible, solution_of
 from siteopt import load_scenario, verify
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, plan_of
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of
-from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
-from siteopt.milp.monitor import Silent
 from siteopt.milp.moves import model_size
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.search.local_search import Search

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
-from siteopt.milp.highs import HighsDriver, Limits
-from siteopt.milp.monitor import Silent
-from siteopt.milp.partial_bound import can_solve_part, hardest_to_reach, prove_in_part
-from siteopt.milp.partial_model import Part, PartialModel
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
+from siteopt.matheuristics.partial_bound import can_solve_part, hardest_to_reach, prove_in_part
+from siteopt.matheuristics.partial_model import Part, PartialModel
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def test_what_is_proved_is_a_bound_however_few_the_tangents(document: dict[str, 
     ascent = LagrangianAscent(instance)
     ascent.run(60, best_usd)
     proved: list[float] = []
-    with mock.patch("siteopt.milp.partial_model.TANGENTS", tangents):
+    with mock.patch("siteopt.matheuristics.partial_model.TANGENTS", tangents):
         prove_in_part(instance, ascent.prices, Limits(gap=1e-6), proved.append, lambda: True)
     assert proved
     assert max(proved) <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)

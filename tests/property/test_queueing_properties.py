@@ -10,7 +10,7 @@ import reference_queueing as reference
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from siteopt.serving import queueing, replica_queue, sizing
+from siteopt.physics.serving import queueing, replica_queue, sizing
 
 servers_ = st.integers(1, 400)
 slack_ = st.one_of(st.just(0.0), st.floats(0.01, 10.0))

@@ -10,10 +10,10 @@ import reference_roofline as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from siteopt.physics.serving import roofline
+from siteopt.physics.serving.replica_queue import LLMReplica
+from siteopt.physics.serving.specs import PRECISIONS, Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import roofline
-from siteopt.serving.replica_queue import LLMReplica
-from siteopt.serving.specs import PRECISIONS, Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 CATALOGUE = load_catalogue()
 MODELS = [Model(**entry.numbers()) for entry in CATALOGUE.models]

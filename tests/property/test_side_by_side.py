@@ -9,14 +9,14 @@ import pytest
 from facility import classic_instance, random_classic
 from reference_facility import best_cost, transport_cost
 
-import siteopt.improve.divisible as divisible
-from siteopt._core.transport import Transport
-from siteopt.facility_location import recognised
-from siteopt.improve import improve
-from siteopt.improve.plans import solve_window
-from siteopt.incumbent import Incumbent
-from siteopt.progress import Clock
-from siteopt.search.windows import Windows
+import siteopt.facility.splittable_run as divisible
+from siteopt._core.facility.transport import Transport
+from siteopt.facility import recognised
+from siteopt.facility.plan_search import solve_window
+from siteopt.facility.run import improve
+from siteopt.facility.windows import Windows
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -25,7 +25,7 @@ from siteopt import (
     solve,
     verify,
 )
-from siteopt._core.lagrangian import SitePricer
+from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.scenario import dump_scenario

@@ -14,9 +14,9 @@ from states import CAPACITY, random_state
 from tail_strategies import rival_documents, tail_documents
 
 from siteopt import load_scenario
-from siteopt._core.evaluator import Evaluator
-from siteopt._core.exchange import Exchanges
-from siteopt._core.search import LocalSearch
+from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.search.exchange import Exchanges
+from siteopt._core.search.search import LocalSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Instance, Solution

@@ -16,11 +16,11 @@ from reference_tail_plan import TooManyError, optimum
 from tail_strategies import lone_rival_documents, tail_documents
 
 from siteopt import InfeasibleError, NoPlanError, Scenario, load_scenario, solve, verify
-from siteopt._core.lagrangian import SitePricer
+from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, plan_of, trimmed
-from siteopt.milp.highs import Limits
+from siteopt.highs.driver import Limits
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.solve import ExactModel
 from siteopt.search.local_search import Search

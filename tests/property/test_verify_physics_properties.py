@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from siteopt.physics.serving import queueing, replica_queue, roofline
+from siteopt.physics.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import queueing, replica_queue, roofline
-from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.verify.queue import model_tail, service_tail
 from siteopt.verify.roofline import Roofline
 

@@ -11,14 +11,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reference_facility import best_cost
 
-from siteopt._core.assign import Assignment
-from siteopt.facility_location import FacilityProblem, divisible, facility_location, fitting, recognised
-from siteopt.facility_location.whole import least_sum
-from siteopt.improve import improve
-from siteopt.incumbent import Incumbent
-from siteopt.milp.filling import fill_sites
-from siteopt.progress import Clock
-from siteopt.search.single_source import near_sites
+from siteopt._core.facility.assignment import Assignment
+from siteopt.facility import FacilityProblem, divisible, facility_location, fitting, recognised
+from siteopt.facility.generalised_assignment import fill_sites
+from siteopt.facility.run import improve
+from siteopt.facility.single_source import least_sum
+from siteopt.facility.single_source_search import near_sites
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance

@@ -14,11 +14,11 @@ from scipy.optimize import linprog
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.evaluate import evaluate_solution
-from siteopt.improve import improve
-from siteopt.incumbent import Incumbent
-from siteopt.milp.highs import Limits
+from siteopt.facility.run import improve
+from siteopt.highs.driver import Limits
 from siteopt.milp.solve import ExactModel
-from siteopt.progress import Clock
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 
 from siteopt.errors import SolverError
-from siteopt.milp import apart
-from siteopt.milp.highs import HighsDriver, Limits
-from siteopt.milp.monitor import Silent
-from siteopt.milp.programme import Draft
+from siteopt.highs import process
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
+from siteopt.highs.programme import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from siteopt.milp.programme import Matrix
+    from siteopt.highs.programme import Matrix
 
 
 @pytest.fixture(autouse=True)
 def _however_small() -> Iterator[None]:
-    with mock.patch.object(apart, "FEW_ENTRIES", 0):
+    with mock.patch.object(process, "FEW_ENTRIES", 0):
         yield
 
 
@@ -63,7 +63,7 @@ def market_split(items: int, rows: int) -> Matrix:
 def test_the_answer_is_that_of_the_driver() -> None:
     matrix, limits = market_split(12, 2), Limits(gap=0.0, seed=3)
     heard = Listener()
-    answer = apart.solve_apart(matrix, {}, limits, heard)
+    answer = process.solve_apart(matrix, {}, limits, heard)
     expected = HighsDriver(matrix).solve(limits, Silent())
     assert answer.outcome == expected.outcome == "optimal"
     assert answer.objective == pytest.approx(expected.objective)
@@ -79,13 +79,13 @@ def test_what_has_no_solution_is_said_to_have_none() -> None:
     draft = Draft()
     column = draft.columns(1.0, 1.0)
     draft.rows(2.0, np.inf, (0, column, 1.0))
-    assert apart.solve_apart(draft.matrix(1.0, 0.0), {}, Limits(), Silent()).outcome == "infeasible"
+    assert process.solve_apart(draft.matrix(1.0, 0.0), {}, Limits(), Silent()).outcome == "infeasible"
 
 
 def test_it_ends_at_once_with_what_it_has() -> None:
     """As soon as anything is known about a programme that takes minutes."""
     heard = Listener(lambda it: bool(it.solutions and it.bounds))
-    answer = apart.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
+    answer = process.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
     assert answer.outcome == "limit"
     assert answer.values is not None
     assert answer.objective == heard.solutions[-1][1]
@@ -94,7 +94,7 @@ def test_it_ends_at_once_with_what_it_has() -> None:
 
 def test_a_lost_process_leaves_what_it_found() -> None:
     """The system may end it for want of memory; a search beside it goes on."""
-    worker = apart.start_worker()
+    worker = process.start_worker()
 
     class Killer(Listener):
         def on_solution(self, values: NDArray[np.float64], objective: float) -> None:
@@ -102,8 +102,8 @@ def test_a_lost_process_leaves_what_it_found() -> None:
             worker.kill()
 
     heard = Killer()
-    with mock.patch.object(apart, "start_worker", return_value=worker):
-        answer = apart.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
+    with mock.patch.object(process, "start_worker", return_value=worker):
+        answer = process.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
     assert answer.outcome == "limit"
     assert answer.objective == heard.solutions[-1][1]
 
@@ -112,12 +112,12 @@ def test_a_failure_of_the_solver_is_one_here() -> None:
     matrix = market_split(4, 1)
     matrix.index[0] = 1000  # there is no such column
     with pytest.raises(SolverError, match="HiGHS"):
-        apart.solve_apart(matrix, {}, Limits(), Silent())
+        process.solve_apart(matrix, {}, Limits(), Silent())
 
 
 def test_it_ends_once_nobody_listens_any_more() -> None:
     """However the process that started it came to its end: nothing goes on computing for nobody."""
-    worker = apart.start_worker()
+    worker = process.start_worker()
     with worker:
         assert worker.stdin is not None
         assert worker.stdout is not None

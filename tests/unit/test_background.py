@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from siteopt.background import beside
+from siteopt.run.concurrency import beside
 
 
 def test_the_task_is_told_to_stop_when_the_block_ends():

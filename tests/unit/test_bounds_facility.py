@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.facility_location import facility_location, recognised
-from siteopt.improve import improve
-from siteopt.incumbent import Incumbent
-from siteopt.progress import Clock
+from siteopt.facility import facility_location, recognised
+from siteopt.facility.run import improve
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_a_filling_that_was_cut_short_gets_longer_the_next_time(monkeypatch: pyt
         given.append(arguments[3])
         return None, 0.0, False
 
-    monkeypatch.setattr("siteopt.milp.filling.fill_sites", cut_short)
+    monkeypatch.setattr("siteopt.facility.generalised_assignment.fill_sites", cut_short)
     rng = np.random.default_rng(1)
     demand = rng.integers(5, 36, 20).astype(float)
     capacity = np.full(6, np.ceil(demand.sum() / 4.0))

@@ -32,8 +32,10 @@ def test_every_kernel_is_built_and_has_a_stub(sources: list[Path]) -> None:
     package = Path(build_info.__file__).parent
     for path in sources:
         if path.suffix == ".pyx":
-            import_module(f"siteopt._core.{path.stem}")
-            assert (package / f"{path.stem}.pyi").is_file(), f"{path.stem} has no stub"
+            module = path.relative_to(EXT).with_suffix("")
+            import_module(".".join(module.parts))
+            stub = package.joinpath(*module.parts[2:]).with_suffix(".pyi")
+            assert stub.is_file(), f"{module} has no stub"
 
 
 def test_no_kernel_cares_about_numpy_headers(sources: list[Path]) -> None:

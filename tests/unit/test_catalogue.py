@@ -7,11 +7,11 @@ from documents import small_document
 from pydantic import ValidationError
 
 from siteopt.errors import ScenarioError
+from siteopt.physics.serving.specs import PRECISIONS, Accelerator, Engine, Model
 from siteopt.scenario import load_scenario
 from siteopt.scenario.catalogue import Catalogue, load_catalogue
 from siteopt.scenario.facts import Fact
 from siteopt.scenario.hardware import AcceleratorTerms, accelerator_numbers, accelerator_terms
-from siteopt.serving.specs import PRECISIONS, Accelerator, Engine, Model
 
 CATALOGUE = load_catalogue()
 

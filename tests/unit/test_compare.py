@@ -10,10 +10,10 @@ import pytest
 from scenarios import REMOVE, changed, small_scenario
 
 from siteopt import Scenario, ScenarioError, load_scenario, solve
-from siteopt.compare import PARAMETERS, Comparison, compare
-from siteopt.compare.modes import carbon_t, with_mode
-from siteopt.compare.sides import main_side, shares_by_side
-from siteopt.compare.verdict import verdicts_of
+from siteopt.answers.compare import PARAMETERS, Comparison, compare
+from siteopt.answers.compare.modes import carbon_t, with_mode
+from siteopt.answers.compare.sides import main_side, shares_by_side
+from siteopt.answers.compare.verdict import verdicts_of
 from siteopt.units import present_value_of_one_per_year
 
 #: The agent must be served, and pays well to be near.

@@ -10,8 +10,8 @@ import pytest
 from scenarios import REMOVE, changed, small_scenario
 
 from siteopt import InfeasibleError, Scenario, load_scenario, solve
-from siteopt.conflict import Rule, eased, find_conflict, must_serve, reasons_of, rules_of
-from siteopt.conflict.families import FAMILIES
+from siteopt.diagnose.conflict import Rule, eased, find_conflict, must_serve, reasons_of, rules_of
+from siteopt.diagnose.conflict.families import FAMILIES
 
 #: The agent must be served, close by, and both sites that are near hang on one grid limit.
 CROWDED: dict[str, Any] = {
@@ -83,7 +83,7 @@ def test_solve_says_which_rules_conflict(monkeypatch: pytest.MonkeyPatch) -> Non
     """What only the exact model can prove is told in words, too."""
     edits = {"policy.budget_usd": 500_000.0, "sites.0.headroom_mw": 0.05}
     scenario = scenario_with(edits)
-    monkeypatch.setattr(import_module("siteopt.solve"), "impossibilities", lambda *_: [])
+    monkeypatch.setattr(import_module("siteopt.solving.solve"), "impossibilities", lambda *_: [])
     with pytest.raises(InfeasibleError) as caught:
         solve(scenario, time_limit=inf, method="milp")
     assert any("must be served" in reason for reason in caught.value.reasons)

@@ -13,14 +13,14 @@ from rich.console import Console
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate
+from siteopt.formatting import money
 from siteopt.plan import GridUse, Plan, SitePlan, UnservedPlan
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.report.check import print_check
 from siteopt.report.console import print_plan
 from siteopt.report.extent import listed_extent
 from siteopt.report.workloads import summarise_workloads
 from siteopt.scenario import Scenario, load_scenario
-from siteopt.words import money
 
 SCENARIO = load_scenario(small_document())
 #: The hand-made plan with its exact figures, as if it had been searched for.

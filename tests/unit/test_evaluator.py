@@ -14,7 +14,7 @@ from scenarios import plan_of
 from states import random_state
 
 from siteopt import evaluate
-from siteopt._core.evaluator import N_LINES, Evaluator
+from siteopt._core.evaluate.evaluator import N_LINES, Evaluator
 from siteopt.evaluate import evaluate_solution, solution_of, unserved_penalty_usd
 from siteopt.plan import COST_LINES
 

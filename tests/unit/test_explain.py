@@ -10,9 +10,17 @@ import pytest
 from scenarios import changed, small_scenario
 
 from siteopt import Plan, Scenario, ScenarioError, evaluate, load_scenario, solve
-from siteopt.explain import Difference, difference, what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.explain.ask import Effort, bounded
-from siteopt.explain.variants import with_site
+from siteopt.answers.explain import (
+    Difference,
+    difference,
+    what_binds,
+    why,
+    why_not,
+    worth_of_mw,
+    worth_of_zone_mw,
+)
+from siteopt.answers.explain.ask import Effort, bounded
+from siteopt.answers.explain.variants import with_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 from documents import small_document
 
 from siteopt.compile import compile_instance
-from siteopt.impossible import impossibilities
+from siteopt.diagnose.proofs import impossibilities
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:

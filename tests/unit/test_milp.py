@@ -15,20 +15,20 @@ from scenarios import REMOVE, changed, small_scenario
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
-from siteopt.milp.monitor import Silent
 from siteopt.milp.objective import USD_PER_UNIT as USD_PER_OBJECTIVE
 from siteopt.milp.solve import ExactModel, safe_bound_usd
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
+    from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance, Solution
-    from siteopt.milp.programme import Matrix
 
 Row = dict[str, float]
 

@@ -11,7 +11,7 @@ from hand_made import hand_made_plan
 
 from siteopt.errors import ScenarioError
 from siteopt.plan import FlowPlan, GridUse, Percentiles, Plan, PoolPlan, SitePlan, UnservedPlan
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,15 +11,15 @@ from documents import small_document
 from hand_made import hand_made_plan
 from rich.console import Console
 
+from siteopt.answers.pooling import Need, PoolingLine, pooling, replicas_needed
 from siteopt.compile.variants import Room, resolve_variants
 from siteopt.evaluate import evaluate
+from siteopt.physics.serving.pool import ServiceQueue
+from siteopt.physics.serving.queueing import wait_tail
 from siteopt.plan import Plan
-from siteopt.plan_file import load_plan
-from siteopt.pooling import Need, PoolingLine, pooling, replicas_needed
+from siteopt.plan.file import load_plan
 from siteopt.report.console import print_plan
 from siteopt.scenario import Scenario, load_scenario
-from siteopt.serving.pool import ServiceQueue
-from siteopt.serving.queueing import wait_tail
 
 
 def tail_scenario(**changes: object) -> Scenario:

@@ -12,12 +12,12 @@ import pytest
 from documents import small_document
 from rich.console import Console
 
+from siteopt.answers.profile import Profile, Request, case_of, profile
+from siteopt.answers.profile.profile import LOADS, SITES
 from siteopt.errors import ScenarioError
-from siteopt.profile import Profile, Request, case_of, profile
-from siteopt.profile.whole import LOADS, SITES
+from siteopt.physics.serving.service import service_quantile_ms
 from siteopt.report.profile import print_profile
 from siteopt.scenario import Scenario, load_scenario
-from siteopt.serving.service import service_quantile_ms
 
 CHAT = Request(
     model="llama-3.1-70b",

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from siteopt.cli.progress import ProgressPrinter, progress_line
-from siteopt.progress import Progress
+from siteopt.run.progress import Progress
 
 
 def report(seconds: float, incumbent: float | None = None, bound: float | None = None) -> Progress:

@@ -48,7 +48,7 @@ def test_all_is_sorted_and_exact(name: str) -> None:
 
 
 def test_public_names_are_functions_and_classes_not_modules() -> None:
-    """``siteopt.solve`` is the function although a module of that name stands beside it."""
+    """``siteopt.verify`` is the function although a package of that name stands beside it."""
     for name in siteopt.__all__:
         thing = getattr(siteopt, name)
         assert callable(thing), name

@@ -9,7 +9,7 @@ import pytest
 import reference_queueing as reference
 from scipy.stats import poisson
 
-from siteopt.serving import queueing, replica_queue, sizing
+from siteopt.physics.serving import queueing, replica_queue, sizing
 
 WORK = {"alpha_ms": 12, "beta_ms": 0.05, "gamma_ms": 0.0005, "input_tokens": 128, "output_tokens": 512}
 

@@ -8,11 +8,11 @@ from unittest import mock
 
 import numpy as np
 
-from siteopt.incumbent import Incumbent
 from siteopt.instance import Solution
-from siteopt.progress import Clock
-from siteopt.relaxations import Relaxations
-from siteopt.rounds import TRIED, Rounds
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
+from siteopt.solving.bounding import Relaxations
+from siteopt.solving.rounds import TRIED, Rounds
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
@@ -95,7 +95,7 @@ def test_a_search_leaves_sites_that_bring_nothing(germany: Scenario, germany_ins
 
 def test_a_kernel_that_is_too_large_is_left_out(germany_instance: Instance) -> None:
     relaxed = Relaxations(germany_instance, incumbent_of(germany_instance), float("inf"), in_part=True)
-    with mock.patch("siteopt.milp.kernel.MOST_FLOWS", 0):
+    with mock.patch("siteopt.matheuristics.kernel_search.MOST_FLOWS", 0):
         while not relaxed.is_done:
             relaxed.turn(STEPS)
             assert relaxed.hint() is None

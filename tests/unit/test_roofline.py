@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from siteopt.physics.serving import roofline
+from siteopt.physics.serving.configs import CostBasis, Limit, enumerate_configs, native_precisions
+from siteopt.physics.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 from siteopt.scenario.catalogue import load_catalogue
-from siteopt.serving import roofline
-from siteopt.serving.configs import CostBasis, Limit, enumerate_configs, native_precisions
-from siteopt.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 DISTSERVE = DATA / "serving" / "distserve" / "max_num_tokens.csv"

@@ -10,9 +10,9 @@ import reference
 from facility import PLANTS, USD_PER_UNIT, Classic, classic_instance
 from scenarios import REMOVE, changed, small_scenario
 
-from siteopt._core.evaluator import Evaluator
-from siteopt._core.exchange import Exchanges
-from siteopt._core.search import LocalSearch
+from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.search.exchange import Exchanges
+from siteopt._core.search.search import LocalSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, unserved_penalty_usd
 from siteopt.scenario import load_scenario

@@ -10,9 +10,9 @@ import pytest
 from scenarios import changed, small_scenario
 
 from siteopt import Scenario, ScenarioError, load_scenario, solve
+from siteopt.answers.sensitivity import Row, Settings, Tornado, parameters_of, run, sensitivity
+from siteopt.answers.sensitivity.journal import Journal, digest
 from siteopt.scenario.checks import check
-from siteopt.sensitivity import Row, Settings, Tornado, parameters_of, run, sensitivity
-from siteopt.sensitivity.journal import Journal, digest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from scenarios import REMOVE, changed, small_scenario
 
 from siteopt import InfeasibleError, Progress, SolverError, load_scenario, solve, verify
-from siteopt.solve import _below
+from siteopt.solving.solve import _below
 
 if TYPE_CHECKING:
     from siteopt import Scenario

@@ -12,7 +12,7 @@ from siteopt import Scenario, load_scenario, solve, verify
 from siteopt.compile import compile_instance
 from siteopt.evaluate import solution_of
 from siteopt.plan import FlowPlan, Plan, SitePlan
-from siteopt.start import decisions_of
+from siteopt.solving.warm_start import decisions_of
 
 
 def test_a_plan_of_the_same_scenario_is_taken_over_whole(germany: Scenario) -> None:

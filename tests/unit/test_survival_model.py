@@ -12,12 +12,12 @@ from scenarios import REMOVE, changed, small_scenario
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
-from siteopt.milp.monitor import Silent
 from siteopt.milp.moves import model_size
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.segments import most_replicas, reserve_segments

@@ -8,8 +8,8 @@ import pytest
 from documents import small_document
 
 from siteopt.compile import compile_instance
+from siteopt.diagnose.remarks import suspicions
 from siteopt.scenario import load_scenario
-from siteopt.suspicions import suspicions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

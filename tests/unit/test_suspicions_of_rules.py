@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from documents import small_document
 
+from siteopt.diagnose.remarks.equipment import racks, steps
+from siteopt.diagnose.remarks.limits import traffic
+from siteopt.diagnose.remarks.reach import protected
 from siteopt.scenario import load_scenario
-from siteopt.suspicions.equipment import racks, steps
-from siteopt.suspicions.limits import traffic
-from siteopt.suspicions.reach import protected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

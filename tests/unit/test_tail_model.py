@@ -11,15 +11,15 @@ from reference_tail_plan import optimum
 from scenarios import REMOVE, changed, small_scenario
 from tail_strategies import ACCELERATORS, MODEL
 
-from siteopt._core.evaluator import Evaluator
+from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, trimmed
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Silent
 from siteopt.milp.build import build_model
 from siteopt.milp.columns import columns_of, flows_of
-from siteopt.milp.highs import HighsDriver, Limits
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
-from siteopt.milp.monitor import Silent
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.segments import pool_segments
 from siteopt.scenario import load_scenario

@@ -8,9 +8,9 @@ from documents import llm_document
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import solution_of, trimmed
-from siteopt.plan_file import load_plan
+from siteopt.physics.serving.pool import ModelQueue
+from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
-from siteopt.serving.pool import ModelQueue
 
 if TYPE_CHECKING:
     import pytest

@@ -10,7 +10,7 @@ from hand_models import decisions
 from priced import priced
 from scenarios import changed
 
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.verify import Violation, verify
 

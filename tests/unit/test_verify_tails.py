@@ -13,7 +13,7 @@ from reference_plan import priced
 from scenarios import REMOVE, changed, plan_of, small_scenario
 
 import siteopt
-from siteopt.plan_file import load_plan
+from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.verify import Violation, verify
 

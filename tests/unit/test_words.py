@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from siteopt.words import counted, listed, money, mw, percent
+from siteopt.formatting import counted, listed, money, mw, percent
 
 
 @pytest.mark.parametrize(

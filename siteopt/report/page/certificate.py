@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from siteopt.formatting import counted
 from siteopt.report.page.markup import Markup, join, section, table, tag
 from siteopt.report.page.rules import DEMAND_RULES, FIGURES, PLAN_RULES
-from siteopt.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

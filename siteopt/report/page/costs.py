@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import listed, money, percent
 from siteopt.report.console import LINE_NAMES
 from siteopt.report.page.markup import Markup, bar, join, section, table, tag
-from siteopt.words import listed, money, percent
 
 if TYPE_CHECKING:
     from siteopt.report.page.results import ModeCost

@@ -9,6 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, money, percent
 from siteopt.report.page.certificate import certificate_data, certificate_section
 from siteopt.report.page.costs import costs_section
 from siteopt.report.page.evidence import evidence_section
@@ -21,7 +22,6 @@ from siteopt.report.page.subject import power
 from siteopt.report.page.survival import survival_section
 from siteopt.report.page.tornado import tornado_section
 from siteopt.report.page.verdict import verdict
-from siteopt.words import counted, money, percent
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject

@@ -6,11 +6,11 @@ from hashlib import sha256
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import money, percent
 from siteopt.report.console import STOPPED
 from siteopt.report.page.markup import Markup, section, tag
 from siteopt.report.page.outlines import credit
 from siteopt.scenario.digest import scenario_sha256
-from siteopt.words import money, percent
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, mw, percent
 from siteopt.report.page.markup import Markup, join, section, table, tag, use_bar
-from siteopt.words import counted, mw, percent
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject

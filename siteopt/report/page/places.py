@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import money, mw, percent
 from siteopt.report.page.markup import Markup, bar, join, section, stacked, table, tag, use_bar
 from siteopt.report.page.subject import TIERS
 from siteopt.report.tables import duration
 from siteopt.report.workloads import summarise_workloads
-from siteopt.words import money, mw, percent
 
 if TYPE_CHECKING:
     from siteopt.plan import SitePlan

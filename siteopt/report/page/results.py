@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.formatting import listed, percent
 from siteopt.scenario.json_text import decode_object, short
 from siteopt.scenario.tables import read_text
-from siteopt.words import listed, percent
 
 if TYPE_CHECKING:
     from pathlib import Path

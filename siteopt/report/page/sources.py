@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted
 from siteopt.report.page.markup import Markup, section, table, tag
 from siteopt.report.params import select_figures
 from siteopt.scenario.catalogue import load_catalogue
 from siteopt.scenario.hardware import accelerator_numbers
-from siteopt.words import counted
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject

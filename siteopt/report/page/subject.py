@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import mw
 from siteopt.report.page.results import Comparison
 from siteopt.verify.facts import Facts
-from siteopt.words import mw
 
 if TYPE_CHECKING:
     from siteopt.plan import Plan

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import listed, mw, percent
 from siteopt.report.page.markup import Markup, section, table, tag, use_bar
 from siteopt.report.tables import duration
-from siteopt.words import listed, mw, percent
 
 if TYPE_CHECKING:
     from siteopt.plan import FailurePlan

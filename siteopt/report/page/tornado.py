@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.formatting import counted, money
 from siteopt.report.page.markup import Markup, join, section, table, tag
-from siteopt.words import counted, money
 
 if TYPE_CHECKING:
     from siteopt.report.page.results import Sensitivity, Swing

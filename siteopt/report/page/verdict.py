@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from siteopt.compile import compile_instance
 from siteopt.compile.part import with_sites
+from siteopt.formatting import counted, listed, money, percent
 from siteopt.report.page.subject import TIERS, power
 from siteopt.verify.costs import HOURS, capex_usd, hardware, present_value
-from siteopt.words import counted, listed, money, percent
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject

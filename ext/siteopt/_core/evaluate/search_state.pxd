@@ -1,0 +1,84 @@
+"""The state of a search, and what its pools and sites need for what they hold: replicas, modules, a price."""
+
+from libc.math cimport INFINITY, ceil
+from libc.stdint cimport int32_t
+
+from siteopt._core.evaluate.full_evaluation cimport FullEvaluation
+from siteopt._core.queueing.replica_tables cimport fewest_for
+from siteopt._core.tolerances cimport NOTHING, SLACK, TINY
+
+
+cdef class SearchState(FullEvaluation):
+    # of the instance, with what is added to it by shade
+    cdef const double[::1] arc_usd
+    cdef double[::1] share, unserved
+    cdef int32_t[::1] option, modules, replicas, flows
+    # arcs with a flow, listed by demand: first, and the one after and before each
+    cdef int32_t[::1] first_flow, next_flow, previous_flow
+    cdef double[::1] reserve
+    cdef int32_t[::1] reserve_tier, held
+    cdef double[::1] tenant_mw, link_gbps
+    cdef int32_t[::1] tier_flows
+    cdef double[::1] pool_peak, pool_mean, site_it, site_mean, used_mw
+    cdef double cost, capex, penalty
+    cdef Py_ssize_t new_sites, short_demands
+
+    cdef double pool_carries(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil
+    cdef double pool_room(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil
+    cdef void _list_flow(self, Py_ssize_t arc) noexcept nogil
+    cdef void _unlist_flow(self, Py_ssize_t arc) noexcept nogil
+    cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
+    cdef void set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
+    cdef void refresh(self) noexcept nogil
+    cdef void _refresh_sites(self) noexcept nogil
+
+    cdef inline Py_ssize_t tightest_tier(self, Py_ssize_t pool, Py_ssize_t tier, int change) noexcept nogil:
+        """First tier of the pool with a flow, once the flows of ``tier`` have changed; -1 where there is none."""
+        cdef Py_ssize_t t, row
+        for t in range(self.pool_tiers[pool]):
+            row = self.pool_first_tier[pool] + t
+            if self.tier_flows[pool * self.most_tiers + t] + (change if row == tier else 0) > 0:
+                return row
+        return -1
+
+    cdef inline bint is_active(self, Py_ssize_t pool) noexcept nogil:
+        """Whether the pool has replicas: for flows, or in reserve."""
+        return self.flows[pool] > 0 or self.reserve[pool] > 0.0
+
+    cdef inline int fewest_replicas(
+        self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t tier
+    ) noexcept nogil:
+        """Replicas that carry ``peak`` calls per second in a tier, and the reserve on top of it after a failure."""
+        cdef int n = 0, held
+        cdef double both
+        if flows > 0:
+            n = fewest_for(peak, self.pool_usable_rps[pool], self.carried_rps, self.table_ptr, tier)
+        if self.reserve[pool] > 0.0:
+            both = self.reserve[pool] + (peak if flows > 0 else 0.0)
+            held = fewest_for(
+                both, self.pool_usable_rps[pool], self.degraded_rps, self.degraded_ptr, self.reserve_tier[pool]
+            )
+            n = held if held > n else n
+        return n
+
+    cdef inline int fewest_modules(
+        self, Py_ssize_t site, Py_ssize_t option, double it_mw, Py_ssize_t tenant, double more_mw
+    ) noexcept nogil:
+        """Modules that carry ``it_mw`` and leave every tenant below its share; ``tenant`` has ``more_mw`` more."""
+        cdef double load = it_mw, mw
+        cdef Py_ssize_t t
+        cdef int n
+        if self.tenant_share < INFINITY:
+            for t in range(self.n_tenant):
+                mw = self.tenant_mw[site * self.n_tenant + t] + (more_mw if t == tenant else 0.0)
+                load = max(load, mw / self.tenant_share)
+        n = <int>ceil(load / self.module_mw[option] * (1.0 - SLACK) - TINY) + self.spare_modules[option]
+        return n if n > self.min_modules[option] else self.min_modules[option]
+
+    cdef inline double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil:
+        """Cost of an unserved rest. Of must-serve demand the last crumb still costs the whole penalty: a price by
+        share alone would make it cheaper to leave a small rest than to open a site for it."""
+        cdef double price = self.unserved_usd[demand]
+        if rest <= NOTHING:
+            return 0.0
+        return rest * price if price < INFINITY else (1.0 + rest) * self.penalty

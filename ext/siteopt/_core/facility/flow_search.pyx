@@ -1,0 +1,164 @@
+"""Every flow where it costs least at the open sites: it moves, or splits where only a part of it fits."""
+
+import numpy as np
+
+from libc.math cimport INFINITY, floor
+from libc.stdint cimport int32_t, uint64_t
+
+from siteopt._core.evaluate.evaluator cimport Evaluator
+from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.search.random_numbers cimport below, seeded
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
+
+
+cdef class FlowSearch(Journal):
+    """Search for flows between open sites.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Its state is changed in place; it never gets worse.
+    seed : int
+        Of the random choices; same seed, same start, same calls: same result.
+    """
+
+    def __init__(self, Evaluator evaluator not None, uint64_t seed):
+        super().__init__(evaluator)
+        self._random = seeded(seed)
+        self._order = np.arange(evaluator.n_demand, dtype=np.int32)
+        self._hardest = np.arange(evaluator.n_demand, dtype=np.int32)
+
+    def serve_all(self):
+        """Serve what is unserved wherever it is cheapest at the open sites, hardest demands first as ordered."""
+        with nogil:
+            self._length = 0
+            self._demand_pass()
+
+    def order_demands(self, const int32_t[::1] order not None):
+        """Set the order in which demands are served from nothing, hardest first; passes that improve shuffle it."""
+        if sorted(order) != list(range(self.ev.n_demand)):
+            raise ValueError("order is not a permutation of the demands")
+        self._order[:] = order
+        self._hardest[:] = order
+
+    def improve_flows(self):
+        """One pass over all demands: every flow may move or split; returns whether anything paid."""
+        cdef double before = self.ev.cost
+        with nogil:
+            self._length = 0
+            self._shuffle()
+            self._demand_pass()
+        return self.ev.cost < before - CENT
+
+    # ------------------------------------------------------------------ workers
+
+    cdef void _demand_pass(self) noexcept nogil:
+        cdef Py_ssize_t n
+        for n in range(self.ev.n_demand):
+            self._length = 0
+            self._improve_demand(self._order[n])
+
+    cdef void _improve_demand(self, Py_ssize_t i) noexcept nogil:
+        """Move every flow of a demand to where it costs least, what is unserved first."""
+        cdef Py_ssize_t a, tries = 0
+        while self.ev.unserved[i] > 0.0 and tries < 64 and self._best_shift(i, NOWHERE, self.ev.unserved[i], NOWHERE, -CENT):
+            tries += 1
+        for a in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
+            if self.ev.share[a] > 0.0:
+                self._best_shift(i, a, self.ev.share[a], NOWHERE, -CENT)
+
+    cdef bint _best_shift(
+        self, Py_ssize_t i, Py_ssize_t source, double amount, Py_ssize_t shunned, double worst
+    ) noexcept nogil:
+        """Apply the cheapest shift of (part of) a flow that changes cost by less than ``worst``.
+
+        Parameters: ``shunned`` is a site that may not be the target. A part is worth its saving per unit, so parts
+        compete with whole flows by their rate, and places with none at all where a demand may be left out.
+        """
+        cdef Py_ssize_t b, k, here, best_arc = NOWHERE
+        cdef double delta, part, most, rate, best_rate = INFINITY, best_amount = 0.0
+        cdef int level
+        if source != NOWHERE and self.ev.unserved_usd[i] < INFINITY:
+            self.evaluated += 1
+            delta = self.ev.shift_delta(i, source, NOWHERE, amount)
+            if delta < worst:
+                best_rate, best_amount = delta / amount, amount
+        here = self.ev.pool_site[self.ev.arc_pool[source]] if source != NOWHERE else NOWHERE
+        for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
+            k = self.ev.pool_site[self.ev.arc_pool[b]]
+            if b == source or k == shunned or self.ev.option[k] < 0:
+                continue
+            if not self.ev.is_splittable[i] and self.ev.share[b] > 0.0:
+                continue
+            # Most sites are full: what fits is cheaper to find than what it costs. A move within a site frees room there.
+            most = INFINITY if k == here else self._part_that_fits(i, b, 1, False)
+            if most <= SMALLEST_SHARE:
+                continue
+            delta = INFINITY
+            if most >= amount - SMALLEST_SHARE:
+                self.evaluated += 1
+                delta = self.ev.shift_delta(i, source, b, amount)
+                if delta / amount < best_rate and delta < worst:
+                    best_rate, best_arc, best_amount = delta / amount, b, amount
+            if not self.ev.is_splittable[i]:
+                continue
+            for level in range(2):
+                if level == 1 and delta < INFINITY:
+                    break
+                part = self._part_that_fits(i, b, level, delta == INFINITY)
+                if SMALLEST_SHARE < part < amount - SMALLEST_SHARE:
+                    self.evaluated += 1
+                    rate = self.ev.shift_delta(i, source, b, part) / part
+                    if rate < best_rate and rate * part < worst:
+                        best_rate, best_arc, best_amount = rate, b, part
+        return best_amount > 0.0 and self._shift(i, source, best_arc, best_amount)
+
+    cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil:
+        """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1).
+
+        ``on_links`` says whether links may be what limits it.
+        """
+        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
+        cdef double room, spare, usable, part
+        cdef int modules = self.ev.modules[k] if level == 0 else self.ev.max_modules[o]
+        usable = (modules - self.ev.spare_modules[o]) * self.ev.module_mw[o]
+        room = min(usable, self.ev.headroom_mw[o] / self.ev.pue[o]) - self.ev.site_it[k]
+        if self.ev.pool_tenant[p] >= 0:
+            spare = min(usable * self.ev.tenant_share, self.ev.tenant_site_mw)
+            room = min(room, spare - self.ev.tenant_mw[k * self.ev.n_tenant + self.ev.pool_tenant[p]])
+        for e in range(self.ev.grid_site_ptr[k], self.ev.grid_site_ptr[k + 1]):
+            g = self.ev.grid_site_limit[e]
+            spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
+            room = min(room, spare)
+        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
+        if room <= 0.0:
+            return 0.0
+        tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
+        part = (self.ev.pool_room(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        if on_links and self.ev.n_link > 0:
+            part = min(part, self._part_on_route(b, self.ev.arc_route[b]))
+            part = min(part, self._part_on_route(b, self.ev.pool_home_route[p]))
+        return part
+
+    cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil:
+        """Share of an arc's demand for which the links of a route have room; both its routes may use one link."""
+        cdef Py_ssize_t e, link
+        cdef double part = INFINITY, first, whole
+        cdef int more = 0 if self.ev.share[arc] > 0.0 else 1
+        if route >= 0:
+            for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
+                link = self.ev.route_link[e]
+                first = self.ev.on_link(arc, 0.0, more, link)
+                whole = self.ev.on_link(arc, 1.0, more, link) - first
+                if whole > 0.0:
+                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
+        return part
+
+    cdef void _shuffle(self) noexcept nogil:
+        cdef Py_ssize_t n, m
+        cdef int32_t other
+        for n in range(self.ev.n_demand - 1, 0, -1):
+            m = below(&self._random, n + 1)
+            other = self._order[n]
+            self._order[n] = self._order[m]
+            self._order[m] = other

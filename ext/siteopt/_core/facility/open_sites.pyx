@@ -1,0 +1,218 @@
+"""Sites open and close, and the best flows to them follow; all of it is undone if the outcome does not pay.
+
+Only what really moves is computed: a site that opens draws load along paths that save money, one that closes sheds
+its load along the cheapest ones.
+"""
+
+import numpy as np
+
+from libc.math cimport INFINITY
+from libc.stdint cimport int32_t, uint8_t
+
+from siteopt._core.facility.flow_paths cimport FlowPaths
+
+
+cdef class OpenSites(FlowPaths):
+    """Open sites of one problem and the best flows to them.
+
+    Parameters
+    ----------
+    problem : siteopt.facility.FacilityProblem
+    slots : int
+        Most sites that may be open at a time.
+    """
+
+    def __init__(self, problem, Py_ssize_t slots):
+        super().__init__(problem, slots)
+        self.total_demand = float(np.sum(problem.demand))
+        self.saved_potential, self.saved_room = np.zeros((2, slots))
+        self.is_new = np.zeros(slots, dtype=np.uint8)
+        self.version = 0
+
+    def load_sites(self, const int32_t[::1] sites not None):
+        """Open exactly these sites and find their best flows from nothing; returns the cost, ``inf`` if impossible."""
+        if sites.shape[0] > self.n_slot:
+            raise ValueError(f"{sites.shape[0]} sites are more than the {self.n_slot} slots")
+        with nogil:
+            self._load(sites)
+        return self.cost_usd
+
+    def change_sites(self, const uint8_t[::1] is_open not None, double limit):
+        """Open and close sites until the open ones are these; undone where the cost would exceed ``limit``.
+
+        Returns
+        -------
+        float
+            The new cost, ``inf`` where nothing was changed.
+        """
+        cdef double cost
+        if is_open.shape[0] != self.n_site:
+            raise ValueError("one flag for each site is needed")
+        if self.cost_usd == INFINITY:
+            raise ValueError("there are no flows to change: load sites that can carry the demand first")
+        with nogil:
+            cost = self._change(is_open, limit)
+        return cost
+
+    cdef Py_ssize_t _open(self, Py_ssize_t j) noexcept nogil:
+        """Give a site a slot, without flows; -1 if there is none left."""
+        cdef Py_ssize_t s = 0, u, k, i
+        cdef int32_t f
+        cdef double change, lowest = INFINITY, highest = -INFINITY
+        while s < self.top and self.site_of[s] >= 0:
+            s += 1
+        if s == self.n_slot:
+            return -1
+        if s == self.top:
+            self.top += 1
+            for u in range(self.top):
+                self.edge[u * self.n_slot + s] = INFINITY
+        self.site_of[s], self.slot_of[j] = <int32_t>j, <int32_t>s
+        self.head[s], self.load[s], self.room[s] = -1, 0.0, self.capacity[j]
+        self.is_touched[s], self.is_new[s] = False, True
+        for u in range(self.top):
+            self.edge[s * self.n_slot + u] = INFINITY
+            self.edge[u * self.n_slot + s] = INFINITY
+        for k in range(self.site_ptr[j], self.site_ptr[j + 1]):
+            i = self.site_demand[k]
+            f = self.head_of_demand[i]
+            while f >= 0:
+                u = self.flows[f].slot
+                change = self.site_usd[k] - self.usd[self.flows[f].arc]
+                if change < self.edge[u * self.n_slot + s]:
+                    self.edge[u * self.n_slot + s] = change
+                    self.edge_flow[u * self.n_slot + s] = f
+                f = self.flows[f].next_of_demand
+        for u in range(self.top):
+            if u == s or self.site_of[u] < 0:
+                continue
+            highest = max(highest, self.potential[u])
+            if self.edge[u * self.n_slot + s] < INFINITY:
+                lowest = min(lowest, self.potential[u] + self.edge[u * self.n_slot + s])
+                self.edge_arc[u * self.n_slot + s] = self._arc(self.flows[self.edge_flow[u * self.n_slot + s]].demand, j)
+        self.potential[s] = min(lowest, highest)
+        self.open_capacity += self.capacity[j]
+        self.cost_usd += self.fixed[j]
+        return s
+
+    cdef int32_t _arc(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        cdef Py_ssize_t k
+        for k in range(self.arc_ptr[i], self.arc_ptr[i + 1]):
+            if self.arc_site[k] == j:
+                return <int32_t>k
+        return -1
+
+    cdef void _remove(self, Py_ssize_t s) noexcept nogil:
+        """Take the slot of a site without flows away."""
+        cdef Py_ssize_t u
+        self.slot_of[self.site_of[s]] = -1
+        self.site_of[s] = -1
+        self.is_new[s] = self.is_touched[s] = False
+        for u in range(self.top):
+            self.edge[u * self.n_slot + s] = INFINITY
+            self.edge[s * self.n_slot + u] = INFINITY
+        while self.top > 0 and self.site_of[self.top - 1] < 0:
+            self.top -= 1
+
+    cdef void _begin(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self.n_step = 0
+        self.saved_cost, self.saved_capacity = self.cost_usd, self.open_capacity
+        for s in range(self.top):
+            self.saved_potential[s] = self.potential[s]
+            self.saved_room[s] = self.room[s]
+            self.is_new[s] = False
+
+    cdef bint _close(self, Py_ssize_t s, double limit) noexcept nogil:
+        """Empty a site; it keeps its slot, without room, until the move is kept."""
+        cdef Py_ssize_t j = self.site_of[s]
+        self.open_capacity -= self.capacity[j]
+        self.cost_usd -= self.fixed[j]
+        self.room[s] = 0.0
+        if self.open_capacity < self.total_demand * (1.0 - 1e-9):
+            return False
+        return self._shed(s, limit)
+
+    cdef void _commit(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self.version += 1
+        for s in range(self.top - 1, -1, -1):
+            self.is_new[s] = False
+            if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.capacity[self.site_of[s]] > 0.0:
+                # What is left of its flows is rounding; with it the site would stay, and be closed again and again.
+                while self.head[s] >= 0:
+                    self._drop_flow(self.head[s])
+                self._remove(s)
+
+    cdef void _rollback(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self._undo_steps(0)
+        for s in range(self.top - 1, -1, -1):
+            if self.is_new[s] and self.site_of[s] >= 0:
+                self._remove(s)
+        self.cost_usd, self.open_capacity = self.saved_cost, self.saved_capacity
+        for s in range(self.top):
+            if self.site_of[s] >= 0:
+                self.potential[s] = self.saved_potential[s]
+                self.room[s] = self.saved_room[s]
+        self._refresh_edges()
+
+    cdef void _load(self, const int32_t[::1] sites) noexcept nogil:
+        cdef Py_ssize_t s, k, i, a
+        cdef int32_t f
+        self.n_flow, self.free_flow, self.top, self.n_step = 0, -1, 0, 0
+        self.version += 1
+        self.cost_usd, self.open_capacity = 0.0, 0.0
+        self.slot_of[:] = -1
+        self.site_of[:] = -1
+        self.head_of_demand[:] = -1
+        for k in range(sites.shape[0]):
+            self._open(sites[k])
+        for s in range(self.top):
+            self.potential[s] = 0.0
+        for i in range(self.n_demand):
+            a = -1
+            for k in range(self.arc_ptr[i], self.arc_ptr[i + 1]):
+                if self.slot_of[self.arc_site[k]] >= 0 and (a < 0 or self.usd[k] < self.usd[a]):
+                    a = k
+            if a < 0:
+                self.cost_usd = INFINITY
+                return
+            s = self.slot_of[self.arc_site[a]]
+            f = self._new_flow(s, a, i)
+            self.flows[f].amount = self.demand[i]
+            self.load[s] += self.demand[i]
+            self.cost_usd += self.demand[i] * self.usd[a]
+        for s in range(self.top):
+            self._edges(s)
+        if self.open_capacity < self.total_demand * (1.0 - 1e-9):
+            self.cost_usd = INFINITY
+            return
+        for s in range(self.top):
+            if not self._shed(s, INFINITY):
+                self.cost_usd = INFINITY
+                return
+            self.n_step = 0
+        self._begin()
+
+    cdef double _change(self, const uint8_t[::1] is_open, double limit) noexcept nogil:
+        cdef Py_ssize_t j, s
+        self._begin()
+        for j in range(self.n_site):
+            if is_open[j] and self.slot_of[j] < 0:
+                s = self._open(j)
+                if s < 0:
+                    self._rollback()
+                    return INFINITY
+                self._draw(s)
+        for s in range(self.top):
+            if self.site_of[s] >= 0 and not is_open[self.site_of[s]]:
+                # What the closing of others still saves is not known, so that only the last may be cut short.
+                if not self._close(s, INFINITY):
+                    self._rollback()
+                    return INFINITY
+        if self.cost_usd > limit:
+            self._rollback()
+            return INFINITY
+        self._commit()
+        return self.cost_usd

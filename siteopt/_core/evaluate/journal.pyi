@@ -1,0 +1,8 @@
+from typing_extensions import disjoint_base
+
+from siteopt._core.evaluate.evaluator import Evaluator
+
+@disjoint_base
+class Journal:
+    applied: int
+    def __init__(self, evaluator: Evaluator) -> None: ...

@@ -1,0 +1,1 @@
+"""Kernels of capacitated facility location: dual ascent, transportation, assignment."""

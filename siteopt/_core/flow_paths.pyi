@@ -1,7 +1,0 @@
-from typing_extensions import disjoint_base
-
-from siteopt._core.flow_graph import FlowGraph
-
-@disjoint_base
-class FlowPaths(FlowGraph):
-    paths: int

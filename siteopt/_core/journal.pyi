@@ -1,8 +1,0 @@
-from typing_extensions import disjoint_base
-
-from siteopt._core.evaluator import Evaluator
-
-@disjoint_base
-class Journal:
-    applied: int
-    def __init__(self, evaluator: Evaluator) -> None: ...

@@ -1,4 +1,0 @@
-from siteopt._core.search_state import SearchState
-
-class StateRules(SearchState):
-    def is_feasible(self) -> bool: ...

@@ -1,0 +1,1 @@
+"""Kernels of the local search: moves of flows, of sites, and exchanges."""

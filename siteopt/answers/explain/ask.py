@@ -1,0 +1,233 @@
+"""Ask: solve the scenario that a question supposes, from the plan at hand, and compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from siteopt.answers.explain.answer import Answer
+from siteopt.answers.explain.breakeven import breakevens
+from siteopt.answers.explain.difference import Difference, difference
+from siteopt.answers.explain.variants import (
+    can_bind,
+    forbidden,
+    forced,
+    roomier,
+    roomier_zone,
+    site_of,
+    with_site,
+    zone_can_bind,
+)
+from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
+from siteopt.evaluate import evaluate
+from siteopt.plan import relative_gap
+from siteopt.run.progress import Clock
+from siteopt.scenario.checks import check
+from siteopt.solving.solve import Method, solve
+from siteopt.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siteopt.answers.explain.answer import Question
+    from siteopt.plan import Plan
+    from siteopt.run.progress import Progress
+    from siteopt.scenario.schema import Scenario
+
+#: Share of the time for a bound of the plan, where it has none; of what is left, for the supposed scenario; and of what
+#: is left then, for the way back.
+BASE_SHARE, OTHER_SHARE, BACK_SHARE = 0.4, 0.5, 0.6
+#: Cost of a plan may differ by so much, relative, from what its file says.
+SAME_COST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to look.
+
+    Attributes
+    ----------
+    time_limit : float
+        Seconds for all of an answer.
+    gap : float
+        Relative gap at which each solve may stop.
+    seed : int
+    method : {"auto", "milp", "search"}
+    progress : callable, optional
+        Told of the running solve.
+    """
+
+    time_limit: float = 60.0
+    gap: float = 1e-4
+    seed: int = 1
+    method: Method = "auto"
+    progress: Callable[[Progress], None] | None = None
+
+    def solve(self, scenario: Scenario, seconds: float, start: Plan | None) -> Plan:
+        """Solve within some seconds from a plan."""
+        return solve(
+            scenario,
+            time_limit=max(seconds, 0.5),
+            gap=self.gap,
+            seed=self.seed,
+            method=self.method,
+            start=start,
+            progress=self.progress,
+        )
+
+
+def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
+    """Why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    plan : Plan
+        Of the scenario; with its bound where it has one.
+    site : str
+        Closed in the plan.
+    effort : Effort, optional
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such site, it is in the plan, or the plan does not hold.
+    """
+    effort = effort or Effort()
+    clock = Clock(effort.time_limit)
+    supposed = forced(scenario, plan, site)
+    usual = with_site(scenario, site, status="forbidden")
+    answer = _ask("why-not", scenario, (supposed, usual), plan, site, effort, clock)
+    if answer.other is None:
+        return answer
+    rows = breakevens(supposed, site, answer.base, answer.other, effort.solve, clock)
+    return replace(answer, breakevens=rows)
+
+
+def why(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
+    """Why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
+    effort = effort or Effort()
+    supposed = forbidden(scenario, plan, site)
+    stands = site_of(scenario, site).status == "existing"
+    usual = scenario if stands else with_site(scenario, site, status="forced")
+    return _ask("why", scenario, (supposed, usual), plan, site, effort, Clock(effort.time_limit))
+
+
+def worth_of_mw(
+    scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None, *, extra_mw: float = 1.0
+) -> Answer:
+    """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
+    effort = effort or Effort()
+    supposed = roomier(scenario, site, extra_mw)
+    if not can_bind(scenario, site):
+        return _nothing(
+            "mw", site, plan, scenario, f"the designs of {site} cannot draw its headroom: it never binds"
+        )
+    return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.time_limit))
+
+
+def worth_of_zone_mw(
+    scenario: Scenario, plan: Plan, zone: str, effort: Effort | None = None, *, extra_mw: float = 1.0
+) -> Answer:
+    """What more in the grid limits of a zone is worth."""
+    effort = effort or Effort()
+    supposed = roomier_zone(scenario, zone, extra_mw)
+    if not zone_can_bind(scenario, zone):
+        why_nothing = f"all sites of {zone} at their most stay below its limits: they never bind"
+        return _nothing("mw-zone", zone, plan, scenario, why_nothing)
+    return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.time_limit))
+
+
+def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
+    """More of what can never run out is worth nothing, exactly; no solve is needed to know it."""
+    base = evaluate(scenario, plan)
+    return Answer(
+        question,
+        subject,
+        base.cost_usd,
+        base,
+        base,
+        Difference(0.0, 0.0, 0.0, 1.0),
+        {},
+        reasons=(why_nothing,),
+    )
+
+
+def _ask(
+    question: Question,
+    scenario: Scenario,
+    cases: tuple[Scenario, Scenario],
+    plan: Plan,
+    subject: str,
+    effort: Effort,
+    clock: Clock,
+) -> Answer:
+    """Solve the first of two cases, what is supposed, from the plan, and the second, as it is, from there."""
+    supposed, usual = cases
+    base = bounded(scenario, plan, effort, BASE_SHARE * effort.time_limit)
+    given_usd = base.cost_usd
+    problems = check(supposed)
+    if problems:
+        reasons = tuple(problem.message for problem in problems)
+        return Answer(question, subject, base.cost_usd, base, None, None, {}, reasons)
+    try:
+        other = effort.solve(supposed, OTHER_SHARE * clock.left, base)
+    except InfeasibleError as error:
+        return Answer(question, subject, base.cost_usd, base, None, None, {}, error.reasons)
+    except NoPlanError as error:
+        return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
+    if other.status != "optimal" or (base.gap or 0.0) > effort.gap:
+        base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
+        if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
+            # What holds in less room holds in more.
+            other = replace(base, bound_usd=other.bound_usd)
+    lines = {
+        name: usd - base.cost_lines.get(name, 0.0)
+        for name, usd in other.cost_lines.items()
+        if abs(usd - base.cost_lines.get(name, 0.0)) >= 0.5
+    }
+    return Answer(question, subject, given_usd, base, other, difference(base, other), lines)
+
+
+def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float) -> Plan:
+    """The base, or a better plan found from the other one.
+
+    Where neither is proven to be the best, the other has been looked at longer; going back over the same ground gives
+    the base the same chance, so that what remains of the difference is due to what is supposed.
+    """
+    try:
+        back = effort.solve(usual, seconds, other)
+    except (InfeasibleError, NoPlanError):
+        return base
+    if back.cost_usd >= base.cost_usd:
+        return base
+    bound = None if base.bound_usd is None else min(base.bound_usd, back.cost_usd)
+    gap = None if bound is None else relative_gap(back.cost_usd, bound, back.cost_lines)
+    return replace(back, bound_usd=bound, gap=gap)
+
+
+def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
+    """A plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
+
+    Raises
+    ------
+    ScenarioError
+        If the plan does not hold.
+    """
+    exact = evaluate(scenario, plan)
+    # Figures may be missing or of another time; only decisions that break a rule are refused.
+    violations = verify(scenario, exact)
+    if violations:
+        first = violations[0].message
+        message = (
+            f"the plan does not hold ({len(violations)} violations; first: {first}); see siteopt evaluate"
+        )
+        raise ScenarioError([Problem("", message)], "plan")
+    is_own = abs(exact.cost_usd - plan.cost_usd) <= SAME_COST * max(1.0, abs(exact.cost_usd))
+    if is_own and plan.bound_usd is not None:
+        return replace(exact, bound_usd=plan.bound_usd, gap=plan.gap, seconds=plan.seconds, verified=True)
+    solved = effort.solve(scenario, seconds, exact)
+    if solved.bound_usd is None:
+        return exact
+    gap = relative_gap(exact.cost_usd, solved.bound_usd, exact.cost_lines)
+    return replace(exact, bound_usd=min(solved.bound_usd, exact.cost_usd), gap=gap, verified=True)

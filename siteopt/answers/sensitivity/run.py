@@ -1,0 +1,246 @@
+"""Run a sensitivity analysis: a baseline, then both ends of every range, on several cores, resumable."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from siteopt.answers.sensitivity.journal import Journal, digest
+from siteopt.answers.sensitivity.parameters import Parameter, parameters_of
+from siteopt.answers.sensitivity.tornado import Row, Tornado
+from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
+from siteopt.evaluate import evaluate
+from siteopt.formatting import listed
+from siteopt.plan import relative_gap
+from siteopt.plan.file import load_plan
+from siteopt.solving.solve import Method, solve
+from siteopt.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from siteopt.plan import Plan
+    from siteopt.scenario.schema import Scenario
+
+    #: Told how many solves are done, of how many, and which was the last.
+    Tell = Callable[[int, int, str], None]
+
+#: The baseline gets so many times the time of another solve: every one starts from it.
+BASELINE_TIMES = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How each solve is made.
+
+    Attributes
+    ----------
+    time_limit : float
+        Seconds per solve; the baseline gets three times as much.
+    gap : float
+    seed : int
+    method : {"auto", "milp", "search"}
+    iteration_limit : int, optional
+        Rounds of the search per solve.
+    """
+
+    time_limit: float = 5.0
+    gap: float = 0.005
+    seed: int = 1
+    method: Method = "auto"
+    iteration_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One solve, as it is sent to a process."""
+
+    key: str
+    name: str
+    scenario: Scenario
+    base: Scenario
+    start: Plan
+    settings: Settings
+
+
+def sensitivity(
+    scenario: Scenario,
+    *,
+    parameters: Sequence[str] | None = None,
+    journal: Path | None = None,
+    jobs: int = 1,
+    settings: Settings | None = None,
+    tell: Tell | None = None,
+) -> Tornado:
+    """Both ends of every range, one at a time.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    parameters : sequence of str, optional
+        Names; all that act on the scenario where absent.
+    journal : Path, optional
+        File of JSON lines that results are appended to as they come, and read from at the start.
+    jobs : int
+        Processes. With more than one, a script that calls this needs the usual ``if __name__ == "__main__"``.
+    settings : Settings, optional
+    tell : callable, optional
+        Told of progress.
+
+    Returns
+    -------
+    Tornado
+        Without the parameters that an interrupt left open.
+
+    Raises
+    ------
+    ScenarioError
+        If a name is not one of a parameter that acts on the scenario.
+    InfeasibleError, NoPlanError
+        If the scenario as it is has no plan, or none was found.
+    """
+    settings, chosen = settings or Settings(), _chosen(scenario, parameters)
+    known, tell = Journal(journal), tell or (lambda _done, _of, _name: None)
+    total = 1 + 2 * len(chosen)
+    tell(0, total, "baseline")
+    base = _baseline(scenario, settings, known)
+    ends = [(p, end, value) for p in chosen for end, value in (("low", p.low), ("high", p.high))]
+    tasks = []
+    for p, end, value in ends:
+        changed = p.put(scenario, value)
+        key = digest(changed, p.name, end, settings)
+        if known.get(key) is None:
+            tasks.append(_Task(key, f"{p.name} {end}", changed, scenario, base, settings))
+    done = total - len(tasks)
+    tell(done, total, "baseline")
+    try:
+        for task, row in _results(tasks, jobs):
+            known.put(task.key, row)
+            done += 1
+            tell(done, total, task.name)
+    except KeyboardInterrupt:
+        pass  # what is known is kept
+    return _tornado(scenario, base, chosen, settings, known)
+
+
+def _chosen(scenario: Scenario, names: Sequence[str] | None) -> list[Parameter]:
+    known = parameters_of(scenario)
+    if names is None:
+        return known
+    by_name = {p.name: p for p in known}
+    wrong = [name for name in names if name not in by_name]
+    if wrong:
+        message = f"acts on nothing here or is unknown; there are {listed(list(by_name), len(by_name))}"
+        raise ScenarioError([Problem(name, message) for name in wrong], "parameters")
+    return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def _baseline(scenario: Scenario, settings: Settings, known: Journal) -> Plan:
+    key = digest(scenario, "baseline", settings)
+    row = known.get(key)
+    if row is not None:
+        return load_plan(row["plan"])
+    plan = solve(
+        scenario,
+        time_limit=BASELINE_TIMES * settings.time_limit,
+        gap=settings.gap,
+        seed=settings.seed,
+        method=settings.method,
+        iteration_limit=settings.iteration_limit,
+    )
+    if plan.limit == "interrupt":
+        raise KeyboardInterrupt
+    known.put(key, {"parameter": "baseline", "plan": plan.to_dict()})
+    return plan
+
+
+def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, dict[str, Any]]]:
+    """Results as they come."""
+    if jobs <= 1 or len(tasks) <= 1:
+        for task in tasks:
+            row = _solved(task)
+            if row is None:
+                raise KeyboardInterrupt
+            yield task, row
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_deaf)
+    try:
+        yield from _gathered({pool.submit(_solved, task): task for task in tasks})
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _gathered(waiting: dict[Any, _Task]) -> Iterator[tuple[_Task, dict[str, Any]]]:
+    while waiting:
+        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in finished:
+            task = waiting.pop(future)
+            row = future.result()
+            if row is None:
+                raise KeyboardInterrupt
+            yield task, row
+
+
+def _deaf() -> None:
+    """Ctrl-C reaches every process of a terminal; the parent decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _solved(task: _Task) -> dict[str, Any] | None:
+    """One end of a range; None where it was interrupted."""
+    settings = task.settings
+    row: dict[str, Any] = {"parameter": task.name, "cost_usd": None, "gap": None, "base_usd": None}
+    try:
+        plan = solve(
+            task.scenario,
+            time_limit=settings.time_limit,
+            gap=settings.gap,
+            seed=settings.seed,
+            method=settings.method,
+            iteration_limit=settings.iteration_limit,
+            start=task.start,
+        )
+    except InfeasibleError as error:
+        return row | {"reason": list(error.reasons)}
+    except NoPlanError as error:
+        return row | {"reason": [str(error)]}
+    if plan.limit == "interrupt":
+        return None
+    return row | {"cost_usd": plan.cost_usd, "gap": plan.gap, "base_usd": _base_usd(task, plan)}
+
+
+def _base_usd(task: _Task, plan: Plan) -> float | None:
+    """What the plan costs in the scenario as it is, where it holds there and is better than the baseline."""
+    try:
+        exact = evaluate(task.base, plan)
+    except ScenarioError:
+        return None
+    is_better = exact.cost_usd < task.start.cost_usd - 1.0
+    return exact.cost_usd if is_better and not verify(task.base, exact) else None
+
+
+def _tornado(
+    scenario: Scenario, base: Plan, chosen: Iterable[Parameter], settings: Settings, known: Journal
+) -> Tornado:
+    rows, missing, seen = [], [], [base.cost_usd]
+    for p in chosen:
+        ends = [
+            known.get(digest(p.put(scenario, value), p.name, end, settings))
+            for end, value in (("low", p.low), ("high", p.high))
+        ]
+        low, high = ends
+        if low is None or high is None:
+            missing.append(p.name)
+            continue
+        seen += [end["base_usd"] for end in (low, high) if end["base_usd"] is not None]
+        costs = low["cost_usd"], high["cost_usd"]
+        rows.append(Row(p.name, p.unit, p.low, p.high, *costs, low["gap"], high["gap"], p.source))
+    usd = min(seen)
+    gap = None if base.bound_usd is None else relative_gap(usd, base.bound_usd, base.cost_lines)
+    rows.sort(key=lambda row: (-row.swing_usd(usd), row.parameter))
+    return Tornado(usd, gap, tuple(rows), tuple(missing))

@@ -1,0 +1,59 @@
+"""The Lagrangian bound of a scenario whose flows are left implicit, over all of its sites.
+
+Prices start where no site can pay: every demand costs what it does at the best site when that is full.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.dual.implicit_flows import BlockPricer
+from siteopt.bounds.lagrangian import LagrangianAscent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.compile.implicit_flows import Block
+    from siteopt.instance import Instance
+
+    Floats = NDArray[np.float64]
+
+
+class BlockAscent(LagrangianAscent):
+    """Dual ascent over a whole block.
+
+    Parameters
+    ----------
+    block : Block
+
+    Attributes
+    ----------
+    cheapest_site : ndarray of int32, shape (n_demand,)
+        Site where each demand is cheapest when that is full; -1 where none may serve it.
+    """
+
+    def __init__(self, block: Block) -> None:
+        pricer = BlockPricer(block)
+        cheapest, self.cheapest_site = pricer.cheapest(average_usd_per_mw(block.instance))
+        start = np.minimum(cheapest, block.instance.demands.unserved_usd)
+        super().__init__(block.instance, pricer, np.where(np.isfinite(start), start, 0.0))
+
+
+def average_usd_per_mw(instance: Instance) -> Floats:
+    """Cost of opening an option over the IT power that it carries, at the number of modules where that is least.
+
+    Shape (n_option,); ``inf`` for an option that carries nothing.
+    """
+    options, designs = instance.options, instance.designs
+    first, factor = designs.capex_ptr[options.design], instance.life_factor
+    sunk, capacity = designs.capex_usd[first + options.sunk_modules], instance.option_capacity_mw
+    least = np.full(len(options.site), np.inf)
+    for modules in range(1, int(options.max_modules.max(initial=0)) + 1):
+        room = np.minimum((modules - options.spare_modules) * options.module_mw, capacity)
+        may = (modules >= options.min_modules) & (modules <= options.max_modules) & (room > 0.0)
+        usd = designs.capex_usd[first + np.minimum(modules, options.max_modules)] - sunk
+        average = (options.fixed_usd + factor * usd) / np.where(may, room, 1.0)
+        least = np.where(may, np.minimum(least, average), least)
+    return least

@@ -1,0 +1,181 @@
+"""Find the fewest rules that cannot hold together, by dividing them (QuickXplain, Junker 2004)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siteopt.diagnose.conflict.families import BETWEEN, FAMILIES, whole_demand_key
+from siteopt.diagnose.conflict.oracle import Oracle
+from siteopt.diagnose.conflict.relax import Relaxation, relaxations
+from siteopt.diagnose.conflict.rules import Rule, is_idle, keeping, must_serve, rules_of
+from siteopt.diagnose.conflict.words import sentences
+from siteopt.run.progress import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from siteopt.scenario.schema import Scenario
+
+    Say = Callable[[str], None]
+
+#: Share of the time for the search of the conflict; the rest is for what would help.
+CONFLICT_SHARE = 0.7
+#: Regions of one workload in a conflict; where more are needed, all of its demand is one rule.
+MOST_REGIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Rules that cannot hold together.
+
+    Attributes
+    ----------
+    rules : tuple of Rule
+        Empty where no conflict was proven.
+    is_minimal : bool
+        Whether it is shown that without any single one of them the others can hold.
+    sentences : tuple of str
+        The conflict in words, with numbers.
+    relaxations : tuple of Relaxation
+        The least easing of each limit that admits a plan, by kind of limit; smallest share of its limit first.
+    checks : int
+        Scenarios that were tried.
+    """
+
+    rules: tuple[Rule, ...]
+    is_minimal: bool
+    sentences: tuple[str, ...]
+    relaxations: tuple[Relaxation, ...]
+    checks: int
+
+
+def find_conflict(
+    scenario: Scenario, *, time_limit: float = 60.0, say: Say | None = None, relax: bool = True
+) -> Conflict | None:
+    """Why a scenario has no plan.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    time_limit : float
+        Seconds.
+    say : callable, optional
+        Told in words what is going on.
+    relax : bool
+        Whether to find out what would help.
+
+    Returns
+    -------
+    Conflict or None
+        None where the scenario has a plan. Without any rule where it is not known to have none.
+    """
+    clock = Clock(time_limit * (CONFLICT_SHARE if relax else 1.0))
+    oracle = Oracle(clock)
+    bare = must_serve(scenario)
+    answer = oracle.has_plan(bare)
+    if answer is True:
+        return None
+    if answer is None:
+        return Conflict((), False, (), (), oracle.asked)
+    finder = _Finder(bare, oracle, clock, say)
+    rules = tuple(sorted(finder.smallest(), key=finder.rank))
+    is_minimal = all(
+        clock.left > 0.0 and finder.holds([r for r in rules if r != rule]) is True for rule in rules
+    )
+    helps: tuple[Relaxation, ...] = ()
+    if relax:
+        later = Clock(max(0.05 * time_limit, time_limit - clock.seconds))
+        helps = relaxations(bare, rules, Oracle(later), later, say)
+    return Conflict(rules, is_minimal, sentences(bare, rules), helps, oracle.asked)
+
+
+def reasons_of(scenario: Scenario, seconds: float) -> list[str]:
+    """Why a scenario that is proven to have no plan has none, in words; found within some seconds."""
+    found = find_conflict(scenario, time_limit=seconds, relax=False)
+    if found is None or not found.rules:
+        return ["the solver proved it; no small set of rules that conflict was found in time"]
+    return list(found.sentences)
+
+
+class _Finder:
+    """Sets of rules of one scenario, and whether they can hold together."""
+
+    def __init__(self, scenario: Scenario, oracle: Oracle, clock: Clock, say: Say | None) -> None:
+        self._scenario, self._oracle, self._clock = scenario, oracle, clock
+        self._say = say if say is not None else lambda _text: None
+        self._all = rules_of(scenario)
+        self._known: dict[frozenset[Rule], bool | None] = {}
+
+    def rank(self, rule: Rule) -> tuple[int, str]:
+        """Order in which the rules of a conflict are told."""
+        return list(FAMILIES).index(rule.family), rule.subject
+
+    def holds(self, kept: Sequence[Rule]) -> bool | None:
+        """Whether some rules, without the others, admit a plan."""
+        key = frozenset(kept)
+        if key not in self._known:
+            self._known[key] = self._oracle.has_plan(keeping(self._scenario, key))
+            self._say(f"{self._oracle.asked} sets of rules tried, {len(kept)} rules in the last one")
+        return self._known[key]
+
+    def smallest(self) -> list[Rule]:
+        """Rules that conflict, none of which can be spared as far as is known.
+
+        Most rules of a scenario have nothing to do with a conflict: those about sites that nothing can reach go first,
+        then whole families. The demand for a workload is one rule until few of its regions turn out to be enough.
+        """
+        supply = [rule for rule in self._all if rule.family != "demand"]
+        demand = [Rule("demand", whole_demand_key(w)) for w in _must(self._scenario)]
+        near = [rule for rule in supply if not is_idle(self._scenario, rule)]
+        if self.holds([*demand, *near]) is False:
+            supply = near
+        for family in dict.fromkeys(rule.family for rule in reversed(supply)):
+            rest = [rule for rule in supply if rule.family != family]
+            if self._clock.left > 0.0 and self.holds([*demand, *rest]) is False:
+                supply = rest
+        demand = self._divide(supply, True, demand)
+        supply = self._divide(demand, bool(demand), supply)
+        return [*self._by_region(demand, supply), *supply]
+
+    def _by_region(self, demand: list[Rule], supply: list[Rule]) -> list[Rule]:
+        """The regions that matter, where they are few; else all demand of the workload stays one rule."""
+        result = list(demand)
+        for rule in demand:
+            others = [other for other in result if other != rule]
+            workload = rule.subject.partition(BETWEEN)[2]
+            single = [
+                r for r in self._all if r.family == "demand" and r.subject.partition(BETWEEN)[2] == workload
+            ]
+            if not self._may_be_few([*supply, *others], single):
+                continue
+            found = self._divide([*supply, *others], False, single)
+            if len(found) <= MOST_REGIONS and self.holds([*supply, *others, *found]) is False:
+                result = [*others, *found]
+        return result
+
+    def _may_be_few(self, background: list[Rule], rules: list[Rule]) -> bool:
+        """Whether a few of some rules may be enough: then one of a few parts more can be spared as a whole."""
+        n = MOST_REGIONS + 1
+        parts = [set(rules[start::n]) for start in range(n)]
+        return any(self.holds([*background, *(r for r in rules if r not in part)]) is False for part in parts)
+
+    def _divide(self, background: list[Rule], has_grown: bool, rules: list[Rule]) -> list[Rule]:
+        """The fewest of ``rules`` that conflict together with the background."""
+        if self._clock.left <= 0.0:
+            return rules
+        if has_grown and self.holds(background) is False:
+            return []
+        if len(rules) <= 1:
+            return rules
+        half = len(rules) // 2
+        first, second = rules[:half], rules[half:]
+        of_second = self._divide([*background, *first], True, second)
+        of_first = self._divide([*background, *of_second], bool(of_second), first)
+        return [*of_first, *of_second]
+
+
+def _must(scenario: Scenario) -> list[str]:
+    """Workloads that must be served, in order."""
+    asked = {d.workload for d in scenario.demand}
+    return [w.id for w in scenario.workloads if w.id in asked and w.unserved_usd_per_1k is None]

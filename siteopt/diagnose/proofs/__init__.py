@@ -1,0 +1,64 @@
+"""Proofs by arithmetic, before any solver, that no plan exists; each in words, with names and numbers.
+
+A statement is made only where it is certain: what a plan needs is counted at its least (fractional replicas,
+cheapest designs), what there is at its most (best PUE, most modules), and the two must differ by more than
+rounding. A scenario without a statement may still have no plan; then the solver says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.diagnose.proofs.counts import too_many_sites
+from siteopt.diagnose.proofs.money import too_little_budget
+from siteopt.diagnose.proofs.needs import gather_needs
+from siteopt.diagnose.proofs.power import too_big_to_stay_whole, too_little_power
+from siteopt.diagnose.proofs.reach import out_of_reach
+from siteopt.diagnose.proofs.resilience import on_one_site
+
+if TYPE_CHECKING:
+    from siteopt.compile.implicit_flows import Block
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+
+def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
+    """Reasons why no plan can meet every rule of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+
+    Returns
+    -------
+    list of str
+        Empty where arithmetic alone finds none.
+    """
+    needs = gather_needs(instance)
+    return [
+        *out_of_reach(scenario, instance, needs),
+        *too_big_to_stay_whole(scenario, instance, needs),
+        *too_little_power(scenario, instance, needs),
+        *too_many_sites(scenario, instance, needs),
+        *too_little_budget(instance, needs),
+        *on_one_site(scenario, instance),
+    ]
+
+
+def block_impossibilities(scenario: Scenario, block: Block) -> list[str]:
+    """The same where flows are not listed: only demands that must be served and are out of reach are told of.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    block : Block
+        Compiled from it.
+    """
+    lost = np.flatnonzero(block.is_lost & np.isinf(block.instance.demands.unserved_usd))
+    needs = replace(gather_needs(block.instance), lost=tuple(lost.tolist()))
+    return list(out_of_reach(scenario, block.instance, needs))

@@ -1,0 +1,76 @@
+"""The most IT power that a set of sites can carry together under grid limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.diagnose.proofs.needs import Needs
+    from siteopt.instance import Instance
+
+
+def share_limits(instance: Instance, needs: Needs) -> NDArray[np.int32]:
+    """Give each site to at most one grid limit, the limits that take the most away first.
+
+    Counting every limit at every site would need a linear program; with one each, capacities add up. What is
+    left out only makes the capacity larger, so that a proof stays a proof.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_site,)
+        Row of the limit, -1 for none.
+    """
+    grid, owner = instance.grid, np.full(len(instance.sites.id), -1, dtype=np.int32)
+    pue = least_pue(instance)
+    saving = []
+    for i in range(len(grid.id)):
+        rows = slice(int(grid.ptr[i]), int(grid.ptr[i + 1]))
+        own = float(needs.site_mw[grid.site[rows]].sum())
+        saving.append(own - _within_limit(instance, needs, pue, i, grid.site[rows]))
+    for i in np.argsort(-np.array(saving), kind="stable").tolist():
+        if saving[i] > 0:
+            members = grid.site[grid.ptr[i] : grid.ptr[i + 1]]
+            owner[members[owner[members] < 0]] = i
+    return owner
+
+
+def most_it_mw(
+    instance: Instance, needs: Needs, limits: NDArray[np.int32], sites: NDArray[np.int32]
+) -> float:
+    """Upper bound on the IT power of a set of sites, MW: their own capacity and the limits given to them."""
+    pue = least_pue(instance)
+    total = float(needs.site_mw[sites[limits[sites] < 0]].sum())
+    for i in np.unique(limits[sites]).tolist():
+        if i >= 0:
+            total += _within_limit(instance, needs, pue, i, sites[limits[sites] == i])
+    return total
+
+
+def least_pue(instance: Instance) -> NDArray[np.float64]:
+    """Best PUE that each site can have; ``inf`` where nothing may be built."""
+    pue = np.full(len(instance.sites.id), np.inf)
+    np.minimum.at(pue, instance.options.site, instance.options.pue)
+    return pue
+
+
+def _within_limit(
+    instance: Instance, needs: Needs, pue: NDArray[np.float64], limit: int, sites: NDArray[np.int32]
+) -> float:
+    """Most IT power of sites under one limit: filled in the order of what 1 MW of IT takes of the limit."""
+    grid = instance.grid
+    rows = slice(int(grid.ptr[limit]), int(grid.ptr[limit + 1]))
+    coefficient = dict(zip(grid.site[rows].tolist(), grid.coefficient[rows].tolist(), strict=True))
+    takes = np.array([coefficient[j] for j in sites.tolist()]) * pue[sites]
+    left, total = float(grid.limit_mw[limit]), 0.0
+    for k in np.argsort(takes, kind="stable").tolist():
+        own = float(needs.site_mw[sites[k]])
+        if own <= 0.0:
+            continue
+        used = min(own, left / float(takes[k]))
+        total += used
+        left -= used * float(takes[k])
+    return total

@@ -1,0 +1,81 @@
+"""Groups of demands that do not fit their sites, by maximum flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
+
+from siteopt.diagnose.proofs.capacity import most_it_mw
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.diagnose.proofs.needs import Group, Needs
+    from siteopt.instance import Instance
+
+#: Power in units of this share of the whole need; the flow is one of whole numbers of 32 bits.
+RESOLUTION = 1e-9
+
+
+def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> list[list[Group]]:
+    """Sets of groups that together need more than their sites can carry; to be confirmed in exact figures.
+
+    The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut
+    falls into pieces that share no site and no limit; each is a shortage of its own.
+
+    Parameters
+    ----------
+    instance : Instance
+    needs : Needs
+    limits : ndarray of int32, shape (n_site,)
+        Grid limit that each site is given to, -1 for none.
+    """
+    total = sum(group.it_mw for group in needs.groups)
+    if total <= 0.0:
+        return []
+    graph = _network(instance, needs, limits, total * RESOLUTION)
+    source, sink = 0, graph.shape[0] - 1
+    flow = maximum_flow(graph, source, sink).flow
+    residual = csr_matrix(graph - flow)
+    residual.eliminate_zeros()
+    reached = np.zeros(graph.shape[0], dtype=bool)
+    reached[breadth_first_order(residual, source, return_predecessors=False)] = True
+    inside = np.flatnonzero(reached[1:sink]) + 1
+    _, piece = connected_components(graph[inside][:, inside], directed=False)
+    found: dict[int, list[Group]] = {}
+    for node, label in zip(inside.tolist(), piece.tolist(), strict=True):
+        if node <= len(needs.groups):
+            found.setdefault(label, []).append(needs.groups[node - 1])
+    return list(found.values())
+
+
+def _network(instance: Instance, needs: Needs, limits: NDArray[np.int32], unit_mw: float) -> csr_matrix:
+    """Capacities in units, needs rounded down, capacities up; nodes: source, groups, sites, limits, sink."""
+    n_group, n_site, n_limit = len(needs.groups), len(needs.site_mw), len(instance.grid.id)
+    sink = 1 + n_group + n_site + n_limit
+    most = int(1.0 / RESOLUTION) + 1
+    need = np.floor([group.it_mw / unit_mw for group in needs.groups])
+    room = np.minimum(np.ceil(needs.site_mw / unit_mw), most)
+    limit = [
+        most_it_mw(instance, needs, limits, np.flatnonzero(limits == i).astype(np.int32))
+        for i in range(n_limit)
+    ]
+    size = np.array([len(group.sites) for group in needs.groups])
+    first_site = 1 + n_group
+    first_limit = first_site + n_site
+    group_node = np.arange(1, 1 + n_group)
+    site_node = first_site + np.arange(n_site)
+    start = (
+        *(np.zeros(n_group, dtype=np.int64), np.repeat(group_node, size)),
+        *(site_node, first_limit + np.arange(n_limit)),
+    )
+    end = (
+        *(group_node, first_site + np.concatenate([group.sites for group in needs.groups])),
+        *(np.where(limits >= 0, first_limit + limits, sink), np.full(n_limit, sink)),
+    )
+    capacity = (need, np.repeat(need, size), room, np.minimum(np.ceil(np.array(limit) / unit_mw), most))
+    entries = np.concatenate(capacity).astype(np.int32)
+    return csr_matrix((entries, (np.concatenate(start), np.concatenate(end))), shape=(sink + 1, sink + 1))

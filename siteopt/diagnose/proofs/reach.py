@@ -1,0 +1,192 @@
+"""Demands that must be served and that no site may serve, with the rule that removes each site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.compile.deployment import deploy
+from siteopt.compile.flows import Distances, call_trips, houses_variant
+from siteopt.compile.variants import Variant, calls_in, resolve_variants
+from siteopt.formatting import listed
+from siteopt.physics.network.topology import build_topology
+from siteopt.scenario.facilities import mode_tiers
+from siteopt.scenario.jurisdictions import allowed_jurisdictions
+from siteopt.units import KW_PER_MW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from siteopt.diagnose.proofs.needs import Needs
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Demand, Scenario, Workload
+
+
+def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
+    """One statement for each workload that has such demands, explained by the first of them."""
+    if not needs.lost:
+        return
+    distances = Distances(scenario, build_topology(scenario))
+    workloads = {w.id: w for w in scenario.workloads}
+    variants = fastest_variants(scenario)
+    by_workload: dict[str, list[Demand]] = {}
+    for row in needs.lost:
+        by_workload.setdefault(scenario.demand[row].workload, []).append(scenario.demand[row])
+    for name, demands in by_workload.items():
+        if name not in variants:
+            yield from _undeployable(scenario, workloads[name])
+            continue
+        regions = [d.region for d in demands]
+        asked = sum(d.workload == name for d in scenario.demand)
+        who = (
+            f"{len(regions)} of its {asked} regions"
+            if len(regions) < asked
+            else f"any of its {asked} regions"
+        )
+        who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
+        why = "; ".join(
+            _removals(scenario, distances, instance, needs, workloads[name], variants[name], regions[0])
+        )
+        first = f"For {regions[0]}, " if len(regions) > 1 else ""
+        sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
+        yield f"{name} must be served, but no site may serve {who}. {first}{sites} {why}."
+
+
+def _undeployable(scenario: Scenario, workload: Workload) -> Iterator[str]:
+    """A model that none of its accelerators serves within the SLO, with the nearest miss of each."""
+    for accelerator in workload.accelerators:
+        rejected = deploy(scenario, workload, accelerator).choice.rejected
+        reason = (
+            f"; at {rejected[-1].precision} on {rejected[-1].tp}: {rejected[-1].reason}" if rejected else ""
+        )
+        yield f"{workload.id} must be served, but {workload.model} cannot meet its SLO on {accelerator}{reason}."
+
+
+def fastest_variants(scenario: Scenario) -> dict[str, Variant]:
+    """For each workload the variant that reaches farthest; the one with the smallest replica among equals."""
+    found: dict[str, Variant] = {}
+    for variant in resolve_variants(scenario):
+        workload = scenario.workloads[variant.workload]
+        known = found.get(workload.id)
+        if known is None or _rank(variant, workload) < _rank(known, workload):
+            found[workload.id] = variant
+    return found
+
+
+def _rank(variant: Variant, workload: Workload) -> tuple[float, float, float]:
+    return -variant.largest_rtt_ms(workload), call_trips(variant, workload), variant.replica_mw
+
+
+def _removals(
+    scenario: Scenario,
+    distances: Distances,
+    instance: Instance,
+    needs: Needs,
+    workload: Workload,
+    variant: Variant,
+    region: str,
+) -> Iterator[str]:
+    """Which rule removes how many sites, in the order in which they are applied."""
+    index = {r.id: i for i, r in enumerate(scenario.regions)}
+    home = scenario.regions[index[region]].jurisdiction
+    allowed = allowed_jurisdictions(scenario, workload, home)
+    left = np.ones(len(scenario.sites), dtype=bool)
+    rules = (
+        ("forbidden", [s.status != "forbidden" for s in scenario.sites]),
+        (
+            f"of a tier other than {' or '.join(workload.tiers)}",
+            [s.tier in workload.tiers for s in scenario.sites],
+        ),
+        (f"outside {_territory(workload, allowed)}", [s.jurisdiction in allowed for s in scenario.sites]),
+        *_standing_rules(scenario, instance, workload),
+    )
+    for words, passes in rules:
+        gone = left & ~np.array(passes)
+        left &= np.array(passes)
+        if gone.any():
+            yield f"{_are(int(gone.sum()))} {words}"
+    if left.any():
+        rows = np.array([index[region]], dtype=np.int32)
+        rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
+        yield from _too_far(instance, needs, workload, variant, left, rtt)
+
+
+def _too_far(
+    instance: Instance,
+    needs: Needs,
+    workload: Workload,
+    variant: Variant,
+    left: NDArray[np.bool_],
+    rtt: NDArray[np.float64],
+) -> Iterator[str]:
+    cut_off = left & np.isinf(rtt)
+    if cut_off.any():
+        yield f"{_are(int(cut_off.sum()))} without a route that stays in the allowed jurisdictions"
+    limit = variant.largest_rtt_ms(workload)
+    far = left & np.isfinite(rtt) & (rtt > limit)
+    if far.any():
+        best = int(np.argmin(np.where(far, rtt, np.inf)))
+        site = instance.sites.id[best]
+        away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
+        yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
+    near = np.flatnonzero(left & (rtt <= limit))
+    if len(near):
+        most = max(needs.site_mw[near].tolist()) * KW_PER_MW
+        variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+        least = float(instance.variants.replica_mw[variants].min()) * KW_PER_MW
+        yield (
+            f"{_are(len(near))} too small for one replica of {least:,.6g} kW"
+            f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
+        )
+
+
+def _standing_rules(
+    scenario: Scenario, instance: Instance, workload: Workload
+) -> Iterator[tuple[str, list[bool]]]:
+    """Rules about what may stand at a site: the policy's mode, dates, racks."""
+    mode = scenario.policy.mode
+    if mode != "hybrid":
+        yield f'outside the mode "{mode}"', [s.tier in mode_tiers(mode) for s in scenario.sites]
+    n = len(scenario.sites)
+    built = np.diff(instance.sites.option_ptr) > 0
+    if scenario.policy.ready_by_month is not None:
+        ready = [bool(b or s.status == "forbidden") for b, s in zip(built, scenario.sites, strict=True)]
+        yield f"not ready by month {scenario.policy.ready_by_month:g}", ready
+    variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+    houses = houses_variant(instance.options, instance.designs.admits, n)[:, variants].any(axis=1)
+    yield "without racks that can house it", np.asarray(houses).tolist()
+
+
+def _slo_room(workload: Workload, variant: Variant) -> str:
+    """What the tightest SLO leaves for the round trip."""
+    room = variant.largest_rtt_ms(workload)
+    slo = min(
+        (s for s in workload.slo if s.metric != "tpot"),
+        key=lambda s: (
+            (s.ms - variant.times.quantile_ms(s.metric, s.percentile)) / calls_in(workload, s.metric)
+        ),
+    )
+    service = variant.times.quantile_ms(slo.metric, slo.percentile)
+    calls = calls_in(workload, slo.metric)
+    shared = f", shared by {calls:g} calls" if calls > 1 else ""
+    what = f"{slo.metric} {slo.ms:g} ms at p{100 * slo.percentile:g} less {service:.1f} ms of service{shared}"
+    if room <= 0:
+        return f"the SLO leaves no time at all for the round trip ({what})"
+    return f"the SLO leaves a round trip of {room:.1f} ms ({what})"
+
+
+def _territory(workload: Workload, allowed: frozenset[str]) -> str:
+    rule = workload.jurisdictions
+    ids = listed(sorted(allowed), 5) or "no jurisdiction at all"
+    return (
+        f"the allowed jurisdictions {ids}"
+        if isinstance(rule, tuple)
+        else f'the jurisdictions of "{rule}" ({ids})'
+    )
+
+
+def _are(n: int) -> str:
+    return f"{n:,} {'is' if n == 1 else 'are'}"

@@ -1,0 +1,48 @@
+"""What a valid scenario says that its author may not have meant: no errors, but all worth a look."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from siteopt.diagnose.remarks.asked import rates, slos, unused
+from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
+from siteopt.diagnose.remarks.limits import grid, money, traffic
+from siteopt.diagnose.remarks.places import places
+from siteopt.diagnose.remarks.reach import protected, single_sites
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.scenario.schema import Scenario
+
+
+def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
+    """Remarks for ``siteopt check``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    instance : Instance or None
+        Compiled from it; without it nothing is said that takes a look at every flow.
+
+    Returns
+    -------
+    list of str
+        One sentence each, with names and numbers.
+    """
+    return list(
+        chain(
+            useless_sites(scenario, instance) if instance is not None else (),
+            steps(scenario),
+            racks(scenario),
+            places(scenario),
+            single_sites(scenario, instance) if instance is not None else (),
+            protected(scenario),
+            slos(scenario),
+            rates(scenario),
+            money(scenario),
+            grid(scenario, instance) if instance is not None else (),
+            traffic(scenario),
+            unused(scenario),
+        )
+    )

@@ -1,0 +1,61 @@
+"""Lagrangian dive: open the sites that look most open, climb again with them open, until they carry the demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.facility.dual_ascent import FacilityDual
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.facility import FacilityProblem
+    from siteopt.facility.root_bound import RootBound
+
+    Floats = NDArray[np.float64]
+
+OPEN = 1
+#: Sites above this openness, and twice as many by reduced cost, are looked at.
+LIKELY = 0.02
+#: Share of the sites still needed that a round opens, and steps between rounds.
+OPENED, STEPS = 0.12, 60
+#: How far ahead of the bound steps aim, relative to it; their first length, and the weight of a new subgradient.
+AHEAD, LENGTH, WEIGHT = 0.005, 0.1, 0.3
+
+
+def dive(problem: FacilityProblem, root: RootBound) -> Floats:
+    """Rank of each site for a plan: above 1 for those that the dive opened, first ones first; else its openness.
+
+    Parameters
+    ----------
+    problem : FacilityProblem
+    root : RootBound
+        After its ascent.
+    """
+    dual, price, openness = FacilityDual(problem), root.price.copy(), root.openness
+    status = np.zeros(len(problem.capacity), dtype=np.int8)
+    rank = openness.copy()
+    fractional = np.flatnonzero(openness > LIKELY)
+    cheapest = np.argsort(root.reduced_usd, kind="stable")[: 2 * len(fractional) + 50]
+    active = np.union1d(cheapest, fractional).astype(np.int32)
+    total, turn = problem.demand.sum(), 0
+    while problem.capacity[status == OPEN].sum() < total * (1.0 - 1e-12):
+        free = active[status[active] == 0]
+        if len(free) == 0:
+            break
+        order = free[np.argsort(-openness[free], kind="stable")]
+        short = total - problem.capacity[status == OPEN].sum()
+        needed = int(np.searchsorted(np.cumsum(problem.capacity[order]), short * (1.0 - 1e-12))) + 1
+        chosen = order[: max(1, int(OPENED * needed))]
+        status[chosen] = OPEN
+        rank[chosen] = 3.0 - turn * 1e-3
+        turn += 1
+        bound, _, _ = dual.ascend(
+            price, status, active, STEPS, root.bound_usd * (1.0 + AHEAD * turn), np.inf, LENGTH, WEIGHT
+        )
+        if np.isinf(bound):
+            break
+        openness = dual.openness
+    return rank

@@ -1,0 +1,189 @@
+"""The search for a plan where demands may be split: local search, windows, and both again from other starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.facility.transport import Transport
+from siteopt.facility.root_bound import RootBound
+from siteopt.facility.tree import FacilityTree
+from siteopt.facility.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from siteopt.facility import FacilityProblem
+    from siteopt.run.progress import Clock
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+
+#: Moves of the local search in a step, and seconds between plans that it hands on.
+TRIES, OFFER_EVERY = 50, 0.5
+#: Shares of the time for the first local search, and for that of another start and then its windows.
+DESCENT_SHARE, AGAIN_SHARE = 0.06, 0.05
+#: Windows without success in a row, in units of open sites, after which no more is expected of them.
+STALLED = 1.0
+#: Another start is worth windows if its plan is within this of the best one.
+WORTH_WINDOWS = 1e-3
+#: A window: nodes of its tree (many quick windows find more than a few thorough ones), blocks of its root, and the
+#: least that is worth finding, relative to its cost.
+WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 50, 4, 1e-6
+
+
+class PlanSearch:
+    """Improves one plan, in small steps.
+
+    Parameters
+    ----------
+    problem : FacilityProblem
+        Over the sites that plans are made of.
+    transport : Transport
+        With the sites of the first plan loaded; always that of the best one.
+    seed : int
+    clock : Clock
+    offer : callable
+        Told of the best plan now and then.
+
+    Attributes
+    ----------
+    cost_usd : float
+        Of the best plan; flows that another thread is changing cost less or more in between.
+    has_stalled : bool
+        Whether windows have been tried everywhere in vain; other starts are all that is left.
+    start : ndarray of uint8, shape (n_site,), or None
+        Sites to start again from, to be set anew from time to time.
+    """
+
+    def __init__(
+        self,
+        problem: FacilityProblem,
+        transport: Transport,
+        seed: int,
+        clock: Clock,
+        offer: Callable[[Transport], None],
+    ) -> None:
+        self._problem, self._seed, self._clock, self._offer = problem, seed, clock, offer
+        self._best = Windows(problem, transport, solve_window, seed)
+        self._failed = 0
+        self._found: Flags | None = None
+        self.cost_usd = transport.cost_usd
+        self.has_stalled = False
+        self.start: Flags | None = None
+
+    def found(self, is_open: Flags) -> None:
+        """Sites of a better plan have been found elsewhere; from any thread."""
+        with self._best.lock:
+            self._found = is_open
+
+    def finish(self) -> None:
+        """Hand on what the last steps may have left."""
+        self._take_over()
+        self._hand_on(self._best)
+
+    def _take_over(self) -> None:
+        """Go on from what was found elsewhere, if anything was."""
+        with self._best.lock:
+            is_open, self._found = self._found, None
+        if is_open is not None:
+            self._replace(is_open)
+
+    def steps(self) -> Iterator[None]:
+        """Work without end; every step is a fraction of a second."""
+        yield from self._descend(self._best, DESCENT_SHARE)
+        again: Windows | None = None
+        last: Flags | None = None
+        spare = 0  # windows since they stalled, beyond the steps of other starts
+        while True:
+            self._take_over()
+            start = self.start
+            is_new = start is not None and (last is None or not np.array_equal(start, last))
+            if start is not None and is_new and self.has_stalled and spare >= 0:
+                again, last = self._elsewhere(start) if again is None else again, start
+                if np.isfinite(again.transport.change_sites(start, np.inf)):
+                    for _ in self._start_again(again):
+                        spare -= 1
+                        yield
+            else:
+                self.window()
+                spare += self.has_stalled
+            yield
+
+    def window(self) -> None:
+        """One window of the best plan; from any thread."""
+        if self._best.step():
+            self._failed, self.has_stalled = 0, False
+            self._hand_on(self._best)
+        else:
+            self._failed += 1
+            self.has_stalled = self._failed >= self._enough(self._best)
+
+    def _enough(self, windows: Windows) -> float:
+        """Windows without success after which no more is expected of them."""
+        with windows.lock:
+            return STALLED * float(np.count_nonzero(windows.transport.is_open()))
+
+    def _hand_on(self, windows: Windows) -> None:
+        with windows.lock:
+            self.cost_usd = min(self.cost_usd, windows.transport.cost_usd)
+            self._offer(windows.transport)
+
+    def _replace(self, is_open: Flags) -> None:
+        """Make these the sites of the best plan, if that is cheaper."""
+        best = self._best
+        with best.lock:
+            before = best.transport.cost_usd
+            if best.transport.change_sites(is_open, before) < before:
+                self._hand_on(best)
+                self._failed, self.has_stalled = 0, False
+
+    def _descend(self, windows: Windows, share: float) -> Iterator[None]:
+        """Local search until no move pays, or its share of the time is over."""
+        clock = self._clock
+        deadline, offered, is_done = clock.seconds + share * clock.time_limit, clock.seconds, False
+        while not is_done and clock.seconds < deadline:
+            with windows.lock:
+                is_done = windows.transport.improve(TRIES)
+            if is_done or clock.seconds > offered + OFFER_EVERY:
+                self._hand_on(windows)
+                offered = clock.seconds
+            yield
+        self._hand_on(windows)
+
+    def _elsewhere(self, is_open: Flags) -> Windows:
+        """Windows over flows of their own, for other starts."""
+        transport = Transport(self._problem, len(self._problem.capacity))
+        transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
+        return Windows(self._problem, transport, solve_window, self._seed + 1)
+
+    def _start_again(self, windows: Windows) -> Iterator[None]:
+        """Local search and windows from another start, which end elsewhere and at times better."""
+        yield from self._descend(windows, AGAIN_SHARE)
+        transport, failed, most = windows.transport, 0, self._enough(windows)
+        deadline = self._clock.seconds + AGAIN_SHARE * self._clock.time_limit
+        if transport.cost_usd < self.cost_usd * (1.0 + WORTH_WINDOWS):
+            while failed < most and self._clock.seconds < deadline:
+                failed = 0 if windows.step() else failed + 1
+                yield
+        self._replace(transport.is_open())
+
+
+def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:
+    """Better sites of a window than the open ones, or None; and whether it was solved to the end."""
+    transport = Transport(problem, len(problem.capacity))
+    cost = transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
+    if np.isinf(cost):
+        return None, True
+    root = RootBound(problem, price)
+    for _ in range(WINDOW_BLOCKS):
+        root.climb()
+        if root.bound_usd > cost * (1.0 - WINDOW_GAP):
+            return None, True
+    every = np.arange(len(problem.capacity), dtype=np.int32)
+    tree = FacilityTree(problem, root, every, transport, WINDOW_GAP)
+    tree.run(WINDOW_NODES)
+    return tree.best_open, tree.is_done

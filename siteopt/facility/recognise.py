@@ -1,0 +1,116 @@
+"""Find the problem inside an instance, wherever that comes from, and turn its decisions back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.facility.problem import FacilityProblem, facility_problem
+from siteopt.instance import Solution
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance
+
+    Floats = NDArray[np.float64]
+
+
+def recognised(instance: Instance) -> FacilityProblem | None:
+    """The capacitated facility location problem that an instance is, or None where it is more than that.
+
+    It is one if every site has one design with one module and at most one pool, all demands may be split or none may,
+    all must be served, replicas cost nothing and all have one size (whatever they carry, a whole number of them fits
+    into a site), power is free of steps, and no tail, grid limit, budget or number of sites is in the way.
+    """
+    if not (_is_plain_building(instance) and _is_plain_serving(instance) and not _is_limited(instance)):
+        return None
+    options, pools, variants = instance.options, instance.pools, instance.variants
+    sites, demands, arcs = instance.sites, instance.demands, instance.arcs
+    replicas = np.floor(instance.option_capacity_mw / variants.replica_mw[0] * (1.0 + 1e-9) + 1e-9)
+    site = pools.site[arcs.pool]
+    power = options.pue * (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)
+    busy_mw = variants.replica_mw[0] * demands.mean_rps / variants.rps[0]
+    usd = (arcs.usd + power[site] * busy_mw[arcs.demand]) / demands.peak_rps[arcs.demand]
+    return facility_problem(
+        replicas * variants.usable_rps[0],
+        options.fixed_usd + instance.life_factor * instance.module_capex_usd,
+        demands.peak_rps,
+        arcs.demand,
+        site.astype(np.int32),
+        usd,
+        bool(np.all(demands.is_splittable == 1)),
+    )
+
+
+def _is_plain_building(instance: Instance) -> bool:
+    """One design of one module per site, nothing built or bound to be built yet."""
+    sites, options, n = instance.sites, instance.options, len(instance.sites.id)
+    return (
+        len(options.site) == n
+        and bool(np.all(np.diff(sites.option_ptr) == 1))
+        and bool(
+            np.all((options.max_modules == 1) & (options.sunk_modules == 0) & (options.spare_modules == 0))
+        )
+        and not np.any(sites.is_existing)
+        and not np.any(sites.is_forced)
+        and not np.any(sites.demand_usd_per_mw)
+        and not np.any(sites.coincident_usd_per_mw)
+        and bool(np.all(instance.designs.admits))
+    )
+
+
+def _is_plain_serving(instance: Instance) -> bool:
+    """One variant, whose replicas cost nothing and draw what they carry, one pool per site, one kind of demand."""
+    variants, demands = instance.variants, instance.demands
+    return (
+        len(variants.workload) == 1
+        and bool(np.all(np.diff(instance.sites.pool_ptr) <= 1))
+        and not np.any(variants.usd)
+        and not np.any(variants.idle_fraction)
+        and not np.any(variants.is_protected)
+        and not len(instance.tiers.variant)
+        and not np.any(instance.pools.fixed_usd)
+        and len(np.unique(demands.is_splittable)) <= 1
+        and not np.any(np.isfinite(demands.unserved_usd))
+        and not np.any(demands.is_left_out)
+    )
+
+
+def _is_limited(instance: Instance) -> bool:
+    """Whether anything couples sites beyond the demand that they share."""
+    tenancy = instance.tenancy
+    return bool(
+        len(instance.grid.id)
+        or len(instance.links.id)
+        or len(instance.backups.demand)
+        or np.isfinite(instance.budget_usd)
+        or instance.max_sites < len(instance.sites.id)
+        or (np.any(instance.variants.tenant >= 0) and (np.isfinite(tenancy.site_mw) or tenancy.share < 1.0))
+    )
+
+
+def solution_of(
+    instance: Instance, problem: FacilityProblem, amount: Floats, is_open: NDArray[np.bool_]
+) -> Solution:
+    """Decisions on the instance that a problem was recognised in.
+
+    Parameters
+    ----------
+    instance : Instance
+    problem : FacilityProblem
+    amount : ndarray, shape (n_arc,)
+        Units of demand on each arc.
+    is_open : ndarray of bool, shape (n_site,)
+    """
+    share = amount / problem.demand[instance.arcs.demand]
+    load = np.bincount(instance.arcs.pool, weights=amount, minlength=len(instance.pools.site))
+    option = np.where(is_open, np.arange(len(problem.capacity)), -1).astype(np.int32)
+    return Solution(
+        option=option,
+        modules=(option >= 0).astype(np.int32),
+        replicas=np.ceil(load / instance.variants.usable_rps[0] * (1.0 - 5e-7)).astype(np.int32),
+        share=share,
+        unserved=np.zeros(len(problem.demand)),
+    )

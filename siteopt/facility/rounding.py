@@ -1,0 +1,47 @@
+"""Plans from how open each site looks: as many as the demand needs, and more where those do not reach it all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.facility.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from siteopt.facility import FacilityProblem
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int32]
+
+#: Where the rounded sites do not reach every demand, they grow by this part of their number.
+GROWTH = 12
+
+
+def counts(capacity: Floats, total: float) -> Iterator[int]:
+    """How many sites of an order to open: as many as carry ``total``, then more and more, at last all."""
+    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - 1e-12))) + 1)
+    while count < len(capacity):
+        yield count
+        count += max(1, count // GROWTH)
+    yield len(capacity)
+
+
+def rounded(problem: FacilityProblem, openness: Floats) -> Indices:
+    """The sites that look most open, as many as the demand needs; all where that is not enough."""
+    order = np.argsort(-openness, kind="stable").astype(np.int32)
+    return order[: next(counts(problem.capacity[order], float(problem.demand.sum())))]
+
+
+def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
+    """Flows of the rounded openness, with more sites where those do not reach every demand; None if all do not."""
+    transport = Transport(problem, len(problem.capacity))
+    order = np.argsort(-openness, kind="stable").astype(np.int32)
+    for count in counts(problem.capacity[order], float(problem.demand.sum())):
+        if np.isfinite(transport.load_sites(np.sort(order[:count]))):
+            return transport
+    return None

@@ -1,0 +1,40 @@
+"""Capacitated facility location inside an instance: plans and bounds by its own methods, which are far stronger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.facility import recognised
+from siteopt.facility.single_source_run import WholeRun
+from siteopt.facility.splittable_run import DivisibleRun
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance
+    from siteopt.run.incumbent import Incumbent
+
+__all__ = ["improve"]
+
+
+def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None) -> bool:
+    """Work on an instance that is capacitated facility location until the gap or the time is reached.
+
+    Parameters
+    ----------
+    instance : Instance
+    incumbent : Incumbent
+        Told of plans and bounds; its clock and its gap say when to stop.
+    seed : int
+    node_limit : int, optional
+        Most nodes of the tree.
+
+    Returns
+    -------
+    bool
+        False where the instance is not of this kind, and nothing was done.
+    """
+    problem = recognised(instance)
+    if problem is None:
+        return False
+    kind = DivisibleRun if problem.is_splittable else WholeRun
+    kind(instance, problem, incumbent, seed).work(node_limit)
+    return True

@@ -1,0 +1,73 @@
+"""What is known of a problem whose demands may not be split: arcs that can never be used, and a relaxation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.facility.problem import FacilityProblem, facility_problem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Sums of capacities are enumerated up to this total.
+MOST_UNITS = 10_000_000
+#: A site may carry this much more than its capacity, relative to it: rounding.
+SLACK = 1e-9
+
+
+def fitting(problem: FacilityProblem) -> FacilityProblem:
+    """The problem without arcs to sites that are too small for the whole demand."""
+    demand = problem.arc_demand
+    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + SLACK)
+    return problem if np.all(fits) else keeping(problem, fits)
+
+
+def keeping(problem: FacilityProblem, kept: NDArray[np.bool_]) -> FacilityProblem:
+    """The problem with some of its arcs only."""
+    return facility_problem(
+        problem.capacity,
+        problem.fixed_usd,
+        problem.demand,
+        problem.arc_demand[kept],
+        problem.arc_site[kept],
+        problem.arc_usd[kept],
+        problem.is_splittable,
+    )
+
+
+def divisible(problem: FacilityProblem) -> FacilityProblem:
+    """Relaxation that lets demands be split, and uses that sites open whole.
+
+    Open capacity is a sum of capacities, hence at least the smallest such sum that covers the demand (sites that
+    carry 400 each serve 6,076 only if 16 of them are open, not 15.2). A last demand, which every site serves for
+    nothing, makes up the difference.
+    """
+    total = float(problem.demand.sum())
+    missing = least_sum(problem.capacity, total) - total
+    if missing <= 0.0:
+        return replace(problem, is_splittable=True)
+    n, every = len(problem.demand), np.arange(len(problem.capacity), dtype=np.int32)
+    return facility_problem(
+        problem.capacity,
+        problem.fixed_usd,
+        np.append(problem.demand, missing),
+        np.concatenate((problem.arc_demand, np.full(len(every), n, dtype=np.int32))),
+        np.concatenate((problem.arc_site, every)),
+        np.concatenate((problem.arc_usd, np.zeros(len(every)))),
+    )
+
+
+def least_sum(capacity: NDArray[np.float64], total: float) -> float:
+    """Smallest sum of some capacities that is at least ``total``; ``total`` itself where this is not known."""
+    if not capacity.sum() <= MOST_UNITS or np.any(capacity != np.floor(capacity)) or capacity.sum() < total:
+        return total
+    # Bit k says whether some capacities sum to k.
+    reached = 1
+    for unit in capacity.tolist():
+        reached |= reached << int(unit)
+    least = int(np.ceil(total * (1.0 - SLACK)))
+    above = reached >> least
+    return float(least + (above & -above).bit_length() - 1)

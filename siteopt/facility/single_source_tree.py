@@ -1,0 +1,170 @@
+"""Branch and bound where demands may not be split: sites are decided as if they could, and what is left is filled.
+
+Once all sites are decided, 0-1 knapsacks bound what filling them costs, reduced costs take arcs out, and an exact
+method fills them. As long as sites are undecided the bound of split demands is nearly as good, and far quicker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt._core.facility.dual_ascent import FacilityDual
+from siteopt._core.facility.transport import Transport
+from siteopt.facility import keeping
+from siteopt.facility.tree import FacilityTree
+from siteopt.facility.tree_node import OPEN, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt.facility import FacilityProblem
+    from siteopt.facility.root_bound import RootBound
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+    Status = NDArray[np.int8]
+    Indices = NDArray[np.int32]
+
+#: Steps of the ascent with whole demands once sites are decided; their first length and weight.
+LEAF_STEPS, LENGTH, WEIGHT = 300, 0.2, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Outcome of filling decided sites.
+
+    Attributes
+    ----------
+    site : site of each demand, or None where nothing below the cutoff was found
+    bound_usd : no filling costs less than this, or than the cutoff if that is less
+    is_final : whether the bound is as high as it gets
+    """
+
+    site: Indices | None
+    bound_usd: float
+    is_final: bool
+
+
+if TYPE_CHECKING:
+    #: Fills all sites of a problem for less than a cutoff, if that can be done.
+    Filler = Callable[[FacilityProblem, float], Filling]
+
+
+class WholeTree(FacilityTree):
+    """The tree of a problem whose demands may not be split.
+
+    Parameters
+    ----------
+    whole : FacilityProblem
+    relaxed : FacilityProblem
+        A relaxation with the same sites; demands may be split, and there may be more of them.
+    root : RootBound
+        Of ``relaxed``.
+    gap : float
+        Nodes whose bound is within this share of the incumbent are done with.
+    cost_usd : float
+        Of the incumbent.
+    filler : callable
+    """
+
+    def __init__(
+        self,
+        whole: FacilityProblem,
+        relaxed: FacilityProblem,
+        root: RootBound,
+        gap: float,
+        cost_usd: float,
+        filler: Filler,
+    ) -> None:
+        self._whole, self._filler = whole, filler
+        self.best_site: Indices | None = None
+        every = np.arange(len(whole.capacity), dtype=np.int32)
+        super().__init__(relaxed, root, every, Transport(relaxed, len(every)), gap, cost_usd)
+
+    @property
+    def bound_usd(self) -> float:
+        """No plan costs less. Reduced costs leave out what costs the cutoff or more, so it claims no more than that."""
+        return min(super().bound_usd, self._cutoff)
+
+    def _try(self, status: Status, openness: Floats) -> float:
+        """Plans are made elsewhere until all sites are decided."""
+        return np.inf
+
+    def _leaf(self, node: Node) -> None:
+        whole = self._whole
+        sites = np.flatnonzero(node.status == OPEN).astype(np.int32)
+        if len(sites) == 0:
+            return  # reduced costs have closed all
+        part = whole.restricted(sites, np.arange(len(whole.demand), dtype=np.int32), whole.demand)
+        part, bound = filtered(part, self._cutoff)
+        bound = max(bound, node.bound_usd)
+        if bound >= self._cutoff:
+            self._lowest_done = min(self._lowest_done, bound)
+            return
+        cutoff = self._cutoff
+        filling = self._filler(part, cutoff)
+        if filling.site is not None:
+            cost = filled_cost(part, filling.site)
+            if cost < self.cost_usd:
+                self.cost_usd, self.best_site = cost, sites[filling.site]
+            cutoff = min(cutoff, cost)
+        bound = max(bound, min(filling.bound_usd, cutoff))
+        if filling.is_final:
+            self._lowest_done = min(self._lowest_done, bound)
+        else:
+            self._push(replace(node, bound_usd=bound))
+
+
+def filled_cost(problem: FacilityProblem, site: Indices) -> float:
+    """Cost of open sites and of each demand served whole by one of them."""
+    chosen = np.flatnonzero(problem.arc_site == site[problem.arc_demand])
+    return float(
+        problem.fixed_usd.sum() + problem.arc_usd[chosen] @ problem.demand[problem.arc_demand[chosen]]
+    )
+
+
+def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, float]:
+    """Bound of filling all sites, and the problem without arcs that no filling below the cutoff uses.
+
+    At prices of the demands, an arc that its site's continuous knapsack leaves out costs the knapsack's critical rate
+    less the arc's own for each unit, and never less than that where demands are whole.
+    """
+    n_site = len(problem.capacity)
+    every, is_open = np.arange(n_site, dtype=np.int32), np.ones(n_site, dtype=np.int8)
+    transport = Transport(replace(problem, is_splittable=True), n_site)
+    bound = transport.load_sites(every)
+    if bound >= cutoff:
+        return problem, bound
+    price = transport.prices()
+    dual = FacilityDual(problem)
+    whole, _, _ = dual.ascend(price, is_open, every, LEAF_STEPS, cutoff, cutoff, LENGTH, WEIGHT)
+    if whole >= cutoff:
+        return problem, whole
+    split = FacilityDual(replace(problem, is_splittable=True)).value(price, is_open, every)
+    demand = problem.arc_demand
+    loss = (
+        _critical_rates(problem, price)[problem.arc_site] - price[demand] + problem.arc_usd
+    ) * problem.demand[demand]
+    part = keeping(problem, split + loss <= cutoff)
+    if np.any(np.diff(part.arc_ptr) == 0):
+        return part, cutoff  # every arc of some demand costs too much
+    return part, max(bound, whole)
+
+
+def _critical_rates(problem: FacilityProblem, price: Floats) -> Floats:
+    """Worth of a unit of each site's capacity, shape (n_site,)."""
+    critical = np.zeros(len(problem.capacity))
+    rate = price[problem.site_demand] - problem.site_usd
+    for j in range(len(critical)):
+        rows = slice(problem.site_ptr[j], problem.site_ptr[j + 1])
+        order = np.argsort(-rate[rows], kind="stable")
+        load = np.cumsum(problem.demand[problem.site_demand[rows]][order])
+        first = int(np.searchsorted(load, problem.capacity[j] * (1.0 + 1e-12), side="right"))
+        if first < len(order):
+            critical[j] = max(0.0, rate[rows][order[first]])
+    return critical

@@ -1,0 +1,128 @@
+"""Large neighbourhoods: the sites near one another, and what they serve, are decided anew by an exact method."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.instance import ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt._core.facility.transport import Transport
+    from siteopt.facility import FacilityProblem
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.uint8]
+    Indices = NDArray[np.int32]
+    #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
+    Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
+
+#: A site's nearest demands, through which its neighbours are found.
+NEAREST = 8
+#: Sites of a window: at first, at least, at most; each has a random multiple of it, so that no two are alike.
+FIRST, LEAST, MOST, VARIED = 30, 12, 120, (0.6, 1.5)
+#: Smaller gains than this, relative to the cost, are rounding.
+LEAST_GAIN = 1e-9
+
+
+class Windows:
+    """Windows around one site after another.
+
+    Parameters
+    ----------
+    problem : FacilityProblem
+    transport : Transport
+        With the incumbent's sites loaded; it is improved in place.
+    solver : callable
+    seed : int
+
+    Attributes
+    ----------
+    lock : RLock
+        To be held while ``transport`` is looked at or changed, where several threads share it.
+    """
+
+    def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
+        self._problem, self.transport, self._solver = problem, transport, solver
+        self.lock = RLock()
+        self._random = np.random.default_rng(seed)
+        self._size = FIRST
+        self._order: list[int] = []
+        self._price = transport.prices()
+        self._way: dict[int, Floats] = {}  # rows of sites met so far
+
+    def step(self) -> bool:
+        """One window; returns whether the cost fell. Several threads may each be at a window of their own."""
+        problem, transport = self._problem, self.transport
+        with self.lock:
+            size = self._size * self._random.uniform(*VARIED)
+            sites = self._around(self._next_site(), int(size))
+            is_open = transport.is_open()
+            amounts, price = transport.amounts(), self._price
+        carried = np.zeros(len(problem.capacity), dtype=bool)
+        carried[sites] = True
+        served: Floats = np.bincount(
+            problem.arc_demand, weights=amounts * carried[problem.arc_site], minlength=len(problem.demand)
+        ).astype(np.float64)
+        demands = np.flatnonzero(served > 1e-9).astype(np.int32)
+        window = problem.restricted(sites, demands, served[demands])
+        better, is_solved = self._solver(window, is_open[sites], price[demands])
+        with self.lock:
+            self._size = min(MOST, self._size + 1) if is_solved else max(LEAST, self._size - 3)
+            return better is not None and self._adopt(sites, better)
+
+    def _next_site(self) -> int:
+        if not self._order:
+            self._order = self._random.permutation(len(self._problem.capacity)).tolist()
+        return self._order.pop()
+
+    def _adopt(self, sites: Indices, is_open: Flags) -> bool:
+        """Open these of a window's sites; undone where others have changed since so that it does not pay any more."""
+        transport = self.transport
+        before, flags = transport.cost_usd, transport.is_open()
+        flags[sites] = is_open
+        transport.change_sites(flags, before)
+        # Rounding must not pass for success, or windows would go on for ever.
+        if transport.cost_usd >= before * (1.0 - LEAST_GAIN):
+            return False
+        self._price = transport.prices()
+        return True
+
+    def _around(self, site: int, size: int) -> Indices:
+        """A site and the sites nearest to it; where too few are near it, those near the nearest ones, and so on."""
+        distance = np.full(len(self._problem.capacity), np.inf)
+        distance[site] = 0.0
+        unvisited = np.ones(len(distance), dtype=bool)
+        while True:
+            step = np.where(unvisited, distance, np.inf)
+            nearest = int(np.argmin(step))
+            if np.isinf(step[nearest]):
+                break
+            unvisited[nearest] = False
+            np.minimum(distance, distance[nearest] + self._ways(nearest), out=distance)
+            if np.count_nonzero(np.isfinite(distance)) >= size:
+                break
+        chosen = np.argsort(distance, kind="stable")[:size]
+        return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)
+
+    def _ways(self, site: int) -> Floats:
+        """Cost of the cheapest way from a site over one of its nearest demands to every site, ``inf`` for most."""
+        if site not in self._way:
+            problem = self._problem
+            first = problem.site_ptr[site]
+            near = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
+            demands = problem.site_demand[near]
+            rows = ranges(problem.arc_ptr[demands], problem.arc_ptr[demands + 1])
+            length = problem.arc_ptr[demands + 1] - problem.arc_ptr[demands]
+            way = np.full(len(problem.capacity), np.inf)
+            np.minimum.at(
+                way, problem.arc_site[rows], problem.arc_usd[rows] + np.repeat(problem.site_usd[near], length)
+            )
+            self._way[site] = way
+        return self._way[site]

@@ -1,0 +1,265 @@
+"""The one place that talks to HiGHS: start, callbacks, interruption, solution injection, infeasible subsets."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import highspy
+import numpy as np
+
+from siteopt.errors import SolverError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from siteopt.highs.monitor import Monitor
+    from siteopt.highs.programme import Matrix
+
+    Floats = NDArray[np.float64]
+
+#: Every outcome that the model can meet; anything else is a solver failure.
+Outcome = Literal["optimal", "infeasible", "limit"]
+_STATUS = highspy.HighsModelStatus
+_OUTCOME: dict[Any, Outcome] = {
+    _STATUS.kOptimal: "optimal",
+    _STATUS.kInfeasible: "infeasible",
+    _STATUS.kUnboundedOrInfeasible: "infeasible",
+    _STATUS.kObjectiveBound: "infeasible",
+    _STATUS.kTimeLimit: "limit",
+    _STATUS.kIterationLimit: "limit",
+    _STATUS.kSolutionLimit: "limit",
+    _STATUS.kInterrupt: "limit",
+}
+_POLL_SECONDS = 0.05
+#: Held while standard output is turned away: it belongs to all threads.
+_STDOUT = threading.Lock()
+#: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
+BOUND_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed.
+
+    Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
+    the outcome is "infeasible", or one of them.
+    """
+
+    seconds: float = float("inf")
+    nodes: int | None = None
+    gap: float = 1e-4
+    seed: int = 0
+    cutoff: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What HiGHS returned.
+
+    Attributes
+    ----------
+    outcome : {"optimal", "infeasible", "limit"}
+        ``optimal`` within the gap asked for.
+    values : ndarray or None, shape (n_col,)
+    objective, bound : float
+        In units of the objective; ``inf`` and ``-inf`` where there is none.
+    nodes : int
+    """
+
+    outcome: Outcome
+    values: Floats | None
+    objective: float
+    bound: float
+    nodes: int
+
+
+@dataclass(slots=True)
+class HighsDriver:
+    """A matrix inside HiGHS.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    options : dict of str to bool
+        Options of HiGHS by name.
+    """
+
+    matrix: Matrix
+    options: dict[str, bool] = field(default_factory=dict)
+    _highs: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._highs = _silent_highs()
+        for name, value in self.options.items():
+            self._highs.setOptionValue(name, value)
+        self._highs.passModel(_highs_lp(self.matrix))
+
+    def solve(self, limits: Limits, monitor: Monitor, start: Floats | None = None) -> Answer:
+        """Solve from an optional start.
+
+        Parameters
+        ----------
+        limits : Limits
+        monitor : Monitor
+        start : ndarray of float64, shape (n_col,), optional
+            A full solution; HiGHS checks it and drops it silently where it is not feasible.
+
+        Returns
+        -------
+        Answer
+
+        Raises
+        ------
+        SolverError
+            If HiGHS fails.
+        """
+        highs = self._highs
+        highs.setOptionValue("time_limit", min(limits.seconds, 1e9))
+        highs.setOptionValue("mip_rel_gap", limits.gap)
+        highs.setOptionValue("random_seed", limits.seed % (2**31))
+        highs.setOptionValue("objective_bound", limits.cutoff)
+        if limits.nodes is not None:
+            highs.setOptionValue("mip_max_nodes", limits.nodes)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = start.tolist()
+            highs.setSolution(solution)
+        _subscribe(highs, monitor)
+        begin = time.perf_counter()
+        self._run()
+        if start is not None and self._lost_its_solution():
+            highs.clearSolver()
+            highs.setOptionValue(
+                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + begin)
+            )
+            self._run()
+        return self._answer()
+
+    def _run(self) -> None:
+        # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C. Not in the one that highspy
+        # (1.16) would start: its locks belong to the class, so that only one solver could run at a time.
+        thread = threading.Thread(target=self._run_here, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+
+    def _run_here(self) -> None:
+        self._highs.run()
+        # What the solver keeps for this thread goes with it; before 1.16 only that of all threads could go.
+        reset = getattr(self._highs, "resetThreadScheduler", None)
+        if reset is not None:
+            reset(False)
+
+    def _lost_its_solution(self) -> bool:
+        """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
+
+        Presolve may map a start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
+        (1.16) returns the start as it was given beside the objective of the better one; without a start it does not.
+        """
+        info = self._highs.getInfo()
+        if self._highs.getModelStatus() != _STATUS.kOptimal or info.primal_solution_status != 2:
+            return False
+        off = self._objective() - info.objective_function_value
+        return bool(off > 1e-6 * max(1.0, abs(info.objective_function_value)))
+
+    def _objective(self) -> float:
+        """Objective of the solution that HiGHS hands out."""
+        values = np.array(self._highs.getSolution().col_value)
+        return float(self.matrix.cost @ values) + self.matrix.offset
+
+    def _answer(self) -> Answer:
+        status, info = self._highs.getModelStatus(), self._highs.getInfo()
+        if status not in _OUTCOME:
+            raise SolverError(f"HiGHS ended with {self._highs.modelStatusToString(status)!r}")
+        solved = info.primal_solution_status == 2 and _OUTCOME[status] != "infeasible"
+        bound = info.mip_dual_bound
+        if not self.matrix.integer.any():  # a linear programme: HiGHS leaves its MIP figures at zero
+            bound = info.objective_function_value if status == _STATUS.kOptimal else -np.inf
+        return Answer(
+            outcome=_OUTCOME[status],
+            values=np.array(self._highs.getSolution().col_value) if solved else None,
+            objective=self._objective() if solved else np.inf,
+            bound=bound,
+            nodes=info.mip_node_count,
+        )
+
+    def infeasible_rows(self, seconds: float) -> list[str]:
+        """Names of rows of the linear relaxation that cannot hold together; empty where none was found in time."""
+        highs = _silent_highs()
+        highs.setOptionValue("iis_time_limit", seconds)
+        highs.setOptionValue("iis_strategy", 2 + 4)
+        lp = _highs_lp(self.matrix)
+        lp.integrality_ = []
+        highs.passModel(lp)
+        _, iis = highs.getIis()
+        return [self.matrix.row_names[r] for r in iis.row_index_]
+
+
+def _silent_highs() -> Any:
+    with _STDOUT, _no_banner():
+        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("log_to_console", False)
+    highs.setOptionValue("threads", 1)
+    return highs
+
+
+@contextmanager
+def _no_banner() -> Iterator[None]:
+    """From 1.16 on HiGHS prints a line while it is made, before any option can silence it; a plan on stdout is JSON."""
+    sys.stdout.flush()
+    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nothing)
+
+
+def _subscribe(highs: Any, monitor: Monitor) -> None:
+    """Connect a monitor; exceptions inside callbacks would be lost, so the callbacks only hand over values."""
+
+    def improving(event: Any) -> None:
+        monitor.on_solution(np.array(event.data_out.mip_solution), event.data_out.objective_function_value)
+
+    def interrupt(event: Any) -> None:
+        monitor.on_bound(event.data_out.mip_dual_bound)
+        if monitor.should_stop():
+            event.interrupt()
+
+    def simplex(event: Any) -> None:
+        if monitor.should_stop():
+            event.interrupt()
+
+    def offer(event: Any) -> None:
+        values = monitor.offer()
+        if values is not None:
+            event.data_in.setSolution(values)
+
+    highs.cbMipImprovingSolution += improving
+    highs.cbMipInterrupt += interrupt
+    highs.cbSimplexInterrupt += simplex
+    highs.cbIpmInterrupt += simplex
+    highs.cbMipUserSolution += offer
+
+
+def _highs_lp(matrix: Matrix) -> Any:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(matrix.cost), len(matrix.row_lower)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = matrix.cost, matrix.lower, matrix.upper
+    lp.row_lower_, lp.row_upper_ = matrix.row_lower, matrix.row_upper
+    lp.offset_ = matrix.offset
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.start, matrix.index, matrix.value
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[i] for i in matrix.integer.tolist()]
+    return lp

@@ -1,0 +1,64 @@
+"""A process that solves one programme: what :mod:`siteopt.highs.process` starts, and ends.
+
+The programme comes in on standard input, and what the solver finds goes out on standard output, all of it pickled.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from siteopt.errors import SolverError
+from siteopt.highs.driver import HighsDriver
+from siteopt.highs.monitor import Silent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+
+class _Reporter(Silent):
+    """Writes down what is new."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out, self._bound = out, float("-inf")
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        self.say("solution", values, objective)
+
+    def on_bound(self, bound: float) -> None:
+        if bound > self._bound:
+            self._bound = bound
+            self.say("bound", bound)
+
+    def say(self, *message: Any) -> None:
+        pickle.dump(message, self._out, pickle.HIGHEST_PROTOCOL)
+        self._out.flush()
+
+
+def _end_with(parent: BinaryIO) -> None:
+    """Nobody else would stop this process once there is nobody left to listen to it."""
+    parent.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Solve, and say how it ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent decides
+    matrix, options, limits = pickle.load(sys.stdin.buffer)
+    threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
+    reporter = _Reporter(sys.stdout.buffer)
+    try:
+        reporter.say("answer", HighsDriver(matrix, options).solve(limits, reporter))
+    except SolverError as error:
+        reporter.say("failure", str(error))
+    os._exit(0)  # not through the end of the interpreter, where the thread above still holds standard input
+
+
+if __name__ == "__main__":
+    main()

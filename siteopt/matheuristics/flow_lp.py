@@ -1,0 +1,265 @@
+"""All flows of a plan anew, and the reserve that they need with them: a linear programme over the pools that it uses.
+
+Sites, modules and the choice of pools stay. Local search moves one flow or two at a time, and places reserve for flows
+that stay where they are; here both move together. Replicas are divisible in it, so that every pool in use leaves room
+for one more than its load needs; cover is counted as in the Lagrangian bound, whoever can reach whom.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import coo_matrix
+
+from siteopt.evaluate import unserved_penalty_usd
+from siteopt.highs.driver import HighsDriver, Limits
+from siteopt.highs.monitor import Until
+from siteopt.highs.programme import Draft
+from siteopt.instance import Prices
+from siteopt.matheuristics.items import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt.highs.programme import Matrix
+    from siteopt.instance import Instance, Solution
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.integer[Any]]
+
+#: Flows up to which the programme is solved in seconds.
+MOST_FLOWS = 300_000
+#: Shares below this are a solver's rounding.
+SMALLEST_SHARE = 1e-6
+#: Limits are kept by this, relatively, beyond the solver's tolerance.
+MARGIN = 1e-6
+
+
+def cheapest_flows(
+    instance: Instance, solution: Solution, keep_going: Callable[[], bool]
+) -> tuple[Floats, Floats] | None:
+    """Cheapest shares, and what stays unserved, for the sites, modules and pools of a solution.
+
+    Parameters
+    ----------
+    instance : Instance
+    solution : Solution
+    keep_going : callable
+        Asked now and then; once it says no, there is no answer.
+
+    Returns
+    -------
+    share : ndarray of float64, shape (n_arc,)
+    unserved : ndarray of float64, shape (n_demand,)
+        Or None where there are too many flows, or none of them leave the room for whole replicas.
+    """
+    pool = np.flatnonzero(solution.replicas > 0)
+    penalty_usd = instance.demands.unserved_usd
+    return _solve(instance, solution, pool, penalty_usd, keep_going, leaves_room=True)
+
+
+def flows_of_sites(
+    instance: Instance, solution: Solution, keep_going: Callable[[], bool]
+) -> tuple[Floats, Floats] | None:
+    """The same for sites and modules alone: any pool may be in use, what must be served may wait at a high price.
+
+    No room is left for whole replicas, nor for keeping copies of data up to date, as most pools will not be in use.
+    """
+    pools, designs = instance.pools, instance.designs
+    option = solution.option[pools.site]
+    admits = designs.admits[instance.options.design[option], pools.variant] == 1
+    pool = np.flatnonzero((option >= 0) & admits)
+    penalty_usd = np.minimum(instance.demands.unserved_usd, unserved_penalty_usd(instance))
+    return _solve(instance, solution, pool, penalty_usd, keep_going, leaves_room=False)
+
+
+def _solve(
+    instance: Instance,
+    solution: Solution,
+    pool: Rows,
+    penalty_usd: Floats,
+    keep_going: Callable[[], bool],
+    *,
+    leaves_room: bool,
+) -> tuple[Floats, Floats] | None:
+    count = np.diff(instance.pools.arc_ptr)[pool].sum()
+    if not 0 < count <= MOST_FLOWS:
+        return None
+    programme = _Programme(instance, solution, pool, penalty_usd, leaves_room=leaves_room)
+    answer = HighsDriver(programme.matrix()).solve(Limits(), Until(keep_going))
+    return None if answer.outcome != "optimal" else programme.flows(answer.values)
+
+
+class _Programme:
+    """Columns: shares on arcs, reserve of protected pools, shares unserved, and reserve of the others by cover row."""
+
+    def __init__(
+        self, instance: Instance, solution: Solution, pool: Rows, penalty_usd: Floats, *, leaves_room: bool
+    ) -> None:
+        self._instance, self._solution, self._pool = instance, solution, pool
+        self._penalty_usd, self._leaves_room = penalty_usd, leaves_room
+        listing, option = (
+            Listing(instance, Prices.nothing(instance)),
+            solution.option[instance.pools.site[pool]],
+        )
+        flows = listing.flows(pool, option)
+        self._flows = flows.where(flows.usd < penalty_usd[flows.demand])
+        self._rounding_mw = self._largest_rest() if leaves_room else np.zeros(len(pool))
+        self._reserve = listing.reserve(pool, option)
+        self._items = self._flows.and_also(self._reserve)
+        self._draft = Draft()
+
+    def matrix(self) -> Matrix:
+        draft = self._draft
+        unit_usd = max(float(np.abs(self._flows.usd).sum()) / max(1, len(self._flows.usd)), 1e-9)
+        self._column = draft.columns(self._items.usd, 1.0)
+        penalty_usd = self._penalty_usd
+        may_wait = np.isfinite(penalty_usd)
+        self._unserved = draft.columns(np.where(may_wait, penalty_usd, 0.0), may_wait * 1.0)
+        n = len(penalty_usd)
+        flow = self._column[: len(self._flows.demand)]
+        draft.rows(1.0, 1.0, (self._flows.demand, flow, 1.0), (np.arange(n), self._unserved, 1.0), count=n)
+        self._hold_power()
+        self._hold_grid()
+        self._hold_links()
+        self._hold_budget()
+        self._cover()
+        return draft.matrix(unit_usd, 0.0)
+
+    def flows(self, values: Floats | None) -> tuple[Floats, Floats]:
+        """Shares and unserved rests without the solver's rounding."""
+        assert values is not None
+        instance, demand = self._instance, self._flows.demand
+        n = len(instance.demands.region)
+        part = values[self._column[: len(demand)]]
+        part = np.where(part > SMALLEST_SHARE, part, 0.0)
+        unserved = np.where(values[self._unserved] > SMALLEST_SHARE, values[self._unserved], 0.0)
+        self._make_whole(part, unserved)
+        served = np.bincount(demand, weights=part, minlength=n)
+        scale = (1.0 - unserved) / np.maximum(served, 1e-300)
+        share = np.zeros(len(instance.arcs.demand))
+        share[self._flows.arc] = part * scale[demand]
+        return share, np.where(served > 0.0, unserved, 1.0)
+
+    def _make_whole(self, part: Floats, unserved: Floats) -> None:
+        """What may not be split goes where most of it went."""
+        demand = self._flows.demand
+        whole = np.flatnonzero(self._instance.demands.is_splittable[demand] == 0)
+        order = whole[np.lexsort((-part[whole], demand[whole]))]
+        first = order[np.unique(demand[order], return_index=True)[1]]
+        goes = part[first] > unserved[demand[first]]
+        part[whole] = 0.0
+        part[first] = goes * 1.0
+        unserved[demand[first]] = ~goes * 1.0
+
+    def _largest_rest(self) -> Floats:
+        """Room that each pool leaves: for a replica, or for a demand that may not be split."""
+        instance, flows = self._instance, self._flows
+        rest_mw = instance.variants.replica_mw[instance.pools.variant].copy()
+        whole = instance.demands.is_splittable[flows.demand] == 0
+        np.maximum.at(rest_mw, flows.pool[whole], flows.mw[whole])
+        return rest_mw[self._pool]
+
+    def _hold_power(self) -> None:
+        """Modules of sites, and what a tenant may have of them."""
+        instance, solution, tenancy = self._instance, self._solution, self._instance.tenancy
+        pools, variants, options = instance.pools, instance.variants, instance.options
+        site, tenant = pools.site[self._items.pool], variants.tenant[pools.variant[self._items.pool]]
+        stands = np.flatnonzero(solution.option >= 0)
+        o = solution.option[stands]
+        counted_mw = (solution.modules[stands] - options.spare_modules[o]) * options.module_mw[o]
+        room_mw = np.zeros(len(solution.option))
+        room_mw[stands] = np.minimum(counted_mw, instance.option_capacity_mw[o])
+        self._at_most(site, self._items.mw, room_mw, pools.site[self._pool], self._rounding_mw)
+        if len(tenancy.id) and min(tenancy.share, tenancy.site_mw) < np.inf:
+            nameplate_mw = np.zeros(len(solution.option))
+            nameplate_mw[stands] = counted_mw
+            share_mw = tenancy.share * nameplate_mw if np.isfinite(tenancy.share) else np.inf
+            most_mw = np.minimum(share_mw, np.full(len(solution.option), tenancy.site_mw))
+            k, n = len(tenancy.id), variants.tenant[pools.variant[self._pool]]
+            at = np.where(tenant >= 0, site * k + tenant, -1)
+            rounding = np.where(n >= 0, pools.site[self._pool] * k + n, -1)
+            self._at_most(at, self._items.mw, np.repeat(most_mw, k), rounding, self._rounding_mw)
+
+    def _at_most(self, group: Rows, amount: Floats, limit: Floats, rounded: Rows, rounding: Floats) -> None:
+        """Items of each group take at most its limit, less one replica of each pool in it; -1 is no group."""
+        inside, whole = np.flatnonzero(group >= 0), np.flatnonzero(rounded >= 0)
+        used, row = np.unique(group[inside], return_inverse=True)
+        kept = np.bincount(rounded[whole], weights=rounding[whole], minlength=len(limit))
+        left = np.maximum(0.0, limit - kept)[used]
+        entries = row.reshape(-1), self._column[inside], amount[inside]
+        self._draft.rows(-np.inf, left, entries, count=len(used))
+
+    def _hold_grid(self) -> None:
+        instance, grid, option = self._instance, self._instance.grid, self._solution.option
+        weights = grid.weights(np.where(option >= 0, instance.options.pue[option], 0.0))
+        site, items = instance.pools.site, self._items
+        by_site = coo_matrix(
+            (items.mw, (site[items.pool], np.arange(len(items.mw)))), shape=(len(option), len(items.mw))
+        )
+        kept_mw = weights @ np.bincount(site[self._pool], weights=self._rounding_mw, minlength=len(option))
+        used = (weights @ by_site).tocoo()
+        left = np.maximum(0.0, grid.limit_mw - kept_mw)
+        self._draft.rows(-np.inf, left, (used.row, self._column[used.col], used.data), count=len(grid.id))
+
+    def _hold_links(self) -> None:
+        """Traffic of flows, beside what keeps copies of data up to date and a demand that may not be split."""
+        arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
+        arc, pool = self._flows.arc, self._flows.pool
+        used = links.traffic(arcs.route[arc], arcs.gbps[arc])
+        used = (used + links.traffic(pools.home_route[pool], arcs.home_gbps[arc])).tocoo()
+        copied = self._pool if self._leaves_room else self._pool[:0]
+        copies = links.traffic(pools.home_route[copied], pools.sync_gbps[copied])
+        whole = self._instance.demands.is_splittable[self._flows.demand] == 0
+        largest = np.zeros(len(links.id))
+        np.maximum.at(largest, used.row, used.data * whole[used.col])
+        kept = np.asarray(copies.sum(axis=1)).ravel() + largest
+        left = np.maximum(0.0, 1.0 - MARGIN - kept / links.limit_gbps)
+        entries = used.row, self._column[used.col], used.data / links.limit_gbps[used.row]
+        self._draft.rows(-np.inf, left, entries, count=len(links.id))
+
+    def _hold_budget(self) -> None:
+        instance, solution, options = self._instance, self._solution, self._instance.options
+        if np.isinf(instance.budget_usd):
+            return
+        stands = np.flatnonzero(solution.option >= 0)
+        o, modules = solution.option[stands].tolist(), solution.modules[stands].tolist()
+        built_usd = sum(
+            options.fixed_capex_usd[at] + instance.capex_of_modules(at, n)
+            for at, n in zip(o, modules, strict=True)
+        )
+        variants = instance.variants
+        usd_per_mw = (variants.capex_usd / variants.replica_mw)[instance.pools.variant]
+        usd = self._items.mw * usd_per_mw[self._items.pool]
+        kept_usd = float(self._rounding_mw @ usd_per_mw[self._pool])
+        left_usd = max(0.0, instance.budget_usd - built_usd - kept_usd)
+        unit_usd = instance.budget_usd
+        self._draft.rows(-np.inf, left_usd / unit_usd, (0, self._column, usd / unit_usd))
+
+    def _cover(self) -> None:
+        """What fails with a site is at most what the pools at all others can take beyond their own load."""
+        instance, items, draft = self._instance, self._items, self._draft
+        pools, variants = instance.pools, instance.variants
+        protected = variants.protected_workloads
+        if not len(protected):
+            return
+        v = pools.variant[items.pool]
+        inside = np.flatnonzero(variants.is_protected[v] == 1)
+        items, v, column = items.where(variants.is_protected[v] == 1), v[inside], self._column[inside]
+        k = np.searchsorted(protected, variants.workload[v])
+        used, row = np.unique(pools.site[items.pool] * len(protected) + k, return_inverse=True)
+        row, n, workload = row.reshape(-1), len(used), used % len(protected)
+        total_rps = np.bincount(instance.demands.workload, weights=instance.demands.peak_rps)[protected]
+        is_flow = items.demand >= 0
+        load = np.where(is_flow, instance.demands.peak_rps[items.demand], 0.0) / total_rps[k]
+        could = items.mw / variants.replica_mw[v] * variants.usable_rps[v] / total_rps[k]
+        spare = draft.columns(np.zeros(n), np.inf)
+        every = draft.columns(np.zeros(len(protected)), np.inf)
+        site = np.arange(n)
+        draft.rows(0.0, 0.0, (row, column, could - load), (site, spare, -1.0), count=n)
+        draft.rows(0.0, 0.0, (workload, spare, 1.0), (np.arange(len(every)), every, -1.0), count=len(every))
+        taken = (row, column, load), (site, spare, 1.0), (site, every[workload], -1.0)
+        draft.rows(-np.inf, 0.0, *taken, count=n)

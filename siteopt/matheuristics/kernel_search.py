@@ -1,0 +1,117 @@
+"""Kernel search: the whole problem on the few sites and flows that an optimum is likely to use.
+
+Sites are those of a known plan, those that relaxations open, and those that must be; flows of each demand are the
+cheapest ones at the Lagrangian prices, and the plan's own. What sites share is at its price, so that a solution may
+take a little too much of it, and replicas are divisible: it says which sites to open and how large, and
+:func:`siteopt.matheuristics.flow_lp.flows_of_sites` what flows they can carry.
+
+Guastaroba and Speranza, Kernel search for the capacitated facility location problem, J. Heuristics 18, 2012.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteopt.highs.monitor import Until
+from siteopt.highs.process import solve_apart
+from siteopt.matheuristics.items import Listing
+from siteopt.matheuristics.partial_model import FEW_NODES, Part, PartialModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from siteopt.highs.driver import Limits
+    from siteopt.instance import Instance, Prices, Solution
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+#: Flows of each demand, and flows up to which the first relaxation is solved in seconds.
+FLOWS, MOST_FLOWS = 30, 100_000
+
+
+def search_kernel(
+    instance: Instance,
+    prices: Prices,
+    kernel: Part,
+    limits: Limits,
+    found: Callable[[Solution, float], None],
+    keep_going: Callable[[], bool],
+) -> None:
+    """Solve a kernel, unless it is so large that its first relaxation would take minutes.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+    kernel : Part
+    limits : Limits
+        Its gap is that of the kernel, not of the problem.
+    found : callable
+        Told of every better solution, and of its objective, USD.
+    keep_going : callable
+    """
+    if kernel.arc.sum() > MOST_FLOWS:
+        return
+    model = PartialModel(instance, prices, kernel)
+    solve_apart(model.matrix(), FEW_NODES, limits, _Listener(model, found, keep_going))
+
+
+class _Listener(Until):
+    """Hands solutions on, and stops when it is told to."""
+
+    def __init__(
+        self,
+        model: PartialModel,
+        found: Callable[[Solution, float], None],
+        keep_going: Callable[[], bool],
+    ) -> None:
+        super().__init__(keep_going)
+        self._model, self._found = model, found
+
+    def on_solution(self, values: Floats, objective: float) -> None:
+        """Hand on what it decides."""
+        self._found(self._model.decided(values), objective * self._model.unit_usd)
+
+
+def kernel_of(instance: Instance, prices: Prices, likely: Flags, known: Solution | None) -> Part:
+    """Choose a kernel.
+
+    Parameters
+    ----------
+    instance : Instance
+    prices : Prices
+    likely : ndarray of bool, shape (n_site,)
+        Sites that relaxations open.
+    known : Solution, optional
+        All of its sites and flows are in it.
+    """
+    sites, demand = instance.sites, instance.arcs.demand
+    site = likely | ((sites.is_existing | sites.is_forced) == 1)
+    if known is not None:
+        site = site | (known.option >= 0)
+    usd = _least_usd(instance, prices, site)
+    order = np.lexsort((usd, demand))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - instance.demands.arc_ptr[demand[order]]
+    arc = (rank < FLOWS) & np.isfinite(usd)
+    if known is not None:
+        arc |= known.share > 0.0
+    return Part(np.ones(len(instance.demands.region), dtype=bool), site, arc)
+
+
+def _least_usd(instance: Instance, prices: Prices, site: Flags) -> Floats:
+    """Cost of all of each demand over each arc, modules included, at the cheapest option; ``inf`` at other sites."""
+    options, listing = instance.options, Listing(instance, prices)
+    capital_usd = (instance.life_factor + prices.capital) * instance.module_capex_usd
+    usd = np.full(len(instance.arcs.demand), np.inf)
+    for o in np.flatnonzero(site[options.site]).tolist():
+        pool = listing.pools_of(o)
+        flows = listing.flows(pool, np.full(len(pool), o))
+        full_usd = flows.usd + capital_usd[o] / options.module_mw[o] * flows.mw
+        usd[flows.arc] = np.minimum(usd[flows.arc], full_usd)
+    return usd

@@ -1,0 +1,119 @@
+"""The backbone as a graph, and where regions and sites hang on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+
+from siteopt.physics.network.distance import great_circle_km
+from siteopt.units import US_PER_MS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siteopt.scenario.schema import Latency, Scenario
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Topology:
+    """Everything that latency and routes are computed from.
+
+    Attributes
+    ----------
+    latency : Latency
+        Constants of the scenario.
+    graph : networkx.Graph
+        Backbone over node indices; edge attribute ``ms`` is the one-way time of a link, its hop included, ``link``
+        its row in the scenario. Empty where the scenario has no network.
+    node_ids, node_jurisdictions : tuple of str
+        By node index.
+    region_node, site_node : ndarray of int32, shape (n_region,), (n_site,)
+        Backbone node of each; -1 where there is no network.
+    region_access_km, site_access_km : ndarray of float64, shape (n_region,), (n_site,)
+        Great-circle length of the access link.
+    region_xy, site_xy : ndarray of float64, shape (n, 2)
+        Latitude and longitude, degrees.
+    """
+
+    latency: Latency
+    graph: nx.Graph
+    node_ids: tuple[str, ...]
+    node_jurisdictions: tuple[str, ...]
+    region_node: NDArray[np.int32]
+    site_node: NDArray[np.int32]
+    region_access_km: NDArray[np.float64]
+    site_access_km: NDArray[np.float64]
+    region_xy: NDArray[np.float64]
+    site_xy: NDArray[np.float64]
+
+    @property
+    def has_network(self) -> bool:
+        """Whether flows take routes; otherwise distance is the great circle."""
+        return len(self.node_ids) > 0
+
+
+def ms_per_km(latency: Latency) -> float:
+    """One-way propagation time of one km of map distance, ms."""
+    return latency.route_factor * latency.us_per_km / US_PER_MS
+
+
+def build_topology(scenario: Scenario) -> Topology:
+    """Graph and access links of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Valid; its network is in one piece.
+
+    Returns
+    -------
+    Topology
+    """
+    network = scenario.network
+    index = {node.id: i for i, node in enumerate(network.nodes)}
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(index)))
+    for row, link in enumerate(network.links):
+        ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * ms_per_km(network.latency)
+        total = ms + network.latency.per_hop_ms
+        a, b = index[link.from_node], index[link.to_node]
+        # Of parallel links the fastest one carries the route.
+        if not graph.has_edge(a, b) or total < graph.edges[a, b]["ms"]:
+            graph.add_edge(a, b, ms=total, link=row)
+    node_xy = np.array([(n.lat, n.lon) for n in network.nodes], dtype=np.float64).reshape(-1, 2)
+    region_xy = np.array([(r.lat, r.lon) for r in scenario.regions], dtype=np.float64).reshape(-1, 2)
+    site_xy = np.array([(s.lat, s.lon) for s in scenario.sites], dtype=np.float64).reshape(-1, 2)
+    region_node, region_km = _attach(region_xy, node_xy, [None] * len(region_xy))
+    site_node, site_km = _attach(
+        site_xy, node_xy, [None if s.node is None else index[s.node] for s in scenario.sites]
+    )
+    return Topology(
+        latency=network.latency,
+        graph=graph,
+        node_ids=tuple(index),
+        node_jurisdictions=tuple(n.jurisdiction for n in network.nodes),
+        region_node=region_node,
+        site_node=site_node,
+        region_access_km=region_km,
+        site_access_km=site_km,
+        region_xy=region_xy,
+        site_xy=site_xy,
+    )
+
+
+def _attach(
+    places: NDArray[np.float64], nodes: NDArray[np.float64], given: list[int | None]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Node and access length of each place: the node given, else the nearest one (the first of equals).
+
+    Equal means within a micrometre: rounding must not choose between two nodes at one distance.
+    """
+    if not len(nodes):
+        return np.full(len(places), -1, dtype=np.int32), np.zeros(len(places))
+    km = great_circle_km(places[:, 0], places[:, 1], nodes[:, 0], nodes[:, 1])
+    nearest = np.argmax(km <= km.min(axis=1, keepdims=True) + 1e-9, axis=1)
+    node = np.array([n if g is None else g for n, g in zip(nearest, given, strict=True)], dtype=np.int32)
+    return node, km[np.arange(len(places)), node]

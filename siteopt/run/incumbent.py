@@ -1,0 +1,84 @@
+"""The best plan and the best bound of a running solve, and who wants to know about them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from siteopt.evaluate import evaluate_solution
+from siteopt.plan import relative_gap
+from siteopt.run.progress import Clock, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from siteopt.instance import Instance, Solution
+
+
+class Incumbent:
+    """Keeps the cheapest solution and the highest bound; safe to call from several threads.
+
+    Parameters
+    ----------
+    instance : Instance
+    clock : Clock
+    gap_wanted : float
+        Gap at which the solve may stop.
+    progress : callable, optional
+        Told of every improvement.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        clock: Clock,
+        gap_wanted: float,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._instance, self._progress = instance, progress
+        self._lock = threading.RLock()
+        self._lines: dict[str, float] = {}
+        self.clock = clock
+        self.gap_wanted = gap_wanted
+        self.solution: Solution | None = None
+        self.cost_usd = float("inf")
+        self.bound_usd: float | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Gap between plan and bound; None until there are both."""
+        with self._lock:
+            if self.solution is None or self.bound_usd is None:
+                return None
+            return relative_gap(self.cost_usd, self.bound_usd, self._lines)
+
+    @property
+    def is_good_enough(self) -> bool:
+        """Whether the gap is at most the one asked for."""
+        gap = self.gap
+        return gap is not None and gap <= self.gap_wanted
+
+    def offer(self, solution: Solution | None, source: str) -> float:
+        """Take a feasible solution if it is cheaper than the incumbent, by the full evaluation; returns its cost."""
+        if solution is None:
+            return float("inf")
+        figures = evaluate_solution(self._instance, solution)
+        with self._lock:
+            if figures.cost_usd >= self.cost_usd:
+                return figures.cost_usd
+            self.solution, self.cost_usd, self._lines = solution, figures.cost_usd, figures.cost_lines
+            self._report(source)
+        return figures.cost_usd
+
+    def prove(self, bound_usd: float, source: str) -> None:
+        """Take a bound if it is higher than the best one."""
+        with self._lock:
+            if bound_usd == float("-inf") or (self.bound_usd is not None and bound_usd <= self.bound_usd):
+                return
+            self.bound_usd = bound_usd
+            self._report(source)
+
+    def _report(self, source: str) -> None:
+        if self._progress is not None:
+            cost = None if self.solution is None else self.cost_usd
+            self._progress(Progress(self.clock.seconds, cost, self.bound_usd, self.gap, source))

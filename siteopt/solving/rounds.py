@@ -1,0 +1,144 @@
+"""Rounds of local search, with relaxations beside them where there are two cores, else between them."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
+from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.search.local_search import Search
+from siteopt.solving.bounding import Relaxations
+from siteopt.solving.warm_start import begin
+
+if TYPE_CHECKING:
+    from siteopt.instance import Instance, Solution
+    from siteopt.plan import Plan
+    from siteopt.run.incumbent import Incumbent
+    from siteopt.scenario.schema import Scenario
+
+#: Dual steps before the first round and after each, where both take turns.
+FIRST_STEPS, STEPS_PER_ROUND = 100, 20
+#: The search has stalled when this many rounds in a row bring nothing.
+STALLED_ROUNDS = 120
+#: Flows of a solution change places all at once if it costs at most so much more than the best one.
+NEAR = 0.005
+#: Rounds after which sites from outside must have brought a better plan.
+TRIED = 8
+
+
+class Rounds:
+    """The search and the bound of one solve.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    instance : Instance
+        Compiled from it.
+    incumbent : Incumbent
+        Told of plans and bounds; its clock and its gap say when to stop.
+    seed : int
+    most : int, optional
+        Rounds at most. Under such a limit both take turns even on two cores, so that the same seed gives the same plan.
+    """
+
+    def __init__(
+        self, scenario: Scenario, instance: Instance, incumbent: Incumbent, seed: int, most: int | None
+    ) -> None:
+        self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
+        self._search, self._seed = Search(instance, seed), seed
+        self._most = float("inf") if most is None else most
+        self._takes_turns = most is not None or not has_spare_core()
+        self._done = self._stalled = 0
+        # Reserve is set anew in every round, so that flows want to move even where a descent goes on by itself.
+        self._sets_reserve = bool(instance.variants.is_protected.any())
+        self._rearranged_usd = float("inf")
+
+    @property
+    def are_used_up(self) -> bool:
+        """Whether there may be no more rounds."""
+        return self._done >= self._most
+
+    def search_briefly(self, start: Plan | None) -> None:
+        """Until a few rounds bring nothing, without any bound: a start for the exact model."""
+        self._begin(start, float("inf"))
+        while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
+            self._round(float("inf"))
+
+    def search_and_prove(self, start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
+        """Until the gap, a limit, or neither plan nor bound moves any more.
+
+        Parameters
+        ----------
+        start : Plan or None
+        deadline : float
+            Seconds of the clock.
+        exact_follows : bool
+            Whether to give up where no plan is found: there may be none at all, which only the exact model can prove.
+        """
+        incumbent = self._incumbent
+        relaxed = Relaxations(self._instance, incumbent, deadline, in_part=not exact_follows)
+        aside = nullcontext() if self._takes_turns else beside(relaxed.run, incumbent.clock.interrupt)
+        with aside:
+            self._begin(start, deadline)
+            if self._takes_turns:
+                relaxed.turn(FIRST_STEPS)
+            while self._goes_on(deadline):
+                if exact_follows and incumbent.solution is None and self._done >= STALLED_ROUNDS:
+                    return
+                self._round(deadline)
+                if self._takes_turns:
+                    relaxed.turn(STEPS_PER_ROUND)
+                hint = relaxed.hint()
+                if hint is not None:
+                    self._try_sites(hint, deadline)
+                if self._stalled >= STALLED_ROUNDS and relaxed.is_done:
+                    return
+
+    def _is_open(self, deadline: float) -> bool:
+        clock = self._incumbent.clock
+        return clock.left > 0.0 and clock.seconds < deadline and not self._incumbent.is_good_enough
+
+    def _goes_on(self, deadline: float) -> bool:
+        return self._is_open(deadline) and not self.are_used_up
+
+    def _begin(self, start: Plan | None, deadline: float) -> None:
+        begin(self._search, self._scenario, self._instance, start, lambda: self._is_open(deadline))
+        self._incumbent.offer(self._search.solution(), "search")
+
+    def _round(self, deadline: float) -> None:
+        before = self._incumbent.cost_usd
+        paid = self._search.round(lambda: self._is_open(deadline))
+        found = self._search.solution(lambda: self._is_open(deadline))
+        usd = self._incumbent.offer(found, "search")
+        if found is not None and (self._sets_reserve or not paid):
+            self._rearrange(found, usd, deadline)
+            paid = paid or self._incumbent.cost_usd < before
+        self._stalled = 0 if paid else self._stalled + 1
+        self._done += 1
+
+    def _try_sites(self, hint: Solution, deadline: float) -> None:
+        """Search on from other sites, unless some rounds of that bring no better plan."""
+        flows = flows_of_sites(self._instance, hint, lambda: self._is_open(deadline))
+        if flows is None:
+            return
+        before, before_usd = self._search, self._incumbent.cost_usd
+        self._search = Search(self._instance, self._seed)
+        self._search.serve_from(hint.option, *flows)
+        for _ in range(TRIED):
+            if self._goes_on(deadline):
+                self._round(deadline)
+        if self._incumbent.cost_usd >= before_usd:
+            self._search = before
+
+    def _rearrange(self, found: Solution, usd: float, deadline: float) -> None:
+        """Let all flows of a solution change places at once, where it is near the best one and new."""
+        best_usd = self._incumbent.cost_usd
+        is_known = usd == self._rearranged_usd or usd > best_usd + NEAR * abs(best_usd)
+        if is_known or not self._is_open(deadline):
+            return
+        self._rearranged_usd = usd
+        flows = cheapest_flows(self._instance, found, lambda: self._is_open(deadline))
+        if flows is not None:
+            self._search.try_flows(found, *flows)
+            self._incumbent.offer(self._search.solution(), "search")

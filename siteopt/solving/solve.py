@@ -1,0 +1,298 @@
+"""Solve a scenario: search, bound and exact model share the time; what comes out is verified."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from siteopt.compile import compile_instance
+from siteopt.compile.many import has_many_flows, refuse_to_list
+from siteopt.diagnose.conflict import reasons_of
+from siteopt.diagnose.proofs import impossibilities
+from siteopt.errors import InfeasibleError, NoPlanError, SolverError
+from siteopt.evaluate import plan_of, trimmed
+from siteopt.facility.run import improve
+from siteopt.milp.moves import model_size
+from siteopt.plan import Plan, relative_gap
+from siteopt.run.incumbent import Incumbent
+from siteopt.run.progress import Clock
+from siteopt.search.local_search import Search
+from siteopt.solving.restricted import Core, RestrictedRun
+from siteopt.solving.rounds import Rounds
+from siteopt.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from siteopt.instance import Instance
+    from siteopt.plan import Limit, Status, StopReason
+    from siteopt.run.progress import Progress
+    from siteopt.scenario.schema import Scenario
+
+Method = Literal["auto", "milp", "search"]
+
+logger = logging.getLogger(__name__)
+
+#: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
+LARGEST_MODEL = 60_000
+#: Gap at which a plan is called optimal though a smaller one was asked for: a solver's tolerance.
+PROVEN = 1e-5
+#: Share of the time that search and bound may take before the exact model gets the rest.
+SEARCH_SHARE = 0.5
+
+
+def solve(
+    scenario: Scenario,
+    *,
+    time_limit: float = 60.0,
+    gap: float = 0.005,
+    seed: int = 1,
+    method: Method = "auto",
+    node_limit: int | None = None,
+    iteration_limit: int | None = None,
+    start: Plan | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Plan:
+    """Find a plan and prove how good it is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    time_limit : float
+        Seconds; ``inf`` for none. The best plan so far is returned when it is reached, or on Ctrl-C.
+    gap : float
+        Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
+    seed : int
+        Same seed, same plan under a limit of iterations. Else bound and search run side by side where there are two
+        cores, and when the one stops the other depends on their pace.
+    method : {"auto", "milp", "search"}
+        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
+        ``auto``: search first, then the exact model where its size allows and the gap asks for it.
+    node_limit, iteration_limit : int, optional
+        Most nodes of the exact model's tree, and most rounds of the search.
+    start : Plan, optional
+        Where to begin; may be of a scenario that differs a little.
+    progress : callable, optional
+        Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
+
+    Returns
+    -------
+    Plan
+        Verified by :func:`siteopt.verify`.
+
+    Raises
+    ------
+    ScenarioError
+        If method ``milp`` is asked for a scenario with too many flows to list.
+    InfeasibleError
+        If it is proven that no plan meets every rule.
+    NoPlanError
+        If none was found within the limits, and none of the proofs of impossibility holds.
+    SolverError
+        If HiGHS fails, or the plan does not pass verification.
+    """
+    _check(scenario, time_limit, gap, method)
+    clock = Clock(time_limit)
+    with _interruptible(clock):
+        run: _Run | RestrictedRun
+        if has_many_flows(scenario):
+            run = RestrictedRun(scenario, clock, gap, seed, iteration_limit, progress)
+        else:
+            run = _Run(scenario, clock, gap, seed, method, node_limit, iteration_limit, progress)
+        return _finish(scenario, run.work(start), run, method, seed)
+
+
+def _check(scenario: Scenario, time_limit: float, gap: float, method: str) -> None:
+    if method not in ("auto", "milp", "search"):
+        raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
+    if not (time_limit > 0.0 and gap >= 0.0):
+        raise ValueError("time_limit must be positive and gap must not be negative")
+    if method == "milp":
+        refuse_to_list(scenario, "method milp")
+
+
+class _Run:
+    """One solve: its stages, and why the last of them ended."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        clock: Clock,
+        gap: float,
+        seed: int,
+        method: Method,
+        node_limit: int | None,
+        iteration_limit: int | None,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._scenario, self._instance = scenario, compile_instance(scenario)
+        reasons = impossibilities(scenario, self._instance)
+        if reasons:
+            raise InfeasibleError(reasons)
+        self._incumbent = Incumbent(self._instance, clock, gap, progress)
+        self._clock, self._seed, self._method = clock, seed, method
+        self._node_limit, self._iteration_limit = node_limit, iteration_limit
+        self.is_exhausted = False
+        self.limit: Limit | None = None
+
+    def work(self, start: Plan | None) -> Core:
+        """The stages of the method."""
+        method = self._method
+        exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
+        most = self._iteration_limit if self._node_limit is None else self._node_limit
+        if method == "milp" or not improve(self._instance, self._incumbent, self._seed, most):
+            self._search(exact_follows, start)
+        if exact_follows:
+            self._exact()
+        return Core(self._scenario, self._instance, self._incumbent)
+
+    def _search(self, exact_follows: bool, start: Plan | None) -> None:
+        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._seed, self._iteration_limit)
+        if self._method == "milp":
+            rounds.search_briefly(start)
+        else:
+            deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
+            rounds.search_and_prove(start, deadline, exact_follows=exact_follows)
+        if rounds.are_used_up:
+            self.limit = "iterations"
+
+    def _exact(self) -> None:
+        """The exact model for what is left of the time, started from the incumbent."""
+        # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
+        from siteopt.highs.driver import Limits
+        from siteopt.milp.solve import ExactModel
+
+        incumbent, clock = self._incumbent, self._clock
+        if incumbent.is_good_enough or clock.left <= 0.0:
+            return
+        model = ExactModel(self._instance)
+        limits = Limits(clock.left, self._node_limit, incumbent.gap_wanted, self._seed)
+        answer = model.solve(
+            limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
+        )
+        if answer.outcome == "infeasible":
+            raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
+        if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
+            # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
+            inner = ExactModel(self._instance, "inner")
+            limits = replace(limits, seconds=clock.left)
+            answer = inner.solve(
+                limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
+            )
+        self.is_exhausted = answer.outcome == "optimal"
+        self.limit = None
+        if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
+            self.limit = "nodes"
+
+
+class _Polish:
+    """Listener of the exact model: every solution that it finds goes through the local search first."""
+
+    def __init__(self, instance: Instance, incumbent: Incumbent, clock: Clock, seed: int) -> None:
+        self._search = Search(instance, seed)
+        self._incumbent, self._clock = incumbent, clock
+
+    def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> Any:
+        """Polish a solution; returns the incumbent if that is better than what came in."""
+        if self._search.load(option, share, unserved, moves):
+            came_in = self._search.cost_usd
+            self._incumbent.offer(self._search.solution(), "milp")
+            self._search.round()
+            self._incumbent.offer(self._search.solution(), "search")
+            if self._incumbent.cost_usd < came_in - 1.0:
+                return self._incumbent.solution
+        return None
+
+    def proved(self, bound_usd: float) -> None:
+        """Pass a bound on."""
+        self._incumbent.prove(bound_usd, "milp")
+
+    def should_stop(self) -> bool:
+        """Once the gap is reached, the time is over, or the user asked."""
+        return self._incumbent.is_good_enough or self._clock.left <= 0.0
+
+
+def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: Method, seed: int) -> Plan:
+    """The plan of a part of the scenario, or all of it, verified against the whole."""
+    instance, incumbent = core.instance, core.incumbent
+    clock = incumbent.clock
+    if incumbent.solution is None:
+        why = "interrupted" if clock.interrupted else "the limits were reached"
+        raise NoPlanError(
+            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
+        )
+    status, reason, limit = _ending(incumbent, run, clock)
+    plan = plan_of(core.scenario, instance, trimmed(instance, incumbent.solution))
+    bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
+    plan = replace(
+        plan,
+        status=status,
+        stop_reason=reason,
+        limit=limit,
+        bound_usd=bound,
+        gap=None if bound is None else relative_gap(plan.cost_usd, bound, plan.cost_lines),
+        seconds=clock.seconds,
+        method=method,
+        seed=seed,
+        versions=_versions(),
+    )
+    violations = verify(scenario, plan)
+    if violations:
+        shown = "; ".join(str(v.message) for v in violations[:5])
+        raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")
+    return replace(plan, verified=True)
+
+
+def _below(plan: Plan, bound_usd: float) -> float:
+    """The bound, at most the plan's cost: a plan may use what is scarce up to the verifier's tolerance, which is worth
+    about that share of each of its lines.
+    """
+    tolerance = 1e-6 * max(1.0, sum(map(abs, plan.cost_lines.values())))
+    if bound_usd > plan.cost_usd + tolerance:
+        raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
+    return min(bound_usd, plan.cost_usd)
+
+
+def _ending(
+    incumbent: Incumbent, run: _Run | RestrictedRun, clock: Clock
+) -> tuple[Status, StopReason, Limit | None]:
+    if incumbent.is_good_enough:
+        return "optimal", "gap", None
+    if run.is_exhausted and incumbent.gap is not None and incumbent.gap <= PROVEN:
+        return "optimal", "exhausted", None
+    if clock.interrupted:
+        return "feasible", "limit", "interrupt"
+    if clock.left <= 0.0:
+        return "feasible", "limit", "time"
+    if run.limit is not None:
+        return "feasible", "limit", run.limit
+    return "feasible", "exhausted", None
+
+
+def _versions() -> dict[str, str]:
+    names = ("siteopt", "highspy", "pyomo", "numpy", "scipy", "networkx")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+@contextmanager
+def _interruptible(clock: Clock) -> Iterator[None]:
+    """The first Ctrl-C asks for the best plan so far; a second one is the usual KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_interrupt(_signal: int, _frame: object) -> None:
+        if clock.interrupted:
+            raise KeyboardInterrupt
+        clock.interrupt()
+
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
