@@ -70,7 +70,7 @@ def _is_plain_serving(instance: Instance) -> bool:
         and not np.any(variants.usd)
         and not np.any(variants.idle_fraction)
         and not np.any(variants.is_protected)
-        and not len(instance.tiers.variant)
+        and not len(instance.slack_tiers.variant)
         and not np.any(instance.pools.fixed_usd)
         and len(np.unique(demands.is_splittable)) <= 1
         and not np.any(np.isfinite(demands.unserved_usd))

@@ -31,10 +31,10 @@ class Choice:
     chosen: dict[int, list[Any]]
     replicas: dict[int, list[Any]]
 
-    def admitting(self, pool: int, tier: int) -> list[MonomialTermExpression]:
-        """``-1 x`` the binaries of the segments of tiers that are at least as tight."""
+    def admitting(self, pool: int, slack_tier: int) -> list[MonomialTermExpression]:
+        """``-1 x`` the binaries of the segments of slack tiers that are at least as tight."""
         pairs = zip(self.rows[pool], self.chosen[pool], strict=True)
-        return negative(v for segment, v in pairs if segment.tier <= tier)
+        return negative(v for segment, v in pairs if segment.slack_tier <= slack_tier)
 
     def carried(self, pool: int, usable_rps: float) -> tuple[list[float], list[Any]]:
         """Coefficients and variables of *minus* what the chosen segment carries, in replicas at the cap."""

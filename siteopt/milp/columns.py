@@ -27,7 +27,7 @@ def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats
     counted = [
         float(chosen == o and solution.modules[instance.options.site[o]] == m) for chosen, m, o in modules
     ]
-    tail = _tightest(instance, instance.arcs.pool, instance.arcs.tier, solution.share)
+    tail = _tightest(instance, instance.arcs.pool, instance.arcs.slack_tier, solution.share)
     return np.concatenate(
         [
             *_options_of(instance, solution),
@@ -55,37 +55,37 @@ def _survival_of(instance: Instance, solution: Solution, layout: Layout) -> tupl
     """Moves, segments of the degraded tails and own loads, in the order in which ``resilience`` declares them."""
     arcs, backups, table = instance.arcs, instance.backups, layout.moves
     moved = table.shares(instance, solution.moves)
-    tier = _tightest(instance, arcs.pool, arcs.degraded_tier, solution.share)
+    slack_tier = _tightest(instance, arcs.pool, arcs.degraded_slack_tier, solution.share)
     if layout.bracket == "inner":
-        arriving = _tightest(instance, backups.pool[table.backup], backups.tier[table.backup], moved)
-        tier = np.minimum(tier, arriving)
+        arriving = _tightest(instance, backups.pool[table.backup], backups.slack_tier[table.backup], moved)
+        slack_tier = np.minimum(slack_tier, arriving)
     usable = instance.variants.usable_rps[instance.pools.variant]
     load = solution.share * instance.demands.peak_rps[arcs.demand] / usable[arcs.pool]
     own = np.zeros(len(usable))
     np.add.at(own, arcs.pool, load)
-    return (moved, *_segments_of(layout.reserve, tier, solution.replicas), own[layout.receivers])
+    return (moved, *_segments_of(layout.reserve, slack_tier, solution.replicas), own[layout.receivers])
 
 
-def _tightest(instance: Instance, pool: NDArray[Any], tier: Indices, share: Floats) -> Indices:
-    """Tightest tier of each pool among the flows with a share; a very large one where there is none."""
+def _tightest(instance: Instance, pool: NDArray[Any], slack_tier: Indices, share: Floats) -> Indices:
+    """Tightest slack tier of each pool among the flows with a share; a very large one where there is none."""
     result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
     flowing = share > 0.0
-    np.minimum.at(result, pool[flowing], tier[flowing])
+    np.minimum.at(result, pool[flowing], slack_tier[flowing])
     return result
 
 
 def _segments_of(
     rows: dict[int, list[Segment]], tightest: Indices, replicas: Indices
 ) -> tuple[Floats, Floats]:
-    """Choice of segment and its replicas, pool by pool: the tier of the tightest flow, the segment of its n.
+    """Choice of segment and its replicas, pool by pool: the slack tier of the tightest flow, the segment of its n.
 
-    A pool that stands by for others has no flow of its own; any tier will do, and the loosest one is taken.
+    A pool that stands by for others has no flow of its own; any slack tier will do, and the loosest one is taken.
     """
     chosen: list[float] = []
     counted: list[float] = []
     for p, segments in rows.items():
-        n, tier = int(replicas[p]), min(int(tightest[p]), segments[-1].tier)
-        here = [s.tier == tier and s.first <= n <= s.last for s in segments]
+        n, slack_tier = int(replicas[p]), min(int(tightest[p]), segments[-1].slack_tier)
+        here = [s.slack_tier == slack_tier and s.first <= n <= s.last for s in segments]
         chosen += [float(h) for h in here]
         counted += [float(n) if h else 0.0 for h in here]
     return np.array(chosen), np.array(counted)

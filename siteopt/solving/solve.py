@@ -177,7 +177,11 @@ class _Run:
         )
         if answer.outcome == "infeasible":
             raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
-        if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
+        if (
+            answer.outcome == "optimal"
+            and len(self._instance.slack_tiers.variant)
+            and not incumbent.is_good_enough
+        ):
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
             inner = ExactModel(self._instance, "inner")
             limits = replace(limits, seconds=clock.left)

@@ -121,7 +121,7 @@ def test_both_models_are_exact_where_every_integer_is_a_breakpoint(document: dic
     for v in range(len(instance.variants.workload)):  # at most four round trips: a tier for each
         round_trips = instance.arcs.rtt_ms[instance.pools.variant[instance.arcs.pool] == v]
         assume(len(np.unique(round_trips)) <= 4)
-    assume(len(instance.tiers.outer_rps) <= MOST_ENTRIES)
+    assume(len(instance.slack_tiers.outer_rps) <= MOST_ENTRIES)
     true_usd, plan = enumerated(scenario, instance)
     with patch("siteopt.milp.segments.SANDWICH", 0.0):
         outer_usd, _ = solved(instance, "outer", EVERY_INTEGER)
@@ -140,7 +140,7 @@ def test_more_segments_narrow_the_sandwich(document: dict[str, Any]) -> None:
     """
     scenario = load_scenario(document)
     instance = compile_instance(scenario)
-    assume(len(instance.tiers.outer_rps) <= MOST_ENTRIES)
+    assume(len(instance.slack_tiers.outer_rps) <= MOST_ENTRIES)
     true_usd, plan = enumerated(scenario, instance)
     slack = TOLERANCE * gross_usd(instance, plan)
     with patch("siteopt.milp.segments.SANDWICH", 0.0):

@@ -1,4 +1,4 @@
-"""The loss of a site in the exact model: standby pools, shared reserve, tiers of the degraded SLO, and starts."""
+"""The loss of a site in the exact model: standby pools, shared reserve, slack tiers of the degraded SLO, and starts."""
 
 from __future__ import annotations
 
@@ -114,9 +114,9 @@ def test_a_pool_without_users_of_its_own_stands_by(sizing: str) -> None:
         assert solution.share.tolist() == [1.0]
         assert solution.replicas[alp] >= 2
         assert solution.moves.share.tolist() == [1.0]
-        reserve_rps, tier = reserves(instance, solution.moves, solution.share)
+        reserve_rps, slack_tier = reserves(instance, solution.moves, solution.share)
         assert reserve_rps[alp] == pytest.approx(15.0)
-        assert (tier[alp] >= 0) == (sizing == "tail")
+        assert (slack_tier[alp] >= 0) == (sizing == "tail")
 
 
 def test_without_protection_nothing_stands_by() -> None:
@@ -215,13 +215,13 @@ def test_size_counts_arcs_and_moves() -> None:
 
 @pytest.mark.parametrize("segments", [1, 3, 13])
 def test_lines_bracket_what_pools_carry_after_a_failure(segments: int) -> None:
-    """The outer ones lie above the optimistic table of their tier, the inner ones below the safe one."""
+    """The outer ones lie above the optimistic table of their slack tier, the inner ones below the safe one."""
     instance = compile_instance(everything())
     for bracket in ("outer", "inner"):
         rows = reserve_segments(instance, bracket, segments)
         assert rows
         for line in (line for lines in rows.values() for line in lines):
-            table = instance.degraded.table(line.tier, optimistic=bracket == "outer")
+            table = instance.degraded_slack_tiers.table(line.slack_tier, optimistic=bracket == "outer")
             n = np.arange(line.first, min(line.last, len(table) - 1) + 1)
             load = line.slope * n + line.intercept
             if bracket == "outer":
@@ -238,7 +238,7 @@ def test_a_pool_has_no_more_replicas_than_it_can_ever_need() -> None:
     tailed = compile_instance(load_scenario(changed(small_scenario(), {"workloads.0.sizing": "tail"})))
     needed = most_replicas(tailed)[0]
     assert 3 <= needed < 90
-    tightest = tailed.tiers.table(int(tailed.variants.tier_ptr[0]), optimistic=False)
+    tightest = tailed.slack_tiers.table(int(tailed.variants.slack_tier_ptr[0]), optimistic=False)
     assert tightest[needed] >= 24.0 or needed == 3
 
 

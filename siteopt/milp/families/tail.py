@@ -18,7 +18,7 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
     r"""Load of a pool lies below :math:`A_t(n)`, the load that n replicas carry within slack tier t.
 
     :math:`A` is convex in n: the economy of pooling. It is replaced on segments of n by straight lines, above it
-    (outer) or below it (inner); an open pool chooses one segment s of one tier t, by a binary :math:`z`.
+    (outer) or below it (inner); an open pool chooses one segment s of one slack tier t, by a binary :math:`z`.
 
     .. math::
         \sum_{ts} z_{pts} &= v_p, \qquad n_p = \sum_{ts} n_{pts}, \qquad
@@ -26,8 +26,9 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
         \sum_{a \in A(p)} \lambda_{i(a)} x_a &\le \sum_{ts} (\alpha_{ts} n_{pts} + \beta_{ts} z_{pts}) \\
         x_a &\le \sum_{t \le t(a)} \sum_s z_{pts} \qquad \forall a \in A(p)
 
-    Loads are divided by what one replica may carry, so that both sides count replicas. An arc is open only to tiers
-    at least as tight as its own. The dual of the load row is the cost of one replica's worth of load more, USD.
+    Loads are divided by what one replica may carry, so that both sides count replicas. An arc is open only to
+    slack tiers at least as tight as its own. The dual of the load row is the cost of one replica's worth of load
+    more, USD.
     """
     if not model.layout.tail:
         return
@@ -55,8 +56,8 @@ def _add_loads(model: SitingModel, instance: Instance, choice: Choice) -> None:
 def _add_access(model: SitingModel, instance: Instance, choice: Choice) -> None:
     arcs = instance.arcs
     reached = np.flatnonzero(np.isin(arcs.pool, list(choice.rows)))
-    ends = np.stack([arcs.pool[reached], arcs.tier[reached]], axis=1).tolist()
-    # The terms of a pool and tier are the same objects in all of their rows.
+    ends = np.stack([arcs.pool[reached], arcs.slack_tier[reached]], axis=1).tolist()
+    # The terms of a pool and slack tier are the same objects in all of their rows.
     admits = {(p, t): choice.admitting(p, t) for p, t in map(tuple, ends)}
     shares = [model.share[a] for a in reached.tolist()]
     model.add_rows(

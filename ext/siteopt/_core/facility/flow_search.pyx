@@ -118,7 +118,7 @@ cdef class FlowSearch(Journal):
 
         ``on_links`` says whether links may be what limits it.
         """
-        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
+        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, slack_tier
         cdef double room, spare, usable, part
         cdef int modules = self.ev.modules[k] if level == 0 else self.ev.max_modules[o]
         usable = (modules - self.ev.spare_modules[o]) * self.ev.module_mw[o]
@@ -133,8 +133,8 @@ cdef class FlowSearch(Journal):
         room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
         if room <= 0.0:
             return 0.0
-        tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
-        part = (self.ev.pool_room(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        slack_tier = self.ev.tightest_slack_tier(p, self.ev.arc_slack_tier[b], 1)
+        part = (self.ev.pool_room(p, slack_tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
         if on_links and self.ev.n_link > 0:
             part = min(part, self._part_on_route(b, self.ev.arc_route[b]))
             part = min(part, self._part_on_route(b, self.ev.pool_home_route[p]))
