@@ -67,7 +67,7 @@ def direct_matrix(instance: Instance) -> Matrix:
         integer=integer,
         row_lower=np.concatenate(rows.lower).astype(float),
         row_upper=np.concatenate(rows.upper).astype(float),
-        start=a.indptr,
+        row_ptr=a.indptr,
         index=a.indices,
         value=a.data,
         offset=0.0,

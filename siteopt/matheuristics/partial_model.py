@@ -33,8 +33,8 @@ TANGENTS = 14
 #: The objective is in units that make it about this.
 SIZE = 1e4
 
-#: Options of HiGHS where there are few nodes, each of them heavy: beginning anew takes longer than all of them.
-FEW_NODES = dict.fromkeys(
+#: Options of HiGHS where there are few tree nodes, each of them heavy: beginning anew takes longer than all of them.
+FEW_TREE_NODES = dict.fromkeys(
     ("mip_heuristic_run_root_reduced_cost", "mip_detect_symmetry", "mip_allow_restart"), False
 )
 

@@ -80,7 +80,7 @@ def ours(matrix: Matrix, names: list[str]) -> dict[tuple[str, str], tuple[Row, f
     rows = {}
     for r, quoted in enumerate(matrix.row_names):
         name = quoted.replace("'", "")
-        part = slice(matrix.start[r], matrix.start[r + 1])
+        part = slice(matrix.row_ptr[r], matrix.row_ptr[r + 1])
         index, value = matrix.index[part], matrix.value[part]
         body = {names[c]: v for c, v in zip(index, value, strict=True) if not fixed[c]}
         moved = sum(v * matrix.lower[c] for c, v in zip(index, value, strict=True) if fixed[c])

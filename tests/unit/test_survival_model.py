@@ -175,10 +175,10 @@ def test_highs_takes_a_start_with_moves(bracket: Bracket) -> None:
     assert_feasible(matrix, start)
     cost_usd = evaluate_solution(instance, solution).cost_usd
     assert matrix.cost @ start * USD_PER_UNIT == pytest.approx(cost_usd, rel=1e-9)
-    answer = HighsDriver(matrix).solve(Limits(gap=0.0, nodes=0), Impatient(), start)
+    answer = HighsDriver(matrix).solve(Limits(gap=0.0, tree_nodes=0), Impatient(), start)
     assert answer.values is not None
     assert answer.objective <= matrix.cost @ start + 1e-6
-    worse = HighsDriver(matrix).solve(Limits(gap=0.0, nodes=0), Impatient())
+    worse = HighsDriver(matrix).solve(Limits(gap=0.0, tree_nodes=0), Impatient())
     assert worse.objective > answer.objective + 1e-6
 
 

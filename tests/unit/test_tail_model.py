@@ -174,7 +174,7 @@ def test_columns_of_a_solution_fit_the_outer_model_and_cost_what_it_costs() -> N
         matrix = compile_matrix(build_model(instance).pyomo)
         x = columns_of(instance, solution, layout_of(instance))
         for r, name in enumerate(matrix.row_names):
-            part = slice(matrix.start[r], matrix.start[r + 1])
+            part = slice(matrix.row_ptr[r], matrix.row_ptr[r + 1])
             row = float(matrix.value[part] @ x[matrix.index[part]])
             assert matrix.row_lower[r] - 1e-6 <= row <= matrix.row_upper[r] + 1e-6, name
         cost_usd = evaluate_solution(instance, solution).cost_usd

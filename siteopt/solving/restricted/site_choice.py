@@ -1,4 +1,4 @@
-"""Which sites a plan is made of: those that the prices want, and enough of them for every demand."""
+"""Restricted sites, of which a plan is made: those that the prices want, and enough of them for every demand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int32]
 
-#: Sites of a core beyond those of the plan and the first cover; of them so many that the core before did not have.
+#: Restricted sites beyond those of the plan and the first cover; of them so many that were never chosen before.
 MORE, FRESH = 120, 60
 #: Sites that were open this often in the running average come before those of least value.
 LIKELY = 0.02
 
 
-class Cores:
-    """Choices of a core, one after another.
+class SiteChoice:
+    """Chooses restricted sites, one set after another.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class Cores:
         self._tried = np.zeros(len(block.instance.sites.id), dtype=bool)
 
     def choose(self, standing: Indices) -> Indices:
-        """Rows of the next core's sites, ascending; ``standing`` are those of the best plan, if there is one.
+        """Rows of the next restricted sites, ascending; ``standing`` are those of the best plan, if there is one.
 
-        Every demand that some site may serve has one in the core.
+        Every demand that some site may serve has one among them.
         """
         ascent = self._ascent
         likely = np.argsort(-ascent.openness, kind="stable")[: np.count_nonzero(ascent.openness > LIKELY)]
