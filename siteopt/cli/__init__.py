@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NoReturn
 
 from siteopt.cli import check, compare, evaluate, explain, params, profile, report, schema, sensitivity, solve
-from siteopt.cli.terminal import print_block, print_error
+from siteopt.cli.terminal import print_error, print_message
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _run(args: argparse.Namespace) -> int:
         if logging.getLogger("siteopt").isEnabledFor(logging.DEBUG):
             traceback.print_exc()
         where = ["this is a bug in siteopt; please report it (solve --log-level debug shows where)"]
-        print_block(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
+        print_message(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
         return EXIT_CODES[SolverError]
 
 

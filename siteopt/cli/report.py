@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siteopt.cli.options import output_file
-from siteopt.cli.terminal import print_block, results
+from siteopt.cli.terminal import print_message, results
 from siteopt.errors import Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     broken = violated_rules(plan, verify(scenario, plan))
     priced = _priced(scenario, plan, broken)
     if priced is None:
-        print_block(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
         return 1
     subject = Subject(
         scenario,
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     )
     code = _write(_texts(args, subject))
     if broken:
-        print_block(
+        print_message(
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     return code or int(bool(broken))

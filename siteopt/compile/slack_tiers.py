@@ -33,7 +33,7 @@ def build_slack_tiers(
     *,
     degraded: bool = False,
 ) -> tuple[SlackTiers, Indices, Indices]:
-    """Slack tiers of all variants, and the one of each arc; the ``degraded`` ones hold after the failure of a site.
+    """Slack tiers of all variants, and the one of each arc; the ``degraded`` ones hold after the loss of a site.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ BOUND_TOLERANCE = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed.
+    """When to stop: seconds, tree nodes, relative gap by the solver's own measure; and the random seed.
 
     Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
     the outcome is "infeasible", or one of them.

@@ -31,7 +31,7 @@ class Layout:
     counts : list of (int, int)
         Option and number of modules, where modules do not all cost the same.
     moves : MoveTable
-        Moves after the failure of a site.
+        Moves after the loss of a site.
     receivers : list of int
         Pools that moves lead to.
     reserve : dict of int to list of Segment

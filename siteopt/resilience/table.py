@@ -1,4 +1,4 @@
-"""The N-1 table: what the loss of each open site does, in the rows of an instance."""
+"""The table of losses: what the loss of each open site does, in the rows of an instance."""
 
 from __future__ import annotations
 
@@ -112,9 +112,9 @@ def _unprotected(
             slack_tier = int(arcs.slack_tier[b])
             if pools.site[p] == site or not room.admits(p, slack_tier):
                 continue
-            whole = not instance.demands.is_splittable[i]
+            single_source = not instance.demands.is_splittable[i]
             taken = min(left, room.rps[p])
-            if taken <= 0.0 or (whole and taken < left):
+            if taken <= 0.0 or (single_source and taken < left):
                 continue
             room.rps[p] -= taken
             kept[k] += taken

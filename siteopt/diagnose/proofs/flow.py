@@ -46,14 +46,14 @@ def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> 
     inside = np.flatnonzero(reached[1:sink]) + 1
     _, piece = connected_components(graph[inside][:, inside], directed=False)
     found: dict[int, list[Group]] = {}
-    for node, label in zip(inside.tolist(), piece.tolist(), strict=True):
-        if node <= len(needs.groups):
-            found.setdefault(label, []).append(needs.groups[node - 1])
+    for vertex, label in zip(inside.tolist(), piece.tolist(), strict=True):
+        if vertex <= len(needs.groups):
+            found.setdefault(label, []).append(needs.groups[vertex - 1])
     return list(found.values())
 
 
 def _network(instance: Instance, needs: Needs, limits: NDArray[np.int32], unit_mw: float) -> csr_matrix:
-    """Capacities in units, needs rounded down, capacities up; nodes: source, groups, sites, limits, sink."""
+    """Capacities in units, needs rounded down, capacities up; vertices: source, groups, sites, limits, sink."""
     n_group, n_site, n_limit = len(needs.groups), len(needs.site_mw), len(instance.grid.id)
     sink = 1 + n_group + n_site + n_limit
     most = int(1.0 / RESOLUTION) + 1

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.bounds.implicit_flows import BlockAscent
+from siteopt.bounds.implicit_flows import ImplicitAscent
 from siteopt.compile import compile_instance
-from siteopt.compile.implicit_flows import compile_block
+from siteopt.compile.implicit_flows import compile_implicit_flows
 from siteopt.compile.part import with_sites
-from siteopt.diagnose.proofs import block_impossibilities
+from siteopt.diagnose.proofs import implicit_impossibilities
 from siteopt.errors import InfeasibleError
 from siteopt.evaluate import plan_of
 from siteopt.run.concurrency import concurrently, has_spare_core
@@ -83,12 +83,12 @@ class RestrictedRun:
         iteration_limit: int | None,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        block = compile_block(scenario)
-        reasons = block_impossibilities(scenario, block)
+        implicit = compile_implicit_flows(scenario)
+        reasons = implicit_impossibilities(scenario, implicit)
         if reasons:
             raise InfeasibleError(reasons)
-        self._scenario, self._ascent = scenario, BlockAscent(block)
-        self._site_choice = SiteChoice(block, self._ascent)
+        self._scenario, self._ascent = scenario, ImplicitAscent(implicit)
+        self._site_choice = SiteChoice(implicit, self._ascent)
         self._clock, self._gap, self._seed, self._progress = clock, gap, seed, progress
         self._rounds_left = float("inf") if iteration_limit is None else iteration_limit
         self._takes_turns = iteration_limit is not None or not has_spare_core()

@@ -56,7 +56,8 @@ cdef class SearchState(FullEvaluation):
         if self.reserve[pool] > 0.0:
             both = self.reserve[pool] + (peak if flows > 0 else 0.0)
             held = fewest_for(
-                both, self.pool_usable_rps[pool], self.degraded_rps, self.degraded_table_ptr, self.reserve_slack_tier[pool]
+                both, self.pool_usable_rps[pool], self.degraded_rps, self.degraded_table_ptr,
+                self.reserve_slack_tier[pool],
             )
             n = held if held > n else n
         return n

@@ -4,7 +4,7 @@ The state always holds the fewest replicas and modules that carry its shares, so
 demand goes where. A demand that must be served may be unserved in it at a price (``penalty``) far above any real cost,
 so that a search can start from anything; such a state is not feasible and is never handed out as a plan.
 
-A pool may hold a *reserve*: load that the failure of one site would move to it. It is given from outside and stays as
+A pool may hold a *reserve*: load that the loss of one site would move to it. It is given from outside and stays as
 it is while flows move; the pool has replicas for its own load and for both together.
 """
 
@@ -56,7 +56,7 @@ cdef class SearchState(FullEvaluation):
         Parameters
         ----------
         reserve_rps : ndarray of float64, shape (n_pool,)
-            Calls per second that the failure of one site would move to the pool.
+            Calls per second that the loss of one site would move to the pool.
         slack_tier : ndarray of int32, shape (n_pool,)
             Degraded slack tier that the pool has to meet then, -1 where it has no tail.
         """

@@ -143,15 +143,15 @@ cdef class FlowSearch(Journal):
     cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil:
         """Share of an arc's demand for which the links of a route have room; both its routes may use one link."""
         cdef Py_ssize_t e, link
-        cdef double part = INFINITY, first, whole
+        cdef double part = INFINITY, first, full
         cdef int more = 0 if self.ev.share[arc] > 0.0 else 1
         if route >= 0:
             for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
                 link = self.ev.route_link[e]
                 first = self.ev.on_link(arc, 0.0, more, link)
-                whole = self.ev.on_link(arc, 1.0, more, link) - first
-                if whole > 0.0:
-                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
+                full = self.ev.on_link(arc, 1.0, more, link) - first
+                if full > 0.0:
+                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / full)
         return part
 
     cdef void _shuffle(self) noexcept nogil:
