@@ -27,7 +27,7 @@ def degraded(workload: Workload) -> tuple[Slo, ...]:
 
 
 class Failure:
-    """The loss of one site.
+    """The loss of a site, and what the plan does about it.
 
     Moves that name something unknown, or a site without a pool, are left out of the sums here.
 
