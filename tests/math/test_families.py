@@ -18,7 +18,8 @@ from pyomo.repn.plugins.lp_writer import LPWriter
 from scenarios import changed, small_scenario
 
 from siteopt.compile import compile_instance
-from siteopt.milp.build import FAMILIES, Family, build_model
+from siteopt.milp.build import build_model
+from siteopt.milp.families import FAMILIES, Family
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
