@@ -50,7 +50,7 @@ def test_where_nothing_is_worth_serving_sites_are_empty(document: dict[str, Any]
         SitePricer(instance),
         SiteSubproblems(instance, len(instance.variants.protected_workloads), 1),
     )
-    assert priced_usd(pricer, worthless) == pytest.approx(priced_usd(empty, worthless))
+    assert priced_usd(instance, pricer, worthless) == pytest.approx(priced_usd(instance, empty, worthless))
     assert np.array_equal(pricer.option, empty.option)
     assert not pricer.used_mw.any()
     assert not empty.served.any()

@@ -11,8 +11,15 @@ from support.documents.edits import REMOVE, changed
 from support.documents.small_scenario import small_scenario
 
 from siteopt import InfeasibleError, Scenario, load_scenario, solve
-from siteopt.diagnose.conflict import Rule, eased, find_conflict, must_serve, reasons_of, rules_of
-from siteopt.diagnose.conflict.families import FAMILIES
+from siteopt.diagnose.conflict import (
+    Requirement,
+    eased,
+    find_conflict,
+    must_serve,
+    reasons_of,
+    requirements_of,
+)
+from siteopt.rules import EASABLE
 
 #: The agent must be served, close by, and both sites that are near hang on one grid limit.
 CROWDED: dict[str, Any] = {
@@ -35,9 +42,9 @@ def test_a_crowded_zone_is_told_with_its_numbers() -> None:
     found = find_conflict(scenario_with(CROWDED), time_limit=1e6)
     assert found is not None
     assert found.is_minimal
-    assert Rule("demand", "north | agent") in found.rules
-    assert Rule("slo", "agent | e2e") in found.rules
-    assert Rule("grid", "west-zone") in found.rules
+    assert Requirement("demand", "north | agent") in found.rules
+    assert Requirement("slo", "agent | e2e") in found.rules
+    assert Requirement("grid", "west-zone") in found.rules
     text = " ".join(found.sentences)
     assert "agent from north must be served" in text
     assert "within 150 ms (e2e, p95)" in text
@@ -45,7 +52,7 @@ def test_a_crowded_zone_is_told_with_its_numbers() -> None:
     assert "Grid limit west-zone leaves 0.1 MW" in text
     assert "is needed there" in text
     helps = {row.rule: row for row in found.relaxations}
-    grid = helps[Rule("grid", "west-zone")]
+    grid = helps[Requirement("grid", "west-zone")]
     assert grid.unit == "MW"
     assert grid.enough is not None
     assert grid.too_little is not None
@@ -62,15 +69,15 @@ def test_demand_has_no_part_in_a_conflict_of_other_rules() -> None:
 
 
 def test_demand_that_may_be_left_out_is_never_in_a_conflict(small: Scenario) -> None:
-    rules = {rule.subject for rule in rules_of(must_serve(small)) if rule.family == "demand"}
+    rules = {rule.subject for rule in requirements_of(must_serve(small)) if rule.family == "demand"}
     assert rules == {"north | chat", "south | chat"}
 
 
 def test_every_family_can_be_taken_away_and_is_gone_then() -> None:
     """Without its rules a scenario still compiles, and has none of them any more (limits grow beyond all needs)."""
     scenario = scenario_with({"policy.max_sites": 1, "sites.1.status": "forced", "sites.2.uplink_gbps": 0.5})
-    for name, family in FAMILIES.items():
-        rules = [rule for rule in rules_of(scenario) if rule.family == name]
+    for name, family in EASABLE.items():
+        rules = [rule for rule in requirements_of(scenario) if rule.family == name]
         bare = eased(scenario, dict.fromkeys(rules))
         if not rules:
             assert bare == scenario

@@ -16,7 +16,7 @@ FLOORS = (
     {"physics", "plan"},
     {"instance", "verify"},
     {"compile", "resilience"},
-    {"bounds", "evaluate"},
+    {"bounds", "evaluate", "rules"},
     {"milp", "matheuristics", "search", "run"},
     {"facility", "diagnose"},
     {"solving"},

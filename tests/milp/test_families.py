@@ -19,7 +19,8 @@ from support.documents.edits import changed
 from support.documents.small_scenario import small_scenario
 
 from siteopt.compile import compile_instance
-from siteopt.milp.build import FAMILIES, Family, build_model
+from siteopt.milp.build import build_model
+from siteopt.milp.families import FAMILIES, Family
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:

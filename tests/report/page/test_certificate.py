@@ -12,7 +12,7 @@ from support.documents.report_page import Outline, full_subject, page_json
 import siteopt
 from siteopt.report.page import Subject, page
 from siteopt.report.page.certificate import Certificate, certificate_rows
-from siteopt.report.page.rules import DEMAND_RULES, FIGURES, PLAN_RULES
+from siteopt.rules import DEMAND_CHECKS, FIGURES, PLAN_CHECKS
 from siteopt.verify import Violation, verify
 
 
@@ -27,7 +27,7 @@ def rules_of_the_verifier() -> set[str]:
 
 def test_every_rule_of_the_verifier_is_on_the_certificate_once() -> None:
     """A rule added to the verifier has to be added here, or the certificate would claim less than was checked."""
-    listed = [*(rule.id for rule in DEMAND_RULES), *(rule.id for rule in PLAN_RULES), *FIGURES]
+    listed = [*(rule.id for rule in DEMAND_CHECKS), *(rule.id for rule in PLAN_CHECKS), *FIGURES]
     assert len(listed) == len(set(listed))
     assert set(listed) == rules_of_the_verifier()
 
@@ -36,7 +36,7 @@ def test_a_plan_that_holds_passes_everything_that_applies() -> None:
     subject = full_subject()
     assert subject.violations == ()
     rows = list(certificate_rows(subject))
-    assert len(rows) == len(subject.scenario.demand) * len(DEMAND_RULES)
+    assert len(rows) == len(subject.scenario.demand) * len(DEMAND_CHECKS)
     assert {result for *_, result, _ in rows} == {"holds", "not in the scenario"}
     words = Outline(page(subject)).words
     assert "All of it holds." in words
