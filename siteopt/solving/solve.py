@@ -145,10 +145,13 @@ class _Run:
         method = self._method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         most = self._iteration_limit if self._node_limit is None else self._node_limit
-        if method == "milp" or not solve_facility_location(self._instance, self._incumbent, self._seed, most):
-            self._search(exact_follows, warm_start)
+        instance, incumbent = self._instance, self._incumbent
+        with incumbent.outlives_failure():
+            if method == "milp" or not solve_facility_location(instance, incumbent, self._seed, most):
+                self._search(exact_follows, warm_start)
         if exact_follows:
-            self._exact()
+            with incumbent.outlives_failure():
+                self._exact()
         return RestrictedProblem(self._scenario, self._instance, self._incumbent)
 
     def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
