@@ -39,8 +39,10 @@ class Reach:
     backup: NDArray[np.intp]
 
 
-def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Demands:
-    """Demands as arrays."""
+def build_demands(
+    scenario: Scenario, reach: Reach, is_left_out: NDArray[np.bool_], present_value: float
+) -> Demands:
+    """Demands as arrays; ``is_left_out`` says which ones the mode leaves out, shape (n_demand,)."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     workload_index = {w.id: k for k, w in enumerate(scenario.workloads)}
@@ -52,7 +54,6 @@ def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Dem
         np.inf if w.unserved_usd_per_1k is None else thousands * d.mean_rps * w.unserved_usd_per_1k
         for d, w in pairs
     )
-    left_out = np.isinf(unserved_usd) & (np.diff(arc_ptr) == 0) & (scenario.policy.mode != "hybrid")
     return Demands(
         region=indices(region_index[d.region] for d in scenario.demand),
         workload=indices(workload_index[d.workload] for d in scenario.demand),
@@ -60,8 +61,8 @@ def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Dem
         peak_rps=floats(d.peak_rps * w.calls_per_request for d, w in pairs),
         mean_rps=floats(d.mean_rps * w.calls_per_request for d, w in pairs),
         revenue_usd=floats(thousands * d.mean_rps * w.revenue_usd_per_1k for d, w in pairs),
-        unserved_usd=np.where(left_out, 0.0, unserved_usd),
-        is_left_out=left_out.astype(np.uint8),
+        unserved_usd=np.where(is_left_out, 0.0, unserved_usd),
+        is_left_out=is_left_out.astype(np.uint8),
         is_splittable=np.array([w.splittable for w in workloads], dtype=np.uint8),
         arc_ptr=arc_ptr,
         backup_ptr=pointer(reach.flows.demand[reach.backup], n),

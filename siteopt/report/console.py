@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from siteopt.answers.pooling import pooling
 from siteopt.formatting import counted, listed, money, mw, percent
 from siteopt.report.failures import print_failures
+from siteopt.report.left_out import rows_left_out, words_left_out
 from siteopt.report.limits import print_limits
 from siteopt.report.tables import MOST_ROWS, add_row, duration, print_table, say, table
 from siteopt.report.workloads import WorkloadSummary, summarise_deployments, summarise_workloads
@@ -86,6 +87,9 @@ def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
         how += " when neither plan nor bound moved any more"
     if plan.gap is not None:
         how += f", proven gap {percent(plan.gap)}"
+    left_out = words_left_out(plan)
+    if left_out:
+        how += f", {left_out} left out"
     details = [how, "verified" if plan.verified else "NOT VERIFIED"]
     if plan.status != "evaluated":
         details += [f"{plan.seconds:.1f} s", f"method {plan.method}", f"seed {plan.seed}"]
@@ -207,10 +211,12 @@ def _print_evidence(console: Console, scenario: Scenario, plan: Plan) -> None:
         gap = f"gap {percent(plan.gap)} of spending"
         say(console, f"No plan can cost less than {money(plan.bound_usd)}.")
         say(console, f"This one costs at most {dearer} more than the best ({gap}).")
-    left_out = [row for row in plan.unserved if row.reason == "mode"]
+    left_out, unserved = words_left_out(plan), len(plan.unserved) - len(rows_left_out(plan))
     if left_out:
-        names = listed(sorted({row.workload for row in left_out}))
-        what = f"{counted(len(left_out), 'demand')} of {names}"
-        say(console, f"{what} left out: no site of the mode {scenario.policy.mode!r} may serve them.")
-    if len(plan.unserved) > len(left_out):
-        say(console, f"{counted(len(plan.unserved) - len(left_out), 'demand')} not served in full.")
+        mode = scenario.policy.mode
+        say(
+            console,
+            f"{left_out} left out at no cost: no site of the mode {mode!r} may serve them, others could.",
+        )
+    if unserved:
+        say(console, f"{counted(unserved, 'demand')} not served in full.")
