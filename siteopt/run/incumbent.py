@@ -51,11 +51,19 @@ class Incumbent:
 
     @property
     def gap(self) -> float | None:
-        """Gap between plan and bound; None until there are both."""
+        """Gap between plan and bound; None until there are both, and while it has no limit."""
         with self._lock:
             if self.solution is None or self.bound_usd is None:
                 return None
             return relative_gap(self.cost_usd, self.bound_usd, self._lines)
+
+    @property
+    def gap_usd(self) -> float | None:
+        """Cost less bound, USD; None until there are both."""
+        with self._lock:
+            if self.solution is None or self.bound_usd is None:
+                return None
+            return max(0.0, self.cost_usd - self.bound_usd)
 
     @property
     def is_good_enough(self) -> bool:

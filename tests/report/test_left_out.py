@@ -22,7 +22,7 @@ def test_console_and_page_say_what_the_mode_leaves_out() -> None:
     plan = solve(scenario, time_limit=inf, gap=0.0)
     out = StringIO()
     print_plan(Console(file=out, width=300), scenario, plan)
-    assert "proven gap 0%, 1 demand of chat left out" in out.getvalue()
+    assert "Optimal, 1 demand of chat left out" in out.getvalue()
     assert "no site of the mode 'central' may serve them, others could" in out.getvalue()
     *_, cost = verdict(Subject(scenario, plan))
     assert "Left out at no cost: 1 demand of chat" in cost

@@ -148,12 +148,13 @@ def _cost(subject: Subject) -> str:
     unserved = len({(row.region, row.workload) for row in plan.unserved if row.reason != "mode"})
     penalty = f", penalties for {counted(unserved, 'demand')} not served in full included" if unserved else ""
     parts = [f"{amount} net present over {years}{penalty}"]
-    if plan.bound_usd is None or plan.gap is None or plan.gap_usd is None:
+    if plan.bound_usd is None:
         parts.append("no lower bound was proven for it, so a cheaper plan may exist")
     else:
+        share = "" if plan.gap is None else f" ({percent(plan.gap)} of spending)"
         parts.append(
             f"no plan that keeps every rule can cost less than {money(plan.bound_usd)}, so at most"
-            f" {money(max(0.0, plan.gap_usd))} ({percent(plan.gap)} of spending) could still be saved"
+            f" {money(max(0.0, plan.cost_usd - plan.bound_usd))}{share} could still be saved"
         )
     sentence = "; ".join(parts) + "."
     left_out = words_left_out(plan)

@@ -21,7 +21,7 @@ def check_policy(scenario: Scenario) -> Iterator[Problem]:
     asked = {d.workload for d in scenario.demand}
     must_serve = any(w.unserved_usd_per_1k is None for w in scenario.workloads if w.id in asked)
     # Where all may stay unserved at a penalty, to serve nothing is a plan.
-    if not has_site and must_serve:
+    if policy.mode != "hybrid" and not has_site and must_serve:
         message = (
             f"{policy.mode!r} leaves no site: it needs one of tier {' or '.join(tiers)} that is not forbidden"
         )
