@@ -40,6 +40,7 @@ from siteopt.scenario.quantities import (
     Usd,
     UsdPerUnit,
 )
+from siteopt.scenario.rules import LinearRule, RuleTerm
 from siteopt.scenario.workloads import (
     AcceleratorEntry,
     Demand,
@@ -66,6 +67,7 @@ __all__ = [
     "Jurisdiction",
     "JurisdictionRule",
     "Latency",
+    "LinearRule",
     "Metric",
     "Mode",
     "ModelEntry",
@@ -77,6 +79,7 @@ __all__ = [
     "Protect",
     "Region",
     "Replica",
+    "RuleTerm",
     "Scenario",
     "Service",
     "Site",
@@ -148,3 +151,5 @@ class Scenario(SchemaModel):
     regions: tuple[Region, ...] = Field(min_length=1)
     demand: tuple[Demand, ...] = Field(min_length=1)
     policy: Policy = Policy()
+    rules: tuple[LinearRule, ...] = ()
+    """The planner's own rules, linear in what is open."""
