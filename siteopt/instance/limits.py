@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
 
 from siteopt.instance.arrays import ranges
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from siteopt.instance.arrays import Floats, Indices
 
 
@@ -29,6 +30,8 @@ class GridLimits:
 
     def weights(self, pue: Floats) -> csr_matrix:
         """What 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
+        from scipy.sparse import coo_matrix
+
         limit = np.repeat(np.arange(len(self.id)), np.diff(self.ptr))
         entries = self.coefficient * pue[self.site], (limit, self.site)
         return coo_matrix(entries, shape=(len(self.id), len(pue))).tocsr()
@@ -55,6 +58,8 @@ class Links:
 
     def traffic(self, route: Indices, gbps: Floats) -> csr_matrix:
         """Traffic of owners on links, shape (n_link, n_owner): of each on all links of its route, -1 for none."""
+        from scipy.sparse import coo_matrix
+
         owner = np.flatnonzero((route >= 0) & (gbps > 0.0))
         first, last = self.route_ptr[route[owner]], self.route_ptr[route[owner] + 1]
         used = np.repeat(owner, last - first)
