@@ -19,7 +19,7 @@ import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from siteopt.cli.messages import print_block, print_error
+from siteopt.cli.messages import print_error, print_message
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _run(argv: Sequence[str]) -> int:
         if logging.getLogger("siteopt").isEnabledFor(logging.DEBUG):
             traceback.print_exc()
         where = ["this is a bug in siteopt; please report it (solve --log-level debug shows where)"]
-        print_block(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
+        print_message(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
         return EXIT_CODES[SolverError]
 
 

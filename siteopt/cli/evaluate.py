@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siteopt.cli.messages import print_block
+from siteopt.cli.messages import print_message
 from siteopt.cli.options import add_output, refuse_same_file
 from siteopt.cli.output import write_plan
 from siteopt.errors import ScenarioError
@@ -40,13 +40,13 @@ def run(args: argparse.Namespace) -> int:
         broken = violated_rules(plan, verify(scenario, plan))
         if not broken:
             raise
-        print_block(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
         return 1
     # A plan that states figures is held to them; of one made by hand figures and moves after failures are ours.
     broken = list(verify(scenario, plan if plan.cost_lines else exact))
     code = write_plan(scenario, replace(exact, verified=not broken), out=args.out, as_json=args.json)
     if broken:
-        print_block(
+        print_message(
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:

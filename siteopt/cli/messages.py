@@ -11,19 +11,19 @@ MOST_LINES = 40
 
 
 def print_error(error: Exception) -> None:
-    """Say on stderr, in one block, what is wrong and where."""
+    """Say on stderr, in one message, what is wrong and where."""
     if isinstance(error, ScenarioError):
         source = error.source or "the input"
         n = len(error.problems)
-        print_block(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
+        print_message(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
     elif isinstance(error, InfeasibleError):
         n = len(error.reasons)
-        print_block("siteopt: infeasible: no plan can meet every rule", error.reasons, n)
+        print_message("siteopt: infeasible: no plan can meet every rule", error.reasons, n)
     else:
-        print_block(f"siteopt: {error}", (), 0)
+        print_message(f"siteopt: {error}", (), 0)
 
 
-def print_block(head: str, lines: object, n: int) -> None:
+def print_message(head: str, lines: object, n: int) -> None:
     """A headline and indented lines on stderr, cut where there are very many."""
     print(head, file=sys.stderr)
     for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]

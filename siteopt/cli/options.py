@@ -28,7 +28,7 @@ def gap(text: str) -> float:
 
 def count(text: str) -> int:
     """A limit on steps: a whole number from 1."""
-    value = _whole(text)
+    value = _integer(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} should be at least 1")
     return value
@@ -36,7 +36,7 @@ def count(text: str) -> int:
 
 def seed(text: str) -> int:
     """A seed: a whole number of 32 bits from 0."""
-    value = _whole(text)
+    value = _integer(text)
     if not 0 <= value < 2**31:
         raise argparse.ArgumentTypeError(f"{text} should be between 0 and {2**31 - 1}")
     return value
@@ -81,7 +81,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:

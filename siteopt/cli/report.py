@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siteopt.cli.messages import print_block
+from siteopt.cli.messages import print_message
 from siteopt.cli.options import output_file
 from siteopt.cli.terminal import results
 from siteopt.errors import Problem, ScenarioError
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     broken = violated_rules(plan, verify(scenario, plan))
     priced = _priced(scenario, plan, broken)
     if priced is None:
-        print_block(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
         return 1
     subject = Subject(
         scenario,
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     )
     code = _write(_texts(args, subject))
     if broken:
-        print_block(
+        print_message(
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     return code or int(bool(broken))

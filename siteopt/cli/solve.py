@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
-    parser.add_argument("--node-limit", type=count, metavar="N", help="branch-and-bound nodes")
+    parser.add_argument("--node-limit", type=count, metavar="N", help="tree nodes of branch and bound")
     parser.add_argument("--iteration-limit", type=count, metavar="N", help="steps of the local search")
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default warning")
     add_output(parser)

@@ -12,7 +12,7 @@ from siteopt.compile.facilities import build_sites
 from siteopt.compile.flows import Flows
 from siteopt.compile.limits import shared_limits
 from siteopt.compile.pools import build_variants
-from siteopt.instance import Arcs, Backups, Instance, Links, Pools, Tiers
+from siteopt.instance import Arcs, Backups, Instance, Links, Pools, SlackTiers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ def bare_instance(
     none, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
     pointer = np.zeros(len(variants) + 1, dtype=np.int32)
     table = build_variants(scenario, variants, pointer, pointer)
-    no_tiers = Tiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
+    no_slack_tiers = SlackTiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
     no_pools = Pools(none, none, nothing, none, nothing, np.zeros(1, dtype=np.int32), none)
     limits = shared_limits(scenario, options)
     return Instance(
@@ -45,8 +45,8 @@ def bare_instance(
         designs=designs,
         options=options,
         variants=replace(table, is_protected=np.zeros(len(variants), dtype=np.uint8)),
-        tiers=no_tiers,
-        degraded=no_tiers,
+        slack_tiers=no_slack_tiers,
+        degraded_slack_tiers=no_slack_tiers,
         pools=no_pools,
         demands=_demands(scenario, is_lost, present_value),
         arcs=Arcs(none, none, *(nothing,) * 4, none, none, none, nothing, nothing),

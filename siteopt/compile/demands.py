@@ -33,8 +33,8 @@ class Reach:
 
     flows: Flows
     pool: Indices
-    tier: Indices
-    degraded_tier: Indices
+    slack_tier: Indices
+    degraded_slack_tier: Indices
     usual: NDArray[np.intp]
     backup: NDArray[np.intp]
 
@@ -103,8 +103,8 @@ def build_arcs(
         transit_usd=transit,
         usd=egress + transit - demands.revenue_usd[demand],
         rtt_ms=reach.flows.rtt_ms[rows],
-        tier=reach.tier[rows],
-        degraded_tier=reach.degraded_tier[rows],
+        slack_tier=reach.slack_tier[rows],
+        degraded_slack_tier=reach.degraded_slack_tier[rows],
         route=_routes(scenario, topology, routes, region, site, workload),
         gbps=peak * (gb_in + gb_out)[workload] * BITS_PER_BYTE,
         home_gbps=demands.peak_rps[demand] * data.gbps_per_rps[pool],
@@ -118,7 +118,7 @@ def build_backups(reach: Reach) -> Backups:
         demand=reach.flows.demand[rows],
         pool=reach.pool[rows],
         rtt_ms=reach.flows.rtt_ms[rows],
-        tier=reach.degraded_tier[rows],
+        slack_tier=reach.degraded_slack_tier[rows],
     )
 
 

@@ -108,10 +108,10 @@ def replica_limits(workload: Workload) -> list[Limit]:
     ]
 
 
-def replica_of(setup: Setup, lengths: Lengths, batch: int, dispatch_efficiency: float) -> LLMReplica:
+def replica_of(setup: Setup, lengths: Lengths, batch: int, balancing_efficiency: float) -> LLMReplica:
     """Queue of one replica with ``batch`` slots, from the roofline."""
     steps = roofline.iteration_ms(setup, lengths, np.arange(1.0, batch + 1.0))
     work, tokens = roofline.prefill_ms(setup, lengths), lengths.output_tokens
     return LLMReplica.from_iteration(
-        steps, work, tokens, own_ms=work / (1.0 + tokens), dispatch_efficiency=dispatch_efficiency
+        steps, work, tokens, own_ms=work / (1.0 + tokens), balancing_efficiency=balancing_efficiency
     )

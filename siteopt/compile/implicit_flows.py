@@ -1,8 +1,8 @@
-"""A scenario whose flows are too many to list: round trips as one block, costs as constants of site and variant.
+"""Implicit flows, where there are too many to list: matrices of round trips, costs as constants of site and variant.
 
 What a flow gains is separable: the part of its demand, less its peak times a constant of (variant, site), less its mean
 times another one. Whether it is admissible is one comparison of a round trip. So a site's flows are priced from the
-block, and nothing is ever stored per flow.
+matrices, and nothing is ever stored per flow.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     Singles = NDArray[np.float32]
     Indices = NDArray[np.int32]
 
-#: Regions whose round trips are worked out at a time, so that double precision never holds the whole block.
+#: Regions whose round trips are worked out at a time, so that double precision never holds a whole matrix.
 REGIONS = 64
 #: Flows of a variant are listed where it has less than this share of all pairs of site and region.
 SPARSE = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """The whole problem with its flows left implicit.
+class ImplicitFlows:
+    """The whole problem, with its flows left implicit.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Block:
     rtt_ms : ndarray of float32, shape (n_rule, n_site, n_region)
         Round trips, ``inf`` where a workload's rule forbids the flow; rounded down, so that none that fits is lost.
     rule : ndarray of int32, shape (n_variant,)
-        Which of these blocks each variant obeys.
+        Which of these matrices each variant obeys.
     reach_ms : ndarray of float32, shape (n_variant, n_site)
         Longest round trip that a variant may have from a site; ``-inf`` where it cannot stand there. Rounded up.
     n_flow : ndarray of int64, shape (n_variant, n_region)
@@ -101,7 +101,7 @@ class Block:
         )
 
 
-def compile_block(scenario: Scenario) -> Block:
+def compile_implicit_flows(scenario: Scenario) -> ImplicitFlows:
     """Flatten a scenario without listing its flows.
 
     Parameters
@@ -110,7 +110,7 @@ def compile_block(scenario: Scenario) -> Block:
 
     Returns
     -------
-    Block
+    ImplicitFlows
         Of the same flows as :func:`siteopt.compile.compile_instance`, up to the rounding of their round trips.
     """
     present_value = present_value_of_one_per_year(scenario.horizon.years, scenario.horizon.discount_rate)
@@ -128,7 +128,7 @@ def compile_block(scenario: Scenario) -> Block:
     data = _data(scenario, resolved, topology, present_value)
     n_site = len(scenario.sites)
     is_listed, listed_ptr, listed = _listed(rtt, rule, reach, counts, instance)
-    return Block(
+    return ImplicitFlows(
         instance=instance,
         rtt_ms=rtt,
         rule=rule,
@@ -151,10 +151,10 @@ def compile_block(scenario: Scenario) -> Block:
 def _round_trips(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...]
 ) -> tuple[Singles, Indices]:
-    """One block for each distinct rule of tiers, jurisdictions and routes, and the block of each variant."""
+    """One matrix for each distinct rule of tiers, jurisdictions and routes, and the rule of each variant."""
     n_region, n_site = len(scenario.regions), len(scenario.sites)
     tiers = np.array([s.tier for s in scenario.sites])
-    blocks: dict[object, int] = {}
+    rules: dict[object, int] = {}
     owners: list[Workload] = []
     rule = []
     for variant in variants:
@@ -165,10 +165,10 @@ def _round_trips(
             workload.sovereign_route,
             None if workload.home is None else workload.home.node,
         )
-        if key not in blocks:
-            blocks[key] = len(owners)
+        if key not in rules:
+            rules[key] = len(owners)
             owners.append(workload)
-        rule.append(blocks[key])
+        rule.append(rules[key])
     rtt = np.empty((len(owners), n_site, n_region), dtype=np.float32)
     for b, workload in enumerate(owners):
         for first in range(0, n_region, REGIONS):
@@ -182,7 +182,7 @@ def _round_trips(
 def _reach(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
 ) -> Singles:
-    """See :class:`Block`: what the SLO leaves to a round trip, less the calls home."""
+    """See :class:`ImplicitFlows`: what the SLO leaves to a round trip, less the calls home."""
     served = mode_tiers(scenario.policy.mode)
     serves = np.array([s.tier in served for s in scenario.sites])
     reach = np.full((len(variants), len(scenario.sites)), -np.inf, dtype=np.float32)
@@ -218,7 +218,7 @@ def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.in
 def _listed(
     rtt: Singles, rule: Indices, reach: Singles, counts: NDArray[np.int64], instance: Instance
 ) -> tuple[NDArray[np.uint8], Indices, Indices]:
-    """Variants with few flows, and these; see :class:`Block`."""
+    """Variants with few flows, and these; see :class:`ImplicitFlows`."""
     n_site, demands = rtt.shape[1], instance.demands
     is_listed = counts.sum(axis=1) < SPARSE * counts.shape[1] * n_site
     ptr, rows, first = np.zeros((len(rule), n_site + 1), dtype=np.int32), [np.zeros(0, dtype=np.int32)], 0

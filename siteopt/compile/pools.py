@@ -47,7 +47,10 @@ def build_pools(site: Indices, variant: Indices, arc_pool: Indices, data: PoolDa
 
 
 def build_variants(
-    scenario: Scenario, resolved: tuple[Variant, ...], tier_ptr: Indices, degraded_ptr: Indices
+    scenario: Scenario,
+    resolved: tuple[Variant, ...],
+    slack_tier_ptr: Indices,
+    degraded_slack_tier_ptr: Indices,
 ) -> Variants:
     """Variants as arrays."""
     workloads = [scenario.workloads[v.workload] for v in resolved]
@@ -68,12 +71,12 @@ def build_variants(
         refresh_usd=floats(v.refresh_usd for v in resolved),
         salvage_usd=floats(v.salvage_usd for v in resolved),
         tenant=indices(-1 if w.tenant is None else tenant[w.tenant] for w in workloads),
-        tier_ptr=tier_ptr,
+        slack_tier_ptr=slack_tier_ptr,
         queue=tuple(v.queue for v in resolved),
         rooms=tuple(_plain(v.rooms(w)) for v, w in pairs),
         burst_factor=floats(w.burst_factor for w in workloads),
         is_protected=np.array([w.protect is not None for w in workloads], dtype=np.uint8),
-        degraded_ptr=degraded_ptr,
+        degraded_slack_tier_ptr=degraded_slack_tier_ptr,
         degraded_rooms=tuple(_plain(v.rooms(w, degraded=True)) for v, w in pairs),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siteopt.instance import Tiers, pointer
+from siteopt.instance import SlackTiers, pointer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
 
-#: Tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
-MOST_TIERS = 4
+#: Slack tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
+MOST_SLACK_TIERS = 4
 #: Entries of a table at most; beyond its end the last step is carried on, which convexity makes safe.
 LARGEST_TABLE = 20_000
 LARGEST_SERVERS = 100_000
 
 
-def build_tiers(
+def build_slack_tiers(
     scenario: Scenario,
     variants: tuple[Variant, ...],
     arc_variant: Indices,
@@ -32,8 +32,8 @@ def build_tiers(
     peak_rps: Floats,
     *,
     degraded: bool = False,
-) -> tuple[Tiers, Indices, Indices]:
-    """Tiers of all variants and the tier of each arc; the ``degraded`` ones hold after the failure of a site.
+) -> tuple[SlackTiers, Indices, Indices]:
+    """Slack tiers of all variants, and the one of each arc; the ``degraded`` ones hold after the loss of a site.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ def build_tiers(
 
     Returns
     -------
-    tiers : Tiers
-    tier_ptr : ndarray of int32, shape (n_variant + 1,)
-    arc_tier : ndarray of int32, shape (n_arc,)
+    slack_tiers : SlackTiers
+    slack_tier_ptr : ndarray of int32, shape (n_variant + 1,)
+    arc_slack_tier : ndarray of int32, shape (n_arc,)
         -1 where the variant has no tail.
     """
-    arc_tier = np.full(len(arc_variant), -1, dtype=np.int32)
+    arc_slack_tier = np.full(len(arc_variant), -1, dtype=np.int32)
     rows: list[_Row] = []
     for v, variant in enumerate(variants):
         arcs = np.flatnonzero(arc_variant == v)
@@ -60,14 +60,16 @@ def build_tiers(
         rtt_ms = arc_rtt_ms[arcs]
         bounds = _upper_edges(rtt_ms)
         place = np.searchsorted(bounds, rtt_ms, side="left")
-        arc_tier[arcs] = len(rows) + (len(bounds) - 1 - place)  # the longest round trip is the tightest tier
+        arc_slack_tier[arcs] = len(rows) + (
+            len(bounds) - 1 - place
+        )  # the longest round trip is the tightest slack tier
         workload = scenario.workloads[variant.workload]
         rooms, cap = variant.rooms(workload, degraded=degraded), scenario.policy.utilisation_cap
         for t in reversed(range(len(bounds))):
             ends = float(bounds[t]), float(rtt_ms[place == t].min())
             tables = _tables(variant, rooms, ends, peak_rps[variant.workload], cap, workload.burst_factor)
             rows.append(_Row(v, *ends, *tables))
-    tiers = Tiers(
+    slack_tiers = SlackTiers(
         variant=np.array([r.variant for r in rows], dtype=np.int32),
         longest_rtt_ms=np.array([r.longest_ms for r in rows]),
         shortest_rtt_ms=np.array([r.shortest_ms for r in rows]),
@@ -75,11 +77,11 @@ def build_tiers(
         inner_rps=np.concatenate([*(r.inner_rps for r in rows), np.zeros(0)]),
         outer_rps=np.concatenate([*(r.outer_rps for r in rows), np.zeros(0)]),
     )
-    return tiers, pointer(tiers.variant, len(variants)), arc_tier
+    return slack_tiers, pointer(slack_tiers.variant, len(variants)), arc_slack_tier
 
 
 class _Row(NamedTuple):
-    """One tier before it is an array."""
+    """One slack tier before it is an array."""
 
     variant: int
     longest_ms: float
@@ -96,7 +98,7 @@ def _tables(
     cap: float,
     burst: float,
 ) -> tuple[Floats, Floats]:
-    """What replicas carry at the longest and the shortest round trip of a tier, in tables of one length.
+    """What replicas carry at the longest and the shortest round trip of a slack tier, in tables of one length.
 
     The shorter one is carried on at its last step, or at saturation.
     """
@@ -105,11 +107,11 @@ def _tables(
 
 
 def _upper_edges(rtt_ms: Floats) -> Floats:
-    """Longest round trips of up to ``MOST_TIERS`` tiers, rising: all there are, or with about as many arcs each."""
+    """Longest round trips of ``MOST_SLACK_TIERS`` at most, rising: all there are, or with about as many arcs each."""
     distinct = np.unique(rtt_ms)
-    if len(distinct) <= MOST_TIERS:
+    if len(distinct) <= MOST_SLACK_TIERS:
         return distinct
-    levels = np.linspace(0.0, 1.0, MOST_TIERS + 1)[1:]
+    levels = np.linspace(0.0, 1.0, MOST_SLACK_TIERS + 1)[1:]
     return np.unique(np.quantile(rtt_ms, levels, method="higher"))
 
 

@@ -97,7 +97,7 @@ class Variant:
     def rooms(self, workload: Workload, *, degraded: bool = False) -> tuple[Room, ...]:
         """Room of every SLO that round trips and waits count towards (all but the time per token).
 
-        ``degraded``: after the failure of a site, which a protected workload's first SLO allows for.
+        ``degraded``: after the loss of a site, which a protected workload's first SLO allows for.
         """
         return tuple(
             Room(
@@ -115,7 +115,7 @@ class Variant:
 
 
 def degraded_slo(workload: Workload) -> tuple[Slo, ...]:
-    """The SLOs of a protected workload after the failure of a site."""
+    """The SLOs of a protected workload after the loss of a site."""
     if workload.protect is None:
         return workload.slo
     first = workload.slo[0].model_copy(update={"ms": workload.protect.slo_ms})

@@ -148,7 +148,7 @@ class _Reader:
             solution.unserved[i] += row.share
 
     def _read_moves(self, plan: Plan, standing: dict[tuple[str, str, str], int]) -> Moves:
-        """Moves of the N-1 table; of the pools at their site the one that stands takes over."""
+        """Moves of the table of losses; of the pools at their site the one that stands takes over."""
         at = {(site, workload): p for (site, workload, _), p in standing.items()}
         served = {(f.region, f.workload, f.site): f.accelerator for f in plan.flows}
         rows: list[tuple[int, int, float]] = []

@@ -1,4 +1,4 @@
-"""The N-1 table in the planner's words."""
+"""The table of losses in the planner's words."""
 
 from __future__ import annotations
 

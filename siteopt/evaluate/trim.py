@@ -24,7 +24,7 @@ SLACK = 5e-7
 def trimmed(instance: Instance, solution: Solution) -> Solution:
     """The same flows and moves on the fewest replicas and modules that the exact tails allow.
 
-    A search sizes a pool for the longest round trip of its tier; here the longest one among its flows counts.
+    A search sizes a pool for the longest round trip of its slack tier; here the longest one among its flows counts.
     """
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     n = len(pools.site)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.facility import recognised
-from siteopt.facility.single_source_run import WholeRun
-from siteopt.facility.splittable_run import DivisibleRun
+from siteopt.facility.single_source_run import SingleSourceRun
+from siteopt.facility.splittable_run import SplittableRun
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
 
-__all__ = ["improve"]
+__all__ = ["solve_facility_location"]
 
 
-def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None) -> bool:
-    """Work on an instance that is capacitated facility location until the gap or the time is reached.
+def solve_facility_location(
+    instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None
+) -> bool:
+    """Solve an instance that is capacitated facility location, until the gap or the time is reached.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int
         Told of plans and bounds; its clock and its gap say when to stop.
     seed : int
     node_limit : int, optional
-        Most nodes of the tree.
+        Most tree nodes.
 
     Returns
     -------
@@ -35,6 +37,6 @@ def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int
     problem = recognised(instance)
     if problem is None:
         return False
-    kind = DivisibleRun if problem.is_splittable else WholeRun
+    kind = SplittableRun if problem.is_splittable else SingleSourceRun
     kind(instance, problem, incumbent, seed).work(node_limit)
     return True

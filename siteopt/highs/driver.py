@@ -1,4 +1,4 @@
-"""The one place that talks to HiGHS: start, callbacks, interruption, solution injection, infeasible subsets."""
+"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection, infeasible subsets."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ BOUND_TOLERANCE = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed.
+    """When to stop: seconds, tree nodes, relative gap by the solver's own measure; and the random seed.
 
     Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
     the outcome is "infeasible", or one of them.
     """
 
     seconds: float = float("inf")
-    nodes: int | None = None
+    tree_nodes: int | None = None
     gap: float = 1e-4
     seed: int = 0
     cutoff: float = float("inf")
@@ -71,14 +71,14 @@ class Answer:
     values : ndarray or None, shape (n_col,)
     objective, bound : float
         In units of the objective; ``inf`` and ``-inf`` where there is none.
-    nodes : int
+    tree_nodes : int
     """
 
     outcome: Outcome
     values: Floats | None
     objective: float
     bound: float
-    nodes: int
+    tree_nodes: int
 
 
 @dataclass(slots=True)
@@ -102,14 +102,14 @@ class HighsDriver:
             self._highs.setOptionValue(name, value)
         self._highs.passModel(_highs_lp(self.matrix))
 
-    def solve(self, limits: Limits, monitor: Monitor, start: Floats | None = None) -> Answer:
-        """Solve from an optional start.
+    def solve(self, limits: Limits, monitor: Monitor, warm_start: Floats | None = None) -> Answer:
+        """Solve, from a warm start where one is given.
 
         Parameters
         ----------
         limits : Limits
         monitor : Monitor
-        start : ndarray of float64, shape (n_col,), optional
+        warm_start : ndarray of float64, shape (n_col,), optional
             A full solution; HiGHS checks it and drops it silently where it is not feasible.
 
         Returns
@@ -126,19 +126,19 @@ class HighsDriver:
         highs.setOptionValue("mip_rel_gap", limits.gap)
         highs.setOptionValue("random_seed", limits.seed % (2**31))
         highs.setOptionValue("objective_bound", limits.cutoff)
-        if limits.nodes is not None:
-            highs.setOptionValue("mip_max_nodes", limits.nodes)
-        if start is not None:
+        if limits.tree_nodes is not None:
+            highs.setOptionValue("mip_max_nodes", limits.tree_nodes)
+        if warm_start is not None:
             solution = highspy.HighsSolution()
-            solution.col_value = start.tolist()
+            solution.col_value = warm_start.tolist()
             highs.setSolution(solution)
         _subscribe(highs, monitor)
-        begin = time.perf_counter()
+        began = time.perf_counter()
         self._run()
-        if start is not None and self._lost_its_solution():
+        if warm_start is not None and self._lost_its_solution():
             highs.clearSolver()
             highs.setOptionValue(
-                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + begin)
+                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + began)
             )
             self._run()
         return self._answer()
@@ -161,8 +161,8 @@ class HighsDriver:
     def _lost_its_solution(self) -> bool:
         """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
 
-        Presolve may map a start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
-        (1.16) returns the start as it was given beside the objective of the better one; without a start it does not.
+        Presolve may map a warm start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
+        (1.16) returns the warm start as it was given beside the objective of the better one; without one it does not.
         """
         info = self._highs.getInfo()
         if self._highs.getModelStatus() != _STATUS.kOptimal or info.primal_solution_status != 2:
@@ -188,7 +188,7 @@ class HighsDriver:
             values=np.array(self._highs.getSolution().col_value) if solved else None,
             objective=self._objective() if solved else np.inf,
             bound=bound,
-            nodes=info.mip_node_count,
+            tree_nodes=info.mip_node_count,
         )
 
     def infeasible_rows(self, seconds: float) -> list[str]:
@@ -259,7 +259,7 @@ def _highs_lp(matrix: Matrix) -> Any:
     lp.row_lower_, lp.row_upper_ = matrix.row_lower, matrix.row_upper
     lp.offset_ = matrix.offset
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.start, matrix.index, matrix.value
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.row_ptr, matrix.index, matrix.value
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[i] for i in matrix.integer.tolist()]
     return lp

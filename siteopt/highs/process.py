@@ -34,7 +34,7 @@ _POLL_SECONDS = 0.05
 logger = logging.getLogger(__name__)
 
 
-def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monitor: Monitor) -> Answer:
+def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, monitor: Monitor) -> Answer:
     """Solve a programme, or stop at once when the monitor says so.
 
     Parameters
@@ -67,7 +67,7 @@ def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monito
     return worker.answer()
 
 
-def start_worker() -> subprocess.Popen[bytes]:
+def launch_worker() -> subprocess.Popen[bytes]:
     """The process of :mod:`siteopt.highs.worker`, which waits for a programme."""
     # It takes its modules from where this process does, and not from the folder that it happens to stand in.
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -94,7 +94,7 @@ class _Worker:
         self._monitor = monitor
         self._failure: str | None = None
         self._answer = Answer("limit", None, np.inf, -np.inf, 0)
-        self._process = start_worker()
+        self._process = launch_worker()
         self._thread = threading.Thread(target=self._speak, args=(job,), daemon=True)
         self._thread.start()
 

@@ -49,8 +49,8 @@ class Arcs:
     egress_usd, transit_usd : cost of sending all of the demand over the arc, its calls to the data included
     usd : their sum less the demand's revenue
     rtt_ms : round trips of one call: to the site, and from there to the data where they are at home
-    tier : row of ``Tiers``, -1 where the pool's variant has no tail
-    degraded_tier : row of the degraded tiers, -1 where there is none
+    slack_tier : row of ``SlackTiers``, -1 where the pool's variant has no tail
+    degraded_slack_tier : row of the degraded slack tiers, -1 where there is none
     route : row of the routes, -1 where nothing on the way is limited
     gbps : traffic of all of the demand on it at peak
     home_gbps : traffic between site and data, on the pool's ``home_route``
@@ -62,8 +62,8 @@ class Arcs:
     transit_usd: Floats
     usd: Floats
     rtt_ms: Floats
-    tier: Indices
-    degraded_tier: Indices
+    slack_tier: Indices
+    degraded_slack_tier: Indices
     route: Indices
     gbps: Floats
     home_gbps: Floats
@@ -77,10 +77,10 @@ class Backups:
     ----------
     demand, pool : rows
     rtt_ms : as of an arc
-    tier : row of the degraded tiers, -1 where the pool's variant has no tail
+    slack_tier : row of the degraded slack tiers, -1 where the pool's variant has no tail
     """
 
     demand: Indices
     pool: Indices
     rtt_ms: Floats
-    tier: Indices
+    slack_tier: Indices

@@ -30,9 +30,9 @@ def places_of(instance: Instance, layout: Layout) -> dict[str, slice]:
 
 def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats:
     """Return values of all variables of the model for a solution, its moves included, shape (n_col,)."""
-    values = model.start(instance, solution)
+    values = model.warm_start(instance, solution)
     for family in FAMILIES:
-        values |= family.start(instance, solution, layout)
+        values |= family.warm_start(instance, solution, layout)
     return np.concatenate([values[name] for name in places_of(instance, layout)])
 
 

@@ -31,7 +31,7 @@ class Layout:
     counts : list of (int, int)
         Option and number of modules, where modules do not all cost the same.
     moves : MoveTable
-        Moves after the failure of a site.
+        Moves after the loss of a site.
     receivers : list of int
         Pools that moves lead to.
     reserve : dict of int to list of Segment
@@ -48,7 +48,7 @@ class Layout:
 
 
 def layout_of(instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> Layout:
-    """The layout of the model of an instance, with at most so many segments for each tail and tier."""
+    """The layout of the model of an instance, with at most so many segments for each tail and slack tier."""
     moves = move_table(instance)
     receivers = np.unique(moves.pair_pool).tolist()
     reserve = reserve_segments(instance, bracket, segments)
@@ -82,7 +82,7 @@ def _needs_binary(instance: Instance) -> NDArray[np.bool_]:
     """Pools with a rival, a tail, a copy, racks that not every option has, or a part in survival, shape (n_pool,)."""
     variant = instance.pools.variant
     first, last = instance.rivals
-    has_tail = np.diff(instance.variants.tier_ptr)[variant] > 0
+    has_tail = np.diff(instance.variants.slack_tier_ptr)[variant] > 0
     is_protected = instance.variants.is_protected[variant] == 1
     needed: NDArray[np.bool_] = (last - first > 1) | has_tail | is_protected
     return needed | holds_copy(instance) | is_choosy(instance)

@@ -86,7 +86,7 @@ class PoolPlan:
     ``utilisation`` is the same over the replicas that stand there. ``precision``,
     ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls ask the data at
     ``home`` or a ``replica`` at the site, and ``home_route`` names the backbone nodes from the site to the data.
-    ``reserve_erlang`` is the largest load that the failure of one site moves here.
+    ``reserve_erlang`` is the largest load that the loss of one site moves here.
     """
 
     site: str

@@ -60,9 +60,9 @@ def cover(
     standby: NDArray[np.int32],
     withheld: Withheld,
     *,
-    whole: bool = False,
+    in_integers: bool = False,
 ) -> Cover | None:
-    """Cover the failure of every site.
+    """Cover the loss of every site.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def cover(
         Option with which a closed site may be opened for reserve, -1 where it may not.
     withheld : Withheld
         Power that it may not count on.
-    whole : bool
+    in_integers : bool
         Count replicas in whole ones, as long as there are few moves to choose from.
 
     Returns
@@ -90,7 +90,11 @@ def cover(
     best: tuple[float, Cover] | None = None
     for opening in (nothing, standby):
         found = candidates(instance, solution, flows, opening, withheld)
-        answer = None if found is None else least_reserve(instance, solution, flows, found, whole=whole)
+        answer = (
+            None
+            if found is None
+            else least_reserve(instance, solution, flows, found, in_integers=in_integers)
+        )
         if answer is not None and found is not None and (best is None or answer.usd < best[0]):
             best = answer.usd, _cover(instance, solution, flows, found, answer)
         # Opening sites for reserve is looked at only where something would stay uncovered otherwise.
@@ -102,7 +106,7 @@ def cover(
 def _cover(
     instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, answer: Answer
 ) -> Cover:
-    """Shares without the solver's rounding; what may not be split goes where most of it went."""
+    """Shares without the solver's rounding; single-source demands go where most of them went."""
     n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
     flow = np.concatenate([found.flow, np.arange(len(flows))])
     order = np.lexsort((-parts, flow))
@@ -110,8 +114,8 @@ def _cover(
     is_first = np.zeros(len(parts), dtype=bool)
     is_first[first] = True
     kept = np.where(parts > SMALLEST_SHARE, parts, np.where(is_first, SMALLEST_SHARE, 0.0))
-    whole = instance.demands.is_splittable[instance.arcs.demand[flows]] == 0
-    kept = np.where(whole[flow], is_first, kept)
+    single_source = instance.demands.is_splittable[instance.arcs.demand[flows]] == 0
+    kept = np.where(single_source[flow], is_first, kept)
     kept = kept * (share / np.bincount(flow, weights=kept, minlength=len(flows)))[flow]
     used = np.flatnonzero(kept[:n_move] > 0.0)
     moves = Moves(flows[found.flow[used]], found.backup[used], kept[used])

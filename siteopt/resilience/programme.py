@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int32]
 
-#: Nodes for whole replicas, and the moves up to which they are tried.
-NODES, LARGEST_WHOLE = 200, 3_000
+#: Tree nodes for whole replicas, and the moves up to which they are tried.
+TREE_NODES, LARGEST_INTEGER = 200, 3_000
 #: Solutions with scaled slopes, at most.
 SCALINGS = 4
 
@@ -57,11 +57,11 @@ class _Programme:
     limited: csr_matrix
     limit: Floats
     upper: Floats
-    whole: Floats
+    integer: Floats
 
 
 def least_reserve(
-    instance: Instance, solution: Solution, flows: Indices, found: Candidates, *, whole: bool
+    instance: Instance, solution: Solution, flows: Indices, found: Candidates, *, in_integers: bool
 ) -> Answer | None:
     """Spread the flows that a failure displaces so that reserve costs least; None where nothing fits.
 
@@ -69,7 +69,7 @@ def least_reserve(
     linear programme sees: it is solved a few times, each time with power at what its last answer really pays for a MW
     (slope scaling, Kim and Pardalos 1999), and the cheapest answer counts.
     """
-    if whole and len(found.flow) > LARGEST_WHOLE:
+    if in_integers and len(found.flow) > LARGEST_INTEGER:
         return None
     site = np.unique(instance.pools.site[found.pool])
     room = rooms(instance, solution, found.option, site, found.withheld.site_mw[site])
@@ -78,7 +78,7 @@ def least_reserve(
     rate, best = room.rate_usd_per_mw, None
     for _ in range(SCALINGS):
         cost = np.concatenate([p.cost, rate])
-        x, prices = _whole(p, cost, len(flows)) if whole else _solved(p, cost)
+        x, prices = _solved_in_integers(p, cost, len(flows)) if in_integers else _solved(p, cost)
         if x is None:
             return best
         more_mw = np.maximum(0.0, x[n_fixed:])
@@ -104,10 +104,10 @@ def _solved(p: _Programme, cost: Floats) -> tuple[Floats | None, Floats]:
     return best.x, np.maximum(0.0, best.eqlin.marginals)
 
 
-def _whole(p: _Programme, cost: Floats, n_flow: int) -> tuple[Floats | None, Floats]:
+def _solved_in_integers(p: _Programme, cost: Floats, n_flow: int) -> tuple[Floats | None, Floats]:
     rows = (LinearConstraint(p.leaves, p.share, p.share), LinearConstraint(p.limited, -np.inf, p.limit))
-    options = {"node_limit": NODES, "mip_rel_gap": 1e-3}
-    best = milp(cost, constraints=rows, integrality=p.whole, bounds=Bounds(0.0, p.upper), options=options)
+    options = {"node_limit": TREE_NODES, "mip_rel_gap": 1e-3}
+    best = milp(cost, constraints=rows, integrality=p.integer, bounds=Bounds(0.0, p.upper), options=options)
     return best.x, np.zeros(n_flow)
 
 
@@ -126,7 +126,7 @@ def _programme(
     unserved_usd = instance.demands.unserved_usd[demand]
     optional = np.isfinite(unserved_usd)
     given_up_usd = np.where(optional, unserved_usd - instance.arcs.usd[flows], 0.0)
-    whole = instance.demands.is_splittable[demand][flow] == 0
+    single_source = instance.demands.is_splittable[demand][flow] == 0
     return _Programme(
         cost=np.concatenate([near, given_up_usd, found.usd]),
         leaves=leaves.tocsr(),
@@ -136,7 +136,7 @@ def _programme(
         ).tocsr(),
         limit=np.concatenate([found.idle_rps[found.failure_pool], power_limit, room.spare_mw]),
         upper=np.concatenate([share[found.flow], share * optional, np.full(n_pool + n_room, np.inf)]),
-        whole=np.concatenate([whole, np.ones(n_pool), np.zeros(n_room)]),
+        integer=np.concatenate([single_source, np.ones(n_pool), np.zeros(n_room)]),
     )
 
 

@@ -121,7 +121,7 @@ class Policy(SchemaModel):
     utilisation_cap: Fraction = 0.8
     """Highest utilisation of a pool at peak, for workloads sized by ``utilisation`` or ``tail``."""
     dispatch_efficiency: Fraction = 1.0
-    """Share of its rate that a pool of models keeps although requests are dispatched to single replicas."""
+    """Share of its rate that a pool of models keeps although load balancing sends requests to single replicas."""
     server_cost_factor: Annotated[float, Strict(), Field(ge=1, le=10)] = 1.4
     """Price of a server over that of its accelerators, for models on catalogue accelerators."""
     carbon_usd_per_t: UsdPerUnit = 0.0

@@ -29,7 +29,7 @@ def best_options(instance: Instance) -> NDArray[np.int32]:
 
 
 def hardest_first(instance: Instance) -> NDArray[np.int32]:
-    """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
+    """Demands that must be served first; among them those with the fewest arcs, single-source ones, the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)
     may_wait = np.isfinite(demands.unserved_usd)

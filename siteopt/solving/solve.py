@@ -16,13 +16,13 @@ from siteopt.diagnose.conflict import reasons_of
 from siteopt.diagnose.proofs import impossibilities
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
-from siteopt.facility.run import improve
+from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
-from siteopt.solving.restricted import Core, RestrictedRun
+from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
 from siteopt.solving.rounds import Rounds
 from siteopt.verify import verify
 
@@ -71,12 +71,12 @@ def solve(
         Same seed, same plan under a limit of iterations. Else bound and search run side by side where there are two
         cores, and when the one stops the other depends on their pace.
     method : {"auto", "milp", "search"}
-        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
+        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, warm-started from a quick search.
         ``auto``: search first, then the exact model where its size allows and the gap asks for it.
     node_limit, iteration_limit : int, optional
-        Most nodes of the exact model's tree, and most rounds of the search.
+        Most tree nodes of the exact model, and most rounds of the search.
     start : Plan, optional
-        Where to begin; may be of a scenario that differs a little.
+        Warm start; may be of a scenario that differs a little.
     progress : callable, optional
         Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
 
@@ -140,29 +140,29 @@ class _Run:
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, start: Plan | None) -> Core:
+    def work(self, warm_start: Plan | None) -> RestrictedProblem:
         """The stages of the method."""
         method = self._method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         most = self._iteration_limit if self._node_limit is None else self._node_limit
-        if method == "milp" or not improve(self._instance, self._incumbent, self._seed, most):
-            self._search(exact_follows, start)
+        if method == "milp" or not solve_facility_location(self._instance, self._incumbent, self._seed, most):
+            self._search(exact_follows, warm_start)
         if exact_follows:
             self._exact()
-        return Core(self._scenario, self._instance, self._incumbent)
+        return RestrictedProblem(self._scenario, self._instance, self._incumbent)
 
-    def _search(self, exact_follows: bool, start: Plan | None) -> None:
+    def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
         rounds = Rounds(self._scenario, self._instance, self._incumbent, self._seed, self._iteration_limit)
         if self._method == "milp":
-            rounds.search_briefly(start)
+            rounds.search_briefly(warm_start)
         else:
             deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
-            rounds.search_and_prove(start, deadline, exact_follows=exact_follows)
+            rounds.search_and_prove(warm_start, deadline, exact_follows=exact_follows)
         if rounds.are_used_up:
             self.limit = "iterations"
 
     def _exact(self) -> None:
-        """The exact model for what is left of the time, started from the incumbent."""
+        """Solve the exact model for what is left of the time, warm-started from the incumbent."""
         # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
         from siteopt.highs.driver import Limits
         from siteopt.milp.solve import ExactModel
@@ -172,18 +172,18 @@ class _Run:
             return
         model = ExactModel(self._instance)
         limits = Limits(clock.left, self._node_limit, incumbent.gap_wanted, self._seed)
-        answer = model.solve(
-            limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
-        )
+        answer = model.solve(limits, _Polish(self._instance, incumbent, self._seed), incumbent.solution)
         if answer.outcome == "infeasible":
             raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
-        if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
+        if (
+            answer.outcome == "optimal"
+            and len(self._instance.slack_tiers.variant)
+            and not incumbent.is_good_enough
+        ):
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
             inner = ExactModel(self._instance, "inner")
             limits = replace(limits, seconds=clock.left)
-            answer = inner.solve(
-                limits, _Polish(self._instance, incumbent, clock, self._seed), incumbent.solution
-            )
+            answer = inner.solve(limits, _Polish(self._instance, incumbent, self._seed), incumbent.solution)
         self.is_exhausted = answer.outcome == "optimal"
         self.limit = None
         if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
@@ -193,9 +193,8 @@ class _Run:
 class _Polish:
     """Listener of the exact model: every solution that it finds goes through the local search first."""
 
-    def __init__(self, instance: Instance, incumbent: Incumbent, clock: Clock, seed: int) -> None:
-        self._search = Search(instance, seed)
-        self._incumbent, self._clock = incumbent, clock
+    def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
+        self._search, self._incumbent = Search(instance, seed), incumbent
 
     def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> Any:
         """Polish a solution; returns the incumbent if that is better than what came in."""
@@ -214,12 +213,14 @@ class _Polish:
 
     def should_stop(self) -> bool:
         """Once the gap is reached, the time is over, or the user asked."""
-        return self._incumbent.is_good_enough or self._clock.left <= 0.0
+        return self._incumbent.is_good_enough or self._incumbent.clock.left <= 0.0
 
 
-def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: Method, seed: int) -> Plan:
-    """The plan of a part of the scenario, or all of it, verified against the whole."""
-    instance, incumbent = core.instance, core.incumbent
+def _finish(
+    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, method: Method, seed: int
+) -> Plan:
+    """The plan of a restricted, verified against the scenario."""
+    instance, incumbent = restricted.instance, restricted.incumbent
     clock = incumbent.clock
     if incumbent.solution is None:
         why = "interrupted" if clock.interrupted else "the limits were reached"
@@ -227,7 +228,7 @@ def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, method: M
             f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
         )
     status, reason, limit = _ending(incumbent, run, clock)
-    plan = plan_of(core.scenario, instance, trimmed(instance, incumbent.solution))
+    plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
     bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
     plan = replace(
         plan,

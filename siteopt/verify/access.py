@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Slo
     from siteopt.verify.facts import Facts, Journey
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 
 class Miss(NamedTuple):

@@ -23,7 +23,7 @@ from siteopt.verify import (
     tails,
     tenancy,
 )
-from siteopt.verify.facts import Facts
+from siteopt.verify.failure import SurvivalFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
     from siteopt.verify.violation import Violation
 
-RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
+RULES: tuple[Callable[[SurvivalFacts], Iterator[Violation]], ...] = (
     *(identity.unknown_ids, identity.duplicates),
     *(decisions.integers, decisions.site_status, decisions.design_allowed, decisions.modules_in_range),
     *(decisions.pools_at_open_sites, decisions.flows_at_pools, decisions.share_range),
@@ -72,5 +72,5 @@ def verify(scenario: Scenario, plan: Plan) -> list[Violation]:
     broken = list(identity.numbers(plan))
     if broken:
         return broken
-    facts = Facts(scenario, plan)
+    facts = SurvivalFacts(scenario, plan)
     return [violation for rule in RULES for violation in rule(facts)]

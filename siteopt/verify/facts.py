@@ -7,13 +7,11 @@ stands twice the first row counts; of everything else all rows count.
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from siteopt.verify.data import DataModes
+from siteopt.verify.data_modes import DataModes
 from siteopt.verify.facility import site_pue, usable_mw
-from siteopt.verify.failure import Failure
 from siteopt.verify.geography import Geography
 from siteopt.verify.replica import STATED, ModelReplica, stated_replica, unusable
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan
     from siteopt.scenario.schema import GridLimit, Region, Scenario, Site, Workload
     from siteopt.verify.queue import Tail
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Site, workload and accelerator.
 Pool = tuple[str, str, str]
@@ -159,14 +157,6 @@ class Facts:
         """Replicas of a pool that may be busy at peak."""
         linear = self.workloads[pool[1]].sizing == "linear"
         return self.replicas.get(pool, 0) * (1.0 if linear else self.scenario.policy.utilisation_cap)
-
-    @cached_property
-    def failures(self) -> dict[str, Failure]:
-        """What becomes of the pools if a site is lost, per open site; nothing where no workload is protected."""
-        if all(workload.protect is None for workload in self.workloads.values()):
-            return {}
-        rows = {row.site: row for row in reversed(self.plan.n_minus_1)}
-        return {site: Failure(self, site, rows.get(site)) for site in self.open}
 
     def is_existing(self, site: str) -> bool:
         """Whether the site stands already, so that opening it is sunk."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
+from siteopt.verify.facts import Facts
 from siteopt.verify.service import latency_ms
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from siteopt.plan import FailurePlan, FlowPlan, MovePlan
     from siteopt.scenario.schema import Slo, Workload
-    from siteopt.verify.facts import Facts, Journey, Pool
+    from siteopt.verify.facts import Journey, Pool
     from siteopt.verify.queue import Tail
 
 
@@ -25,7 +27,7 @@ def degraded(workload: Workload) -> tuple[Slo, ...]:
 
 
 class Failure:
-    """The loss of one site.
+    """The loss of a site, and what the plan does about it.
 
     Moves that name something unknown, or a site without a pool, are left out of the sums here.
 
@@ -112,3 +114,15 @@ class Failure:
                 idle = max(0.0, self.facts.usable(pool) - self.busy(pool))
                 spare += idle * replica.kw / 1000.0
         return spare
+
+
+class SurvivalFacts(Facts):
+    """Facts, and what becomes of them once a site is lost."""
+
+    @cached_property
+    def failures(self) -> dict[str, Failure]:
+        """What becomes of the pools if a site is lost, per open site; nothing where no workload is protected."""
+        if all(workload.protect is None for workload in self.workloads.values()):
+            return {}
+        rows = {row.site: row for row in reversed(self.plan.n_minus_1)}
+        return {site: Failure(self, site, rows.get(site)) for site in self.open}

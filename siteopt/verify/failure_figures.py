@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from siteopt.plan import DegradedPlan
     from siteopt.verify.facts import Facts, Pool
-    from siteopt.verify.failure import Failure
+    from siteopt.verify.failure import Failure, SurvivalFacts
 
 
-def move_latency(facts: Facts) -> Iterator[Violation]:
+def move_latency(facts: SurvivalFacts) -> Iterator[Violation]:
     """Rule ``move_latency``: that of every move at the percentile of its first SLO, with the waits after it."""
     for failure in facts.failures.values():
         for move in failure.moves:
@@ -33,7 +33,7 @@ def move_latency(facts: Facts) -> Iterator[Violation]:
                 yield Violation("move_latency", subject, *found)
 
 
-def worst_move(facts: Facts) -> Iterator[Violation]:
+def worst_move(facts: SurvivalFacts) -> Iterator[Violation]:
     """Rule ``worst_ms``: latency and limit of the move that comes nearest to its limit, or neither without moves."""
     for failure in facts.failures.values():
         row, moves = failure.row, limited_moves(failure)
@@ -55,7 +55,7 @@ def worst_move(facts: Facts) -> Iterator[Violation]:
             yield Violation("worst_ms", failure.site, message, excess or 1.0)
 
 
-def spare(facts: Facts) -> Iterator[Violation]:
+def spare(facts: SurvivalFacts) -> Iterator[Violation]:
     """Rule ``spare_mw``: IT power of what may still be busy of protected workloads, after each failure."""
     for failure in facts.failures.values():
         if failure.row is not None and differ(failure.row.spare_mw, failure.spare_mw):
@@ -63,7 +63,7 @@ def spare(facts: Facts) -> Iterator[Violation]:
             yield Violation("spare_mw", failure.site, message, abs(failure.row.spare_mw - failure.spare_mw))
 
 
-def unprotected(facts: Facts) -> Iterator[Violation]:
+def unprotected(facts: SurvivalFacts) -> Iterator[Violation]:
     """Rule ``unprotected``: requests displaced of each workload without protection, kept elsewhere and lost."""
     for failure in facts.failures.values():
         if failure.row is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from siteopt.plan import FlowPlan
     from siteopt.verify.facts import Facts
+    from siteopt.verify.failure import SurvivalFacts
 
 #: Percentiles that a plan reports.
 PERCENTILES = (0.50, 0.95, 0.99)
@@ -34,7 +35,7 @@ def site_capex(facts: Facts) -> Iterator[Violation]:
         yield from _figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
 
 
-def pool_load(facts: Facts) -> Iterator[Violation]:
+def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
     """Rules ``load_erlang``, ``utilisation`` and ``reserve_erlang``: peak load, and what a failure adds."""
     for pool in facts.plan.pools:
         subject, erlang = f"{pool.site}/{pool.workload}", facts.peak_erlang.get(facts.pool(pool), 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from siteopt.plan import MovePlan, PoolPlan
 from siteopt.verify.access import jurisdiction_problem, slo_misses, tier_problem
-from siteopt.verify.data import allowed_modes
+from siteopt.verify.data_modes import allowed_modes
 from siteopt.verify.deployment import deployment_problems, precisions
 from siteopt.verify.mode import in_mode
 from siteopt.verify.racks import cooling_problem, density_problem
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from siteopt.plan import UnservedPlan
     from siteopt.scenario.schema import Design, Scenario, Site, Slo, Workload
     from siteopt.verify.facts import Facts
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Why a demand may be left unserved.
 REASONS = ("penalty", "mode")

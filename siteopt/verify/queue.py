@@ -23,7 +23,7 @@ NOBODY_WAITS = 700.0
 #: A term below exp of this, of the sum so far, ends a sum whose terms fall from here on.
 NEGLIGIBLE = -50.0
 #: Terms of a sum that are taken at a time.
-BLOCK = 4096
+CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ def _log_states_below(replicas: float, batch_rps: NDArray[np.float64], rate_rps:
     """Logarithm of the sum of all states up to the full one, over the full one, summed from the full one down."""
     calls, log_term, log_sum = replicas * len(batch_rps), 0.0, 0.0
     while calls >= 1.0:
-        block = calls - np.arange(min(BLOCK, calls))
-        rise = np.log(pool_rps(replicas, batch_rps, block) / rate_rps)
+        chunk = calls - np.arange(min(CHUNK, calls))
+        rise = np.log(pool_rps(replicas, batch_rps, chunk) / rate_rps)
         logs = log_term + np.cumsum(rise)
         log_sum = float(np.logaddexp(log_sum, special.logsumexp(logs)))
         log_term = float(logs[-1])
@@ -137,7 +137,7 @@ def _log_states_below(replicas: float, batch_rps: NDArray[np.float64], rate_rps:
         )  # and falls ever faster from here on, since fewer calls are completed no faster
         if log_sum > NOBODY_WAITS or (falls and log_term - log_sum < NEGLIGIBLE):
             break
-        calls -= len(block)
+        calls -= len(chunk)
     return log_sum
 
 

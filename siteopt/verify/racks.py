@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Design
     from siteopt.verify.facts import Facts
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
     Problem = Callable[[ReplicaFacts, Design], str | None]
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from siteopt.plan import MovePlan
     from siteopt.verify.facts import Facts
-    from siteopt.verify.failure import Failure
+    from siteopt.verify.failure import Failure, SurvivalFacts
 
 
-def failures_listed(facts: Facts) -> Iterator[Violation]:
+def failures_listed(facts: SurvivalFacts) -> Iterator[Violation]:
     """Every open site has a row, and no other, where any workload is protected."""
     for site, failure in facts.failures.items():
         if failure.row is None:
@@ -32,7 +32,7 @@ def failures_listed(facts: Facts) -> Iterator[Violation]:
             )
 
 
-def moves_cover(facts: Facts) -> Iterator[Violation]:
+def moves_cover(facts: SurvivalFacts) -> Iterator[Violation]:
     """What the site served of each protected demand moves, all of it and no more, whole where it may not be split."""
     for failure in facts.failures.values():
         moved: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
@@ -55,7 +55,7 @@ def moves_cover(facts: Facts) -> Iterator[Violation]:
                     yield Violation("resilience", subject, message, abs(share) or 1.0)
 
 
-def moves_admitted(facts: Facts) -> Iterator[Violation]:
+def moves_admitted(facts: SurvivalFacts) -> Iterator[Violation]:
     """A move goes to a pool that stands elsewhere and admits it within the degraded SLO."""
     for failure in facts.failures.values():
         for move in failure.moves:
@@ -66,7 +66,7 @@ def moves_admitted(facts: Facts) -> Iterator[Violation]:
                 )
 
 
-def room_after_failure(facts: Facts) -> Iterator[Violation]:
+def room_after_failure(facts: SurvivalFacts) -> Iterator[Violation]:
     """Pools that take moves stay below the utilisation cap, and keep the degraded SLO for all of their flows."""
     for failure in facts.failures.values():
         for pool, erlang in failure.moved_erlang.items():

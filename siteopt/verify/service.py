@@ -9,7 +9,7 @@ from scipy import special
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Metric, Workload
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Below this no double tells the distribution from its mean, and the shape 1 / scv may overflow.
 CONSTANT_SCV = 1e-30

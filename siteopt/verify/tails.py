@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Slo
     from siteopt.verify.facts import Facts, Journey, Pool
     from siteopt.verify.queue import Tail
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 
 class _Miss(NamedTuple):

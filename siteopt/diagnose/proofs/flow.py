@@ -42,7 +42,7 @@ def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> 
 
 
 def _shortages(needs: Needs, graph: csr_matrix) -> list[list[Group]]:
-    """Pieces of the source's side of a minimum cut."""
+    """Find the pieces of the source's side of a minimum cut: each is a shortage of its own."""
     from scipy.sparse import csr_matrix  # takes a quarter of a second to import, and most scenarios have room
     from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
@@ -55,16 +55,16 @@ def _shortages(needs: Needs, graph: csr_matrix) -> list[list[Group]]:
     inside = np.flatnonzero(reached[1:sink]) + 1
     _, piece = connected_components(graph[inside][:, inside], directed=False)
     found: dict[int, list[Group]] = {}
-    for node, label in zip(inside.tolist(), piece.tolist(), strict=True):
-        if node <= len(needs.groups):
-            found.setdefault(label, []).append(needs.groups[node - 1])
+    for vertex, label in zip(inside.tolist(), piece.tolist(), strict=True):
+        if vertex <= len(needs.groups):
+            found.setdefault(label, []).append(needs.groups[vertex - 1])
     return list(found.values())
 
 
 def _capacities(
     instance: Instance, needs: Needs, limits: NDArray[np.int32], unit_mw: float
 ) -> tuple[Floats, Floats, Floats]:
-    """What groups need, and sites and limits can carry, in whole units: needs rounded down, the others up."""
+    """Count in whole units what groups need, rounded down, and what sites and limits can carry, rounded up."""
     most = int(1.0 / RESOLUTION) + 1
     need = np.floor([group.it_mw / unit_mw for group in needs.groups])
     room = np.minimum(np.ceil(needs.site_mw / unit_mw), most)
@@ -76,7 +76,7 @@ def _capacities(
 
 
 def _fits(needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Floats, Floats]) -> bool:
-    """Whether the groups find room one after the other, those with the fewest sites first: no cut is short then."""
+    """Tell whether each group finds room when they are placed one by one: then no group can be short."""
     need, room, limit = (values.copy() for values in capacities)
     limit = np.append(limit, np.inf)  # of the sites without one: their row is -1
     for k in sorted(range(len(needs.groups)), key=lambda k: len(needs.groups[k].sites)):
@@ -94,7 +94,7 @@ def _fits(needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Flo
 def _network(
     needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Floats, Floats]
 ) -> csr_matrix:
-    """Capacities between the nodes: source, groups, sites, limits, sink."""
+    """Build the flow network; its vertices are the source, groups, sites, limits and the sink."""
     from scipy.sparse import csr_matrix
 
     need, room, limit = capacities

@@ -33,7 +33,9 @@ def _no_columns(_instance: Instance, _layout: Layout) -> dict[str, int]:
     return {}
 
 
-def _no_start(_instance: Instance, _solution: Solution, _layout: Layout) -> dict[str, NDArray[np.float64]]:
+def _no_warm_start(
+    _instance: Instance, _solution: Solution, _layout: Layout
+) -> dict[str, NDArray[np.float64]]:
     return {}
 
 
@@ -50,7 +52,7 @@ class Family:
         Families without which its rows mean nothing.
     columns : callable
         How many columns of each name ``add`` declares, in its order.
-    start : callable
+    warm_start : callable
         Values of these columns in a solution, by name.
     """
 
@@ -58,27 +60,35 @@ class Family:
     add: Callable[[SitingModel, Instance], None]
     requires: tuple[str, ...] = ()
     columns: Callable[[Instance, Layout], dict[str, int]] = _no_columns
-    start: Callable[[Instance, Solution, Layout], dict[str, NDArray[np.float64]]] = _no_start
+    warm_start: Callable[[Instance, Solution, Layout], dict[str, NDArray[np.float64]]] = _no_warm_start
 
 
 FAMILIES = (
     Family("assignment", add_assignment),
     Family("site_status", add_site_status),
-    Family("pooling", pooling.add_pooling, ("site_status",), pooling.columns, pooling.start),
+    Family("pooling", pooling.add_pooling, ("site_status",), pooling.columns, pooling.warm_start),
     Family("linking", add_linking, ("assignment", "pooling")),
     Family("data_gravity", add_data_gravity, ("assignment", "pooling")),
     Family("density", add_density, ("pooling",)),
     Family("sizing", add_sizing, ("assignment",)),
-    Family("tail", tail.add_tail, ("pooling", "sizing"), tail.columns, tail.start),
+    Family("tail", tail.add_tail, ("pooling", "sizing"), tail.columns, tail.warm_start),
     Family("power", add_power, ("sizing", "site_status")),
     Family(
-        "module_scale", module_scale.add_module_scale, ("power",), module_scale.columns, module_scale.start
+        "module_scale",
+        module_scale.add_module_scale,
+        ("power",),
+        module_scale.columns,
+        module_scale.warm_start,
     ),
     Family("tenancy", add_tenancy, ("power",)),
     Family("grid", add_grid, ("power",)),
     Family("network", add_network, ("data_gravity",)),
     Family("budget", add_budget, ("module_scale",)),
     Family(
-        "resilience", resilience.add_resilience, ("linking", "tail"), resilience.columns, resilience.start
+        "resilience",
+        resilience.add_resilience,
+        ("linking", "tail"),
+        resilience.columns,
+        resilience.warm_start,
     ),
 )

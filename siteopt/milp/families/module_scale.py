@@ -56,7 +56,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"module_count": len(layout.counts)}
 
 
-def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
     """Return their values in a solution: 1 for the number of modules that stands at the option taken."""
     site = instance.options.site
     chosen = [solution.option[site[o]] == o and solution.modules[site[o]] == n for o, n in layout.counts]

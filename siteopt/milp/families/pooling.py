@@ -71,6 +71,6 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"pool": len(layout.pools)}
 
 
-def start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
     """Return their values in a solution: a pool is open where it has replicas."""
     return {"pool": (solution.replicas[layout.pools] > 0).astype(np.float64)}

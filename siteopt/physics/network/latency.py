@@ -1,4 +1,4 @@
-"""Round-trip times between regions and sites, as one shared block, and between sites and the data they ask."""
+"""Round-trip times between regions and sites, as one shared matrix, and between sites and the data they ask."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from siteopt.physics.network.topology import Topology
 
 
-def rtt_block_ms(topology: Topology, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
+def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
     """Round-trip time of every region to every site, ms.
 
-    One block serves all workloads whose routes obey the same rule; it is never copied per demand.
+    One matrix serves all workloads whose routes obey the same rule; it is never copied per demand.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
         With a network.
     node : int
     allowed : collection of str, optional
-        As in :func:`rtt_block_ms`.
+        As in :func:`region_rtt_ms`.
 
     Returns
     -------

@@ -42,7 +42,7 @@ class LLMReplica:
         Mean tokens per answer, at least 1.
     queue_limit : float
         Requests that may wait, per replica; beyond it they are blocked. Infinite: none is.
-    dispatch_efficiency : float
+    balancing_efficiency : float
         In (0, 1]: what is lost because the pool is not truly one queue; scales every rate.
     """
 
@@ -50,7 +50,7 @@ class LLMReplica:
     prefill_ms: NDArray[np.float64]
     output_tokens: float
     queue_limit: float = np.inf
-    dispatch_efficiency: float = 1.0
+    balancing_efficiency: float = 1.0
 
     def __post_init__(self) -> None:
         rates = np.array(self.completion_rps, dtype=np.float64, ndmin=1)
@@ -59,8 +59,8 @@ class LLMReplica:
         if rates.size == 0 or not np.all(np.isfinite(rates)) or rates[0] <= 0 or np.any(falls):
             raise ValueError("completion_rps must be positive and never fall: end the slots where it peaks")
         rates = np.maximum.accumulate(rates)
-        if self.output_tokens < 1 or not 0 < self.dispatch_efficiency <= 1:
-            raise ValueError("output_tokens must be at least 1, dispatch_efficiency in (0, 1]")
+        if self.output_tokens < 1 or not 0 < self.balancing_efficiency <= 1:
+            raise ValueError("output_tokens must be at least 1, balancing_efficiency in (0, 1]")
         if not (self.queue_limit == np.inf or (self.queue_limit >= 0 and self.queue_limit % 1 == 0)):
             raise ValueError("queue_limit must be a whole number or infinite")
         for name, values in (("completion_rps", rates), ("prefill_ms", prefill)):
@@ -74,13 +74,13 @@ class LLMReplica:
 
     @property
     def rates_per_ms(self) -> NDArray[np.float64]:
-        """Rates as the kernel wants them, dispatch efficiency in."""
-        return self.completion_rps * (self.dispatch_efficiency / 1000.0)
+        """Rates as the kernel wants them, losses of load balancing in."""
+        return self.completion_rps * (self.balancing_efficiency / 1000.0)
 
     @property
     def capacity_rps(self) -> float:
         """Rate at which one replica saturates."""
-        return float(self.completion_rps[-1] * self.dispatch_efficiency)
+        return float(self.completion_rps[-1] * self.balancing_efficiency)
 
     @classmethod
     def from_iteration(
@@ -92,7 +92,7 @@ class LLMReplica:
         own_ms: float = 0.0,
         prefill_steps: int = 1,
         queue_limit: float = np.inf,
-        dispatch_efficiency: float = 1.0,
+        balancing_efficiency: float = 1.0,
     ) -> LLMReplica:
         """General form mu(b) = b / ((c + osl) T(b)): T `iteration_ms` at batch 1..slots, c `prefill_steps`.
 
@@ -104,7 +104,7 @@ class LLMReplica:
             raise ValueError("iteration_ms must be positive, prefill_steps at least 1")
         rates = 1000.0 * np.arange(1, step.size + 1) / ((prefill_steps + output_tokens) * step)
         prefill = prefill_steps * (step - own_ms) + prefill_work_ms
-        return cls(rates, prefill, output_tokens, queue_limit, dispatch_efficiency)
+        return cls(rates, prefill, output_tokens, queue_limit, balancing_efficiency)
 
     @classmethod
     def from_work(
