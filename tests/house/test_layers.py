@@ -31,7 +31,7 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "pydantic": ("siteopt.scenario",),
     "pyomo": ("siteopt.milp",),
-    "networkx": ("siteopt.physics.network", "siteopt.verify"),
+    "networkx": ("siteopt.verify",),
     "highspy": ("siteopt.highs.driver",),
     "matplotlib": ("siteopt.report.profile_plot",),
 }
