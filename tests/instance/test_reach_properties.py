@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.strategies.basic_rules import small_documents
+from support.strategies.all_rules import full_documents
 
 from siteopt.compile import compile_instance
 from siteopt.instance.reach import reach_counts, reached_sites
@@ -16,7 +16,7 @@ from siteopt.scenario import load_scenario
 
 
 @settings(max_examples=40)
-@given(document=small_documents, pairs=st.sampled_from([1, 7, 1 << 24]), seed=st.integers(0, 99))
+@given(document=full_documents(), pairs=st.sampled_from([1, 7, 1 << 24]), seed=st.integers(0, 99))
 def test_each_demand_reaches_the_sites_of_its_arcs(document: dict[str, Any], pairs: int, seed: int) -> None:
     """However many demands are looked at together, and whichever arcs count."""
     instance = compile_instance(load_scenario(document))
