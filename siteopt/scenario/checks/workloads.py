@@ -99,6 +99,8 @@ def _protect(workload: Workload, path: str) -> Iterator[Problem]:
 
 def check_demand(scenario: Scenario) -> Iterator[Problem]:
     """Demand of regions and workloads that are there, each pair once."""
+    if all(demand.peak_rps == 0.0 for demand in scenario.demand):
+        yield Problem("demand", "asks for nothing: every row has a peak_rps of 0")
     regions = {r.id for r in scenario.regions}
     workloads = {w.id for w in scenario.workloads}
     first: dict[tuple[str, str], int] = {}
