@@ -16,17 +16,29 @@ import argparse
 import logging
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from siteopt.cli import check, compare, evaluate, explain, params, profile, report, schema, sensitivity, solve
-from siteopt.cli.terminal import print_error, print_message
+from siteopt.cli.messages import print_error, print_message
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (solve, check, evaluate, compare, explain, sensitivity, report, profile, params, schema)
+#: The commands and what they are for. Each is a module of this package, imported only where it is the one asked for:
+#: the solver and what it needs take a second, and whoever reads the help needs none of it.
+COMMANDS = {
+    "solve": "find a plan, with a proven gap",
+    "check": "validate and summarise a scenario",
+    "evaluate": "price and check any plan",
+    "compare": "central, edge and hybrid; a verdict per workload",
+    "explain": "why, why not, what a MW is worth, what binds, why infeasible",
+    "sensitivity": "which uncertain numbers matter, one at a time",
+    "report": "a page to read, GeoJSON and CSV of a plan",
+    "profile": "latency and cost of one workload against load and sites",
+    "params": "list the built-in catalogue with its sources",
+    "schema": "print the JSON Schema of a scenario",
+}
 EXIT_CODES: dict[type[Exception], int] = {
     InfeasibleError: 1,
     ScenarioError: 2,
@@ -60,13 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the program
             stream.reconfigure(errors="replace")
     try:
-        return _run(build_parser().parse_args(argv))
+        return _run(sys.argv[1:] if argv is None else argv)
     except SystemExit as end:  # argparse has said what is to be said
         return end.code if isinstance(end.code, int) else 0
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(argv: Sequence[str]) -> int:
     try:
+        args = build_parser(argv).parse_args(argv)
         return int(args.run(args))
     except tuple(EXIT_CODES) as error:
         print_error(error)
@@ -83,22 +96,45 @@ def _run(args: argparse.Namespace) -> int:
         return EXIT_CODES[SolverError]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The options of all commands."""
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Names every command, but has the options only of the one that is asked for.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        Arguments after the name of the program.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
     parser = _Parser(
         prog="siteopt",
         description="Which substations should host micro data centres, which AI workloads stay central.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"siteopt {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in COMMANDS:
-        command.add_parser(commands)
+    # No option before the command takes a value, so that the first word is the command.
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, allow_abbrev=False)
+        if name == asked:
+            module = import_module(f"siteopt.cli.{name}")
+            module.add_options(command)
+            command.set_defaults(run=module.run, parser=command)
     return parser
 
 
-def _version() -> str:
-    try:
-        return version("siteopt")
-    except PackageNotFoundError:
-        return "(not installed)"
+class _Version(argparse.Action):
+    """Prints the version; the package's metadata are read for that alone."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            known = version("siteopt")
+        except PackageNotFoundError:
+            known = "(not installed)"
+        print(f"siteopt {known}")
+        parser.exit()

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "compare", help="central, edge and hybrid; a verdict per workload", allow_abbrev=False
-    )
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("--workload", metavar="ID", help="find by solving what turns the verdict on this one")
     parser.add_argument(
@@ -45,7 +42,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out", type=output_file, metavar="FILE.json", help="write the comparison to this file"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:

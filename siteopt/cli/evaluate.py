@@ -6,9 +6,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from siteopt.cli.messages import print_message
 from siteopt.cli.options import add_output, refuse_same_file
 from siteopt.cli.output import write_plan
-from siteopt.cli.terminal import print_message
 from siteopt.errors import ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser("evaluate", help="price and check any plan", allow_abbrev=False)
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made; figures may be missing")
     add_output(parser)
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 QUESTION_SECONDS, CONFLICT_SECONDS = 75.0, 100.0
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "explain", help="why, why not, what a MW is worth, what binds, why infeasible", allow_abbrev=False
-    )
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", nargs="?", help="plan.json; not for --infeasible")
     asked = parser.add_argument_group("the question").add_mutually_exclusive_group(required=True)
@@ -66,7 +63,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -24,14 +24,9 @@ DESCRIPTION = """Name a model and accelerators, or a workload of a scenario; wha
 Without a scenario, --workload is a class of the catalogue (siteopt params --group workloads)."""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "profile",
-        help="latency and cost of one workload against load and sites",
-        description=DESCRIPTION,
-        allow_abbrev=False,
-    )
+    parser.description = DESCRIPTION
     what = parser.add_argument_group("what")
     what.add_argument("--model", metavar="ID", help="of the catalogue or the scenario")
     what.add_argument("--accelerator", metavar="ID", nargs="+", default=(), help="one or several to compare")
@@ -52,7 +47,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     where.add_argument("--rtt-ms", type=zero_or_more, default=0.0, metavar="MS", help="round trip (0)")
     parser.add_argument("--plot", type=_plot_file, metavar="FILE.svg|png", help="draw the curves")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

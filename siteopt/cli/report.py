@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from siteopt.cli.messages import print_message
 from siteopt.cli.options import output_file
-from siteopt.cli.terminal import print_message, results
+from siteopt.cli.terminal import results
 from siteopt.errors import Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
@@ -35,11 +36,8 @@ if TYPE_CHECKING:
 STRUCTURE = {"unknown_id", "duplicate", "number"}
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "report", help="a page to read, GeoJSON and CSV of a plan", allow_abbrev=False
-    )
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made")
     parser.add_argument(
         "--scenario", metavar="SCENARIO", help="scenario.json (default: the one that the plan names)"
@@ -57,7 +55,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--sensitivity", metavar="FILE.json", help="show a tornado: what siteopt sensitivity wrote"
     )
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:

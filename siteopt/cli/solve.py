@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser("solve", help="find a plan, with a proven gap", allow_abbrev=False)
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument(
         "--time-limit", type=positive_seconds, default=60.0, metavar="S", help="seconds (default 60)"
@@ -33,7 +32,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--iteration-limit", type=count, metavar="N", help="steps of the local search")
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default warning")
     add_output(parser)
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from siteopt.errors import InfeasibleError, ScenarioError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Lines of an error before it is cut: a table with one wrong column has as many problems as rows.
-MOST_LINES = 40
 #: Width of tables in a pipe, where nobody says how wide it is.
 PIPE_COLUMNS = 100
 
@@ -38,28 +34,6 @@ def result_console() -> Console:
 def progress_console() -> Console:
     """Console for progress and log on stderr."""
     return _PatientConsole(file=sys.stderr, highlight=False, markup=False, emoji=False)
-
-
-def print_error(error: Exception) -> None:
-    """Say on stderr, in one message, what is wrong and where."""
-    if isinstance(error, ScenarioError):
-        source = error.source or "the input"
-        n = len(error.problems)
-        print_message(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
-    elif isinstance(error, InfeasibleError):
-        n = len(error.reasons)
-        print_message("siteopt: infeasible: no plan can meet every rule", error.reasons, n)
-    else:
-        print_message(f"siteopt: {error}", (), 0)
-
-
-def print_message(head: str, lines: object, n: int) -> None:
-    """A headline and indented lines on stderr, cut where there are very many."""
-    print(head, file=sys.stderr)
-    for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]
-        print(f"  {line}", file=sys.stderr)
-    if n > MOST_LINES:
-        print(f"  … and {n - MOST_LINES} more", file=sys.stderr)
 
 
 @contextmanager

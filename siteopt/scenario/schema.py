@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, PrivateAttr, Strict
 
 from siteopt.scenario.places import (
     ConnectionStep,
@@ -36,10 +36,12 @@ from siteopt.scenario.quantities import (
     Share,
     Sizing,
     Status,
+    Text,
     Tier,
     Usd,
     UsdPerUnit,
 )
+from siteopt.scenario.rules import LinearRule, RuleTerm
 from siteopt.scenario.workloads import (
     AcceleratorEntry,
     Demand,
@@ -66,6 +68,7 @@ __all__ = [
     "Jurisdiction",
     "JurisdictionRule",
     "Latency",
+    "LinearRule",
     "Metric",
     "Mode",
     "ModelEntry",
@@ -77,6 +80,7 @@ __all__ = [
     "Protect",
     "Region",
     "Replica",
+    "RuleTerm",
     "Scenario",
     "Service",
     "Site",
@@ -136,7 +140,7 @@ class Scenario(SchemaModel):
     """One planner's numbers: the whole input of siteopt."""
 
     schema_version: Literal[1]
-    name: str = ""
+    name: Text = ""
     horizon: Horizon = Horizon()
     jurisdictions: tuple[Jurisdiction, ...] = Field(min_length=1)
     network: Network = Network()
@@ -149,3 +153,21 @@ class Scenario(SchemaModel):
     regions: tuple[Region, ...] = Field(min_length=1)
     demand: tuple[Demand, ...] = Field(min_length=1)
     policy: Policy = Policy()
+    rules: tuple[LinearRule, ...] = ()
+    """The planner's own rules, linear in what is open."""
+    _skipped: int = PrivateAttr(default=0)
+
+    @property
+    def skipped_demand(self) -> int:
+        """Rows of ``demand`` that ask for nothing, and were left out."""
+        return self._skipped
+
+    def without_idle_demand(self) -> Scenario:
+        """Return the scenario without rows of ``demand`` that ask for nothing; it counts them."""
+        asking = tuple(d for d in self.demand if d.peak_rps > 0.0)
+        if len(asking) == len(self.demand):
+            return self
+        result = self.model_copy(update={"demand": asking})
+        # Pydantic's way to a field that is no part of the file.
+        result._skipped = self._skipped + len(self.demand) - len(asking)  # noqa: SLF001
+        return result

@@ -130,6 +130,7 @@ def test_both_models_are_exact_where_every_integer_is_a_breakpoint(document: dic
     assert inner_usd == pytest.approx(true_usd, abs=TOLERANCE * gross_usd(instance, plan))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(document=small_documents)
 def test_more_segments_narrow_the_sandwich(document: dict[str, Any]) -> None:
@@ -171,6 +172,7 @@ def test_the_lagrangian_is_a_bound_at_any_prices(document: dict[str, Any], seed:
     assert bound <= true_usd + slack
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(document=small_documents, seed=st.integers(0, 1000))
 def test_plans_of_the_search_hold_and_trimming_them_only_saves(document: dict[str, Any], seed: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from siteopt.physics.network.distance import great_circle_km
@@ -13,6 +12,7 @@ from siteopt.physics.network.topology import ms_per_km
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import networkx as nx
     from numpy.typing import NDArray
 
     from siteopt.physics.network.topology import Topology
@@ -60,6 +60,8 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
     ndarray of float64, shape (n_site,)
         ``inf`` where no allowed route exists. The last mile of users is not part of it.
     """
+    import networkx as nx
+
     times = np.full(len(topology.node_ids), np.inf)
     graph = allowed_graph(topology, allowed)
     if node in graph:
@@ -72,6 +74,8 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
 
 def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDArray[np.float64]:
     """Fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
+    import networkx as nx
+
     n = len(topology.node_ids)
     times = np.full((n, n), np.inf)
     graph = allowed_graph(topology, allowed)

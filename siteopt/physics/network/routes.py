@@ -10,8 +10,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from siteopt.physics.network.latency import allowed_graph
 
 if TYPE_CHECKING:
@@ -40,6 +38,8 @@ def node_routes(topology: Topology) -> NodeRoute:
     KeyError
         From the callable, where no allowed route exists.
     """
+
+    import networkx as nx
 
     @cache
     def from_start(start: int, allowed: frozenset[str] | None) -> dict[int, list[int]]:
