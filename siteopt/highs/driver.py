@@ -100,7 +100,9 @@ class HighsDriver:
         self._highs = _silent_highs()
         for name, value in self.options.items():
             self._highs.setOptionValue(name, value)
-        self._highs.passModel(_highs_lp(self.matrix))
+        # Some versions go on without the model that they refuse, and solve none.
+        if self._highs.passModel(_highs_lp(self.matrix)) == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the model")
 
     def solve(self, limits: Limits, monitor: Monitor, warm_start: Floats | None = None) -> Answer:
         """Solve, from a warm start where one is given.
