@@ -206,6 +206,11 @@ def _network_rows(instance: Instance, columns: Any, extra: Extra, rows: Rows) ->
     rows.at_most(len(busy), *terms, upper=links.limit_gbps[busy])
 
 
+def _rule_rows(instance: Instance, columns: Any, rows: Rows) -> None:
+    rules, count = instance.linear_rules, instance.linear_rules.weights.tocoo()
+    rows.add(len(rules), rules.lower, rules.upper, (count.row, columns[0] + count.col, count.data))
+
+
 def _budget_row(instance: Instance, columns: Any, extra: Extra, rows: Rows) -> None:
     build, modules, replicas, count = columns[[0, 1, 4, 8]]
     options, designs, variants = instance.options, instance.designs, instance.variants

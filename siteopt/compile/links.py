@@ -45,7 +45,7 @@ class RouteTable:
         self._topology, self._between = topology, node_routes(topology)
         uplinks = [(uplink_name(s.id), s.uplink_gbps, j) for j, s in enumerate(scenario.sites)]
         self._uplink = {j: n for n, j in enumerate(j for _, gbps, j in uplinks if gbps is not None)}
-        carrying = topology.links_in_use
+        carrying = {data["link"] for _, _, data in topology.graph.edges(data=True)}
         backbone = [
             (link_name(link), link.capacity_gbps, row)
             for row, link in enumerate(scenario.network.links)
@@ -77,7 +77,7 @@ class RouteTable:
             return []
         # From the user's end, as the plan names it: of two routes of one length the same must be taken.
         path = self._between(node, int(self._topology.site_node[site]), allowed)
-        rows = (self._topology.hops[a][b].link for a, b in zip(path, path[1:], strict=False))
+        rows = (self._topology.graph.edges[a, b]["link"] for a, b in zip(path, path[1:], strict=False))
         return [self._link[row] for row in rows if row in self._link]
 
     def links(self) -> Links:

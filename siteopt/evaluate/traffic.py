@@ -69,7 +69,7 @@ class Traffic:
         def add(site: int, route: tuple[int, ...], gbps: float) -> None:
             uplink[site] += gbps
             for a, b in zip(route, route[1:], strict=False):
-                link[self._topology.hops[a][b].link] += gbps
+                link[self._topology.graph.edges[a, b]["link"]] += gbps
 
         for a in np.flatnonzero(solution.share > 0.0).tolist():
             p = int(arcs.pool[a])
@@ -88,7 +88,7 @@ class Traffic:
         ]
 
     def _links(self, used: dict[int, float]) -> list[LinkUse]:
-        carrying = self._topology.links_in_use
+        carrying = {data["link"] for _, _, data in self._topology.graph.edges(data=True)}
         return [
             LinkUse(link_name(link), used.get(row, 0.0), link.capacity_gbps)
             for row, link in enumerate(self._scenario.network.links)

@@ -36,10 +36,12 @@ from siteopt.scenario.quantities import (
     Share,
     Sizing,
     Status,
+    Text,
     Tier,
     Usd,
     UsdPerUnit,
 )
+from siteopt.scenario.rules import LinearRule, RuleTerm
 from siteopt.scenario.workloads import (
     AcceleratorEntry,
     Demand,
@@ -66,6 +68,7 @@ __all__ = [
     "Jurisdiction",
     "JurisdictionRule",
     "Latency",
+    "LinearRule",
     "Metric",
     "Mode",
     "ModelEntry",
@@ -77,6 +80,7 @@ __all__ = [
     "Protect",
     "Region",
     "Replica",
+    "RuleTerm",
     "Scenario",
     "Service",
     "Site",
@@ -135,7 +139,7 @@ class Scenario(SchemaModel):
     """One planner's numbers: the whole input of siteopt."""
 
     schema_version: Literal[1]
-    name: str = ""
+    name: Text = ""
     horizon: Horizon = Horizon()
     jurisdictions: tuple[Jurisdiction, ...] = Field(min_length=1)
     network: Network = Network()
@@ -148,3 +152,5 @@ class Scenario(SchemaModel):
     regions: tuple[Region, ...] = Field(min_length=1)
     demand: tuple[Demand, ...] = Field(min_length=1)
     policy: Policy = Policy()
+    rules: tuple[LinearRule, ...] = ()
+    """The planner's own rules, linear in what is open."""

@@ -31,7 +31,7 @@ FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "pydantic": ("siteopt.scenario",),
     "pyomo": ("siteopt.milp",),
-    "networkx": ("siteopt.verify",),
+    "networkx": ("siteopt.physics.network", "siteopt.verify"),
     "highspy": ("siteopt.highs.driver",),
     "matplotlib": ("siteopt.report.profile_plot",),
 }

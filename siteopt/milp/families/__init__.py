@@ -11,6 +11,7 @@ from siteopt.milp.families.budget import add_budget
 from siteopt.milp.families.data_gravity import add_data_gravity
 from siteopt.milp.families.density import add_density
 from siteopt.milp.families.grid import add_grid
+from siteopt.milp.families.linear_rules import add_linear_rules
 from siteopt.milp.families.linking import add_linking
 from siteopt.milp.families.network import add_network
 from siteopt.milp.families.power import add_power
@@ -84,6 +85,7 @@ FAMILIES = (
     Family("grid", add_grid, ("power",)),
     Family("network", add_network, ("data_gravity",)),
     Family("budget", add_budget, ("module_scale",)),
+    Family("linear_rules", add_linear_rules, ("site_status",)),
     Family(
         "resilience",
         resilience.add_resilience,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.physics.network.distance import great_circle_km
-from siteopt.physics.network.shortest import fastest_routes
 from siteopt.physics.network.topology import ms_per_km
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import networkx as nx
     from numpy.typing import NDArray
 
     from siteopt.physics.network.topology import Topology
@@ -60,7 +60,13 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
     ndarray of float64, shape (n_site,)
         ``inf`` where no allowed route exists. The last mile of users is not part of it.
     """
-    times = _one_way_ms(topology, node, allowed)
+    import networkx as nx
+
+    times = np.full(len(topology.node_ids), np.inf)
+    graph = allowed_graph(topology, allowed)
+    if node in graph:
+        lengths = nx.single_source_dijkstra_path_length(graph, node, weight="ms")
+        times[list(lengths)] = list(lengths.values())
     access = ms_per_km(topology.latency) * topology.site_access_km
     rtt_ms: NDArray[np.float64] = 2.0 * (access + times[topology.site_node])
     return rtt_ms
@@ -68,12 +74,18 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
 
 def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDArray[np.float64]:
     """Fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
-    return np.array([_one_way_ms(topology, node, allowed) for node in range(len(topology.node_ids))])
+    import networkx as nx
 
-
-def _one_way_ms(topology: Topology, start: int, allowed: Collection[str] | None) -> NDArray[np.float64]:
-    """Fastest one-way times from a backbone node to all, shape (n_node,)."""
-    times = np.full(len(topology.node_ids), np.inf)
-    reached, _ = fastest_routes(topology, start, allowed)
-    times[list(reached)] = list(reached.values())
+    n = len(topology.node_ids)
+    times = np.full((n, n), np.inf)
+    graph = allowed_graph(topology, allowed)
+    for source, lengths in nx.all_pairs_dijkstra_path_length(graph, weight="ms"):
+        times[source, list(lengths)] = list(lengths.values())
     return times
+
+
+def allowed_graph(topology: Topology, allowed: Collection[str] | None) -> nx.Graph:
+    """The part of the backbone whose nodes lie in the allowed jurisdictions (all of it where None)."""
+    if allowed is None:
+        return topology.graph
+    return topology.graph.subgraph(i for i, j in enumerate(topology.node_jurisdictions) if j in allowed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from siteopt.physics.network.shortest import fastest_routes
+from siteopt.physics.network.latency import allowed_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,18 +39,17 @@ def node_routes(topology: Topology) -> NodeRoute:
         From the callable, where no allowed route exists.
     """
 
+    import networkx as nx
+
     @cache
-    def from_start(start: int, allowed: frozenset[str] | None) -> tuple[dict[int, float], dict[int, int]]:
-        return fastest_routes(topology, start, allowed)
+    def from_start(start: int, allowed: frozenset[str] | None) -> dict[int, list[int]]:
+        paths: dict[int, list[int]] = nx.single_source_dijkstra_path(
+            allowed_graph(topology, allowed), start, weight="ms"
+        )
+        return paths
 
     def route(start: int, end: int, allowed: frozenset[str] | None) -> tuple[int, ...]:
-        one_way_ms, before = from_start(start, allowed)
-        if end not in one_way_ms:
-            raise KeyError(end)
-        backwards = [end]
-        while backwards[-1] != start:
-            backwards.append(before[backwards[-1]])
-        return tuple(reversed(backwards))
+        return tuple(from_start(start, allowed)[end])
 
     return route
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,24 +11,10 @@ from siteopt.physics.network.distance import great_circle_km
 from siteopt.units import US_PER_MS
 
 if TYPE_CHECKING:
+    import networkx as nx
     from numpy.typing import NDArray
 
     from siteopt.scenario.schema import Latency, Network, Scenario
-
-
-class Hop(NamedTuple):
-    """The fastest link between two neighbours.
-
-    Attributes
-    ----------
-    ms : float
-        One-way time, the hop at its end included, ms.
-    link : int
-        Row of the link in the scenario.
-    """
-
-    ms: float
-    link: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +25,9 @@ class Topology:
     ----------
     latency : Latency
         Constants of the scenario.
-    hops : tuple of dict
-        By node index: its neighbours, in the order in which the scenario first links them. Empty without a network.
+    graph : networkx.Graph
+        Backbone over node indices; edge attribute ``ms`` is the one-way time of a link, its hop included, ``link``
+        its row in the scenario. Empty where the scenario has no network.
     node_ids, node_jurisdictions : tuple of str
         By node index.
     region_node, site_node : ndarray of int32, shape (n_region,), (n_site,)
@@ -52,7 +39,7 @@ class Topology:
     """
 
     latency: Latency
-    hops: tuple[dict[int, Hop], ...]
+    graph: nx.Graph
     node_ids: tuple[str, ...]
     node_jurisdictions: tuple[str, ...]
     region_node: NDArray[np.int32]
@@ -61,11 +48,6 @@ class Topology:
     site_access_km: NDArray[np.float64]
     region_xy: NDArray[np.float64]
     site_xy: NDArray[np.float64]
-
-    @property
-    def links_in_use(self) -> frozenset[int]:
-        """Rows of the links that routes may take: of parallel ones the fastest."""
-        return frozenset(hop.link for neighbours in self.hops for hop in neighbours.values())
 
     @property
     def has_network(self) -> bool:
@@ -79,7 +61,7 @@ def ms_per_km(latency: Latency) -> float:
 
 
 def build_topology(scenario: Scenario) -> Topology:
-    """Backbone and access links of a scenario.
+    """Graph and access links of a scenario.
 
     Parameters
     ----------
@@ -101,7 +83,7 @@ def build_topology(scenario: Scenario) -> Topology:
     )
     return Topology(
         latency=network.latency,
-        hops=_hops(network, index),
+        graph=_backbone(network, index),
         node_ids=tuple(index),
         node_jurisdictions=tuple(n.jurisdiction for n in network.nodes),
         region_node=region_node,
@@ -113,16 +95,19 @@ def build_topology(scenario: Scenario) -> Topology:
     )
 
 
-def _hops(network: Network, index: dict[str, int]) -> tuple[dict[int, Hop], ...]:
-    hops: tuple[dict[int, Hop], ...] = tuple({} for _ in index)
+def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
+    import networkx as nx  # takes long to import, and many commands route nothing
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(index)))
     for row, link in enumerate(network.links):
         ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * ms_per_km(network.latency)
-        hop = Hop(ms + network.latency.per_hop_ms, row)
+        total = ms + network.latency.per_hop_ms
         a, b = index[link.from_node], index[link.to_node]
         # Of parallel links the fastest one carries the route.
-        if b not in hops[a] or hop.ms < hops[a][b].ms:
-            hops[a][b] = hops[b][a] = hop
-    return hops
+        if not graph.has_edge(a, b) or total < graph.edges[a, b]["ms"]:
+            graph.add_edge(a, b, ms=total, link=row)
+    return graph
 
 
 def _attach(

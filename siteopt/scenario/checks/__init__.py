@@ -12,6 +12,7 @@ from siteopt.scenario.checks.hardware import check_hardware
 from siteopt.scenario.checks.places import check_jurisdictions, check_network, check_regions
 from siteopt.scenario.checks.policy import check_policy
 from siteopt.scenario.checks.power import check_designs, check_grid_limits
+from siteopt.scenario.checks.rules import check_rules
 from siteopt.scenario.checks.sites import check_sites
 from siteopt.scenario.checks.workloads import check_demand, check_workloads
 
@@ -45,5 +46,6 @@ def check(scenario: Scenario) -> list[Problem]:
             check_regions(scenario),
             check_demand(scenario),
             check_policy(scenario),
+            check_rules(scenario),
         )
     )

@@ -51,7 +51,20 @@ class SiteChoice:
         fresh = ranked[~self._tried[ranked]][:FRESH]
         chosen = np.concatenate([base, _distinct(np.concatenate([fresh, ranked]))[:MORE]])
         self._tried[chosen] = True
-        return np.unique(np.concatenate([chosen, self._missing(chosen)])).astype(np.int32)
+        needed = [self._missing(chosen), self._required(by_value)]
+        return np.unique(np.concatenate([chosen, *needed])).astype(np.int32)
+
+    def _required(self, by_value: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each linear rule with a lower limit as many of the sites of least value as reach it."""
+        instance = self._implicit.instance
+        rules, weights, site = instance.linear_rules, instance.linear_rules.weights, instance.options.site
+        required = [by_value[:0]]
+        for r in np.flatnonzero(np.isfinite(rules.lower)).tolist():
+            most = np.zeros(len(instance.sites.id))
+            np.maximum.at(most, site, weights[r].toarray().ravel())
+            counting = by_value[most[by_value] > 0.0]
+            required.append(counting[: np.searchsorted(np.cumsum(most[counting]), rules.lower[r]) + 1])
+        return np.concatenate(required)
 
     def _missing(self, chosen: Indices) -> Indices:
         """The cheapest site of each demand that no chosen one may serve."""
