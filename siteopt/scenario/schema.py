@@ -92,7 +92,7 @@ __all__ = [
 
 
 class Horizon(SchemaModel):
-    """Over how long costs are counted, and at which discount rate."""
+    """The years over which costs are counted, and the rate at which they are discounted."""
 
     years: Annotated[float, Strict(), Field(ge=1, le=60)] = 10.0
     """Years of operation that the plan pays for."""
@@ -118,7 +118,7 @@ class Policy(SchemaModel):
     coincidence: Share = 1.0
     """Power in the grid's own peak hours over the site's peak, for coincident charges."""
     refresh: Flag = False
-    """Whether hardware is bought again at the end of its life, and what is left at the horizon is credited."""
+    """Whether hardware is bought again at the end of its life, and its value left at the horizon credited."""
     storage_usd_per_gb_year: UsdPerUnit = 0.0
     """Price of keeping a copy of a workload's data at a serving site."""
     utilisation_cap: Fraction = 0.8

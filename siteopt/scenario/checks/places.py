@@ -16,7 +16,7 @@ RESERVED_JURISDICTIONS = {"any", "same"}
 
 
 def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
-    """Ids and groups that cannot be taken for each other."""
+    """Check that ids and groups cannot be mistaken for each other."""
     yield from unique("jurisdictions", (j.id for j in scenario.jurisdictions))
     ids = {j.id for j in scenario.jurisdictions}
     for i, jurisdiction in enumerate(scenario.jurisdictions):
@@ -32,7 +32,7 @@ def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_network(scenario: Scenario) -> Iterator[Problem]:
-    """Nodes and links that know each other, in one piece."""
+    """Check that nodes and links name what is known, and that the network is in one piece."""
     network = scenario.network
     jurisdictions = {j.id for j in scenario.jurisdictions}
     nodes = {n.id for n in network.nodes}
@@ -57,7 +57,7 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _one_piece(scenario: Scenario) -> Iterator[Problem]:
-    """A network in two pieces is nearly always a lost link; unreachable flows would vanish without a word."""
+    """Report a network in pieces: nearly always a lost link, and flows out of reach would vanish without a word."""
     neighbours: dict[str, list[str]] = {n.id: [] for n in scenario.network.nodes}
     for link in scenario.network.links:
         neighbours[link.from_node].append(link.to_node)
@@ -80,7 +80,7 @@ def _one_piece(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_regions(scenario: Scenario) -> Iterator[Problem]:
-    """Regions with a jurisdiction that is known."""
+    """Check that the jurisdiction of every region is known."""
     jurisdictions = {j.id for j in scenario.jurisdictions}
     yield from unique("regions", (r.id for r in scenario.regions))
     for i, region in enumerate(scenario.regions):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_workloads(scenario: Scenario) -> Iterator[Problem]:
-    """All rules of workloads, their hardware apart."""
+    """Yield what is wrong with the workloads, except for their hardware."""
     yield from unique("workloads", (w.id for w in scenario.workloads))
     for i, workload in enumerate(scenario.workloads):
         path, replica = f"workloads[{i}]", workload.replica
@@ -60,7 +60,7 @@ def _slos(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem]:
-    """Where the data of a workload live, and copies of them."""
+    """Check where the data of a workload live, and the copies of them."""
     nodes = {n.id for n in scenario.network.nodes}
     home = workload.home
     if home is not None and not nodes:
@@ -77,7 +77,7 @@ def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem
 
 
 def _protect(workload: Workload, path: str) -> Iterator[Problem]:
-    """A degraded limit takes the place of the first SLO's."""
+    """Check the degraded limit, which takes the place of the first SLO's."""
     if workload.protect is None:
         return
     limit_ms = workload.protect.slo_ms
@@ -95,7 +95,7 @@ def _protect(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def check_demand(scenario: Scenario) -> Iterator[Problem]:
-    """Demand of regions and workloads that are there, each pair once."""
+    """Check that demand names known regions and workloads, and each pair only once."""
     regions = {r.id for r in scenario.regions}
     workloads = {w.id for w in scenario.workloads}
     first: dict[tuple[str, str], int] = {}
