@@ -30,6 +30,7 @@ EXPECTED = {
     "int_from_float": "a whole number",
     "int_parsing_size": "a whole number of usual size",
     "string_type": "a string",
+    "string_unicode": "a string of whole characters",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "an object",
@@ -157,13 +158,19 @@ def _placed(problem: Problem, document: dict[str, Any], files: dict[str, Table])
     if table in files:
         line = files[table].lines[int(number)]
         return Problem(problem.path, f"{problem.message} ({files[table].name}, line {line})")
-    rows: Any = document
-    for step in table.split("."):
-        rows = rows[step]
-    name = rows[int(number)].get("id") if isinstance(rows[int(number)], dict) else None
+    row = _row(document, table, int(number))
+    name = row.get("id") if isinstance(row, dict) else None
     if isinstance(name, str) and name and key != ".id":
         return Problem(problem.path, f"{problem.message} (in {short(name)})")
     return problem
+
+
+def _row(document: dict[str, Any], table: str, number: int) -> Any:
+    """Row of a table; None where the path only looks like one, as a key with brackets in it does."""
+    rows: Any = document
+    for step in table.split("."):
+        rows = rows.get(step) if isinstance(rows, dict) else None
+    return rows[number] if isinstance(rows, list | tuple) and number < len(rows) else None
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -186,6 +193,10 @@ def _message(detail: ErrorDetails) -> str:
             return str(context["error"])
         case "finite_number":
             return f"should be a finite number, not {short(value)}"
+        case "greater_than_equal" if value <= 0 < context["ge"] < 1e-5:
+            return f"should be greater than 0, not {short(value)}"
+        case "greater_than_equal" if 0 < context["ge"] < 1e-5:
+            return f"should be at least {context['ge']:g}, not {short(value)}; check the unit"
         case "greater_than_equal":
             return f"should be at least {context['ge']:,.12g}, not {short(value)}"
         case "greater_than":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
-from siteopt.scenario.quantities import Id, SchemaModel, Tier
+from siteopt.scenario.quantities import Id, SchemaModel, Text, Tier
 
 if TYPE_CHECKING:
     from siteopt.scenario.places import Site
@@ -54,7 +54,7 @@ class LinearRule(SchemaModel):
     """
 
     id: Id
-    words: str = ""
+    words: Text = ""
     """The rule in the planner's words, for plans, explanations and conflicts."""
     terms: Annotated[tuple[RuleTerm, ...], Field(min_length=1)]
     sense: Literal["<=", ">=", "=="]

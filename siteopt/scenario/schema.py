@@ -36,6 +36,7 @@ from siteopt.scenario.quantities import (
     Share,
     Sizing,
     Status,
+    Text,
     Tier,
     Usd,
     UsdPerUnit,
@@ -138,7 +139,7 @@ class Scenario(SchemaModel):
     """One planner's numbers: the whole input of siteopt."""
 
     schema_version: Literal[1]
-    name: str = ""
+    name: Text = ""
     horizon: Horizon = Horizon()
     jurisdictions: tuple[Jurisdiction, ...] = Field(min_length=1)
     network: Network = Network()

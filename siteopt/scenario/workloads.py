@@ -54,7 +54,7 @@ class Replica(SchemaModel):
 
     rps: Positive
     """Calls per second at full load."""
-    kw: Annotated[float, Strict(), Field(gt=0, le=1e5)]
+    kw: Annotated[float, Strict(), Field(ge=1e-6, le=1e5)]
     """IT power at full load, kW."""
     usd: Usd
     """Purchase, USD."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Scenario, Workload
 
+#: No one demand keeps more replicas busy.
+MOST_REPLICAS = 1e9
+
 
 def check_workloads(scenario: Scenario) -> Iterator[Problem]:
     """Yield what is wrong with the workloads, except for their hardware."""
@@ -109,3 +112,20 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
             what = f"{demand.workload!r} from {demand.region!r}"
             yield Problem(f"demand[{i}]", f"{what} is given already by demand[{first[key]}]; add them up")
         first.setdefault(key, i)
+    yield from _replicas(scenario)
+
+
+def _replicas(scenario: Scenario) -> Iterator[Problem]:
+    """Demand that keeps more replicas busy than anyone has: a unit is wrong."""
+    workloads = {w.id: (k, w) for k, w in enumerate(scenario.workloads) if w.replica is not None}
+    for i, demand in enumerate(scenario.demand):
+        k, workload = workloads.get(demand.workload, (0, None))
+        if workload is None or workload.replica is None:
+            continue
+        calls = demand.peak_rps * workload.calls_per_request * workload.burst_factor
+        busy = calls / workload.replica.rps
+        if busy > MOST_REPLICAS:
+            message = (
+                f"keeps {busy:.3g} replicas busy, more than {MOST_REPLICAS:,.0f}; check the unit of it and of"
+            )
+            yield Problem(f"demand[{i}].peak_rps", f"{message} workloads[{k}].replica.rps")
