@@ -166,7 +166,7 @@ def _placed(problem: Problem, document: dict[str, Any], files: dict[str, Table])
 
 
 def _row(document: dict[str, Any], table: str, number: int) -> Any:
-    """Row of a table; None where the path only looks like one, as a key with brackets in it does."""
+    """Find the row of a table; None where the path only looks like one, as a key with brackets in it does."""
     rows: Any = document
     for step in table.split("."):
         rows = rows.get(step) if isinstance(rows, dict) else None

@@ -116,7 +116,7 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _replicas(scenario: Scenario) -> Iterator[Problem]:
-    """Demand that keeps more replicas busy than anyone has: a unit is wrong."""
+    """Report demand that keeps more replicas busy than anyone has: a unit is wrong."""
     workloads = {w.id: (k, w) for k, w in enumerate(scenario.workloads) if w.replica is not None}
     for i, demand in enumerate(scenario.demand):
         k, workload = workloads.get(demand.workload, (0, None))
