@@ -103,7 +103,7 @@ def _parse(document: dict[str, Any], base: Path, source: str) -> Scenario:
     problems = check(scenario)
     if problems:
         raise ScenarioError([_placed(p, document, files) for p in problems], source)
-    return scenario
+    return scenario.without_idle_demand()
 
 
 def _with_tables(document: dict[str, Any], base: Path, files: dict[str, Table]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from siteopt.scenario.quantities import (
     Cooling,
@@ -16,6 +16,7 @@ from siteopt.scenario.quantities import (
     Positive,
     PositiveMs,
     Precision,
+    Rate,
     SchemaModel,
     Share,
     Sizing,
@@ -234,10 +235,17 @@ class Demand(SchemaModel):
 
     region: Id
     workload: Id
-    peak_rps: Positive
-    """Requests per second in the busy hour; sizes the replicas."""
-    mean_rps: Positive
+    peak_rps: Rate
+    """Requests per second in the busy hour; sizes the replicas. A row of 0 in both rates is skipped."""
+    mean_rps: Rate
     """Requests per second averaged over the year; pays for energy and traffic."""
+
+    @field_validator("mean_rps")
+    @classmethod
+    def _mean_of_a_peak(cls, mean_rps: float, info: ValidationInfo) -> float:
+        if mean_rps == 0.0 < info.data.get("peak_rps", 0.0):
+            raise ValueError("should be greater than 0, not 0: it pays for energy and traffic")
+        return mean_rps
 
     @model_validator(mode="after")
     def _mean_below_peak(self) -> Demand:

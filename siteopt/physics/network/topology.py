@@ -55,6 +55,14 @@ class Topology:
         return len(self.node_ids) > 0
 
 
+def pieces(topology: Topology) -> list[list[int]]:
+    """Return the pieces of the backbone that no link joins, as rows of nodes, the largest first."""
+    import networkx as nx
+
+    found = [sorted(piece) for piece in nx.connected_components(topology.graph)]
+    return sorted(found, key=lambda piece: (-len(piece), piece))
+
+
 def ms_per_km(latency: Latency) -> float:
     """Return the one-way propagation time of one km of map distance, ms."""
     return latency.route_factor * latency.us_per_km / US_PER_MS
@@ -66,7 +74,7 @@ def build_topology(scenario: Scenario) -> Topology:
     Parameters
     ----------
     scenario : Scenario
-        Valid; its network is in one piece.
+        Valid.
 
     Returns
     -------

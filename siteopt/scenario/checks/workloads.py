@@ -98,7 +98,9 @@ def _protect(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def check_demand(scenario: Scenario) -> Iterator[Problem]:
-    """Check that demand names known regions and workloads, and each pair only once."""
+    """Check that demand names known regions and workloads, each pair once, and that some of it is above 0."""
+    if all(demand.peak_rps == 0.0 for demand in scenario.demand):
+        yield Problem("demand", "asks for nothing: every row has a peak_rps of 0")
     regions = {r.id for r in scenario.regions}
     workloads = {w.id for w in scenario.workloads}
     first: dict[tuple[str, str], int] = {}
