@@ -18,6 +18,9 @@ Precision = Literal["bf16", "fp8", "fp4"]
 Cooling = Literal["air", "liquid"]
 Mode = Literal["hybrid", "central", "edge"]
 
+#: One request in 30 years.
+LEAST_RPS = 1e-9
+
 
 def _readable(text: str) -> str:
     """Return a text in Unicode's composed form; what no file and no terminal can show is refused."""
@@ -25,6 +28,13 @@ def _readable(text: str) -> str:
         if unicodedata.category(character) in ("Cc", "Cs"):
             raise ValueError(f"holds U+{ord(character):04X}, a control character or half of one; take it out")
     return unicodedata.normalize("NFC", text)
+
+
+def _nothing_or_enough(rps: float) -> float:
+    """Return a rate; what lies between nothing and the least that is meant is refused."""
+    if 0.0 < rps < LEAST_RPS:
+        raise ValueError(f"should be at least {LEAST_RPS:g}, not {rps:g}; check the unit")
+    return rps
 
 
 Text = Annotated[str, Strict(), AfterValidator(_readable)]
@@ -38,6 +48,7 @@ Ms = Annotated[float, Strict(), Field(ge=0, le=1e8)]
 # The least that is meant is far below any real figure, and keeps ratios of figures within floating point.
 PositiveMs = Annotated[float, Strict(), Field(ge=1e-6, le=1e8)]
 Positive = Annotated[float, Strict(), Field(ge=1e-9, le=1e9)]
+Rate = Annotated[float, Strict(), Field(ge=0, le=1e9), AfterValidator(_nothing_or_enough)]
 NonNegative = Annotated[float, Strict(), Field(ge=0, le=1e9)]
 Fraction = Annotated[float, Strict(), Field(ge=1e-6, le=1)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
@@ -47,7 +58,10 @@ Flag = Annotated[bool, Strict()]
 
 
 class SchemaModel(BaseModel):
-    """Frozen; unknown keys are errors, because a key that is silently ignored is a wrong answer."""
+    """Base of the scenario's objects: frozen, and unknown keys are errors.
+
+    A key that is silently ignored is a wrong answer.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True

@@ -1,4 +1,4 @@
-"""The backbone as a graph, and where regions and sites hang on it."""
+"""The backbone as a graph, and the nodes to which regions and sites are attached."""
 
 from __future__ import annotations
 
@@ -55,18 +55,26 @@ class Topology:
         return len(self.node_ids) > 0
 
 
+def pieces(topology: Topology) -> list[list[int]]:
+    """Return the pieces of the backbone that no link joins, as rows of nodes, the largest first."""
+    import networkx as nx
+
+    found = [sorted(piece) for piece in nx.connected_components(topology.graph)]
+    return sorted(found, key=lambda piece: (-len(piece), piece))
+
+
 def ms_per_km(latency: Latency) -> float:
-    """One-way propagation time of one km of map distance, ms."""
+    """Return the one-way propagation time of one km of map distance, ms."""
     return latency.route_factor * latency.us_per_km / US_PER_MS
 
 
 def build_topology(scenario: Scenario) -> Topology:
-    """Graph and access links of a scenario.
+    """Build the graph and the access links of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
-        Valid; its network is in one piece.
+        Valid.
 
     Returns
     -------
@@ -113,7 +121,7 @@ def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
 def _attach(
     places: NDArray[np.float64], nodes: NDArray[np.float64], given: list[int | None]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Node and access length of each place: the node given, else the nearest one (the first of equals).
+    """Find node and access length of each place: the node given, else the nearest one (the first of equals).
 
     Equal means within a micrometre: rounding must not choose between two nodes at one distance.
     """
