@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -107,8 +108,12 @@ class _Worker:
         """At once, whatever it does."""
         self._process.kill()
         self._thread.join()
-        with self._process:  # closes its pipes
-            pass
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            # What it was being told when it ended is still in the buffer, and cannot be told any more.
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
 
     def answer(self) -> Answer:
         """What it came to.
