@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.compare import PARAMETERS, compare
+from siteopt.cli.messages import say
 from siteopt.cli.options import gap, output_file, positive_seconds, refuse_same_file, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import progress_console, result_console, results
@@ -76,6 +77,6 @@ def _save(path: Path, text: str) -> int:
     try:
         write_atomically(path, text)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
     return 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siteopt.cli.messages import print_message
+from siteopt.cli.messages import print_message, say
 from siteopt.cli.options import add_output, refuse_same_file
 from siteopt.cli.output import write_plan
 from siteopt.errors import ScenarioError
@@ -50,5 +49,5 @@ def run(args: argparse.Namespace) -> int:
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:
-        print(f"siteopt: {args.plan} holds: every rule is met and every figure is true", file=sys.stderr)
+        say(f"{args.plan} holds: every rule is met and every figure is true")
     return code or int(bool(broken))

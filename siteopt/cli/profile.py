@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.profile import Request, case_of, profile
+from siteopt.cli.messages import say
 from siteopt.cli.options import count, output_file
 from siteopt.cli.quantities import percentile, positive, share, zero_or_more
 from siteopt.cli.terminal import result_console, results
@@ -71,9 +71,9 @@ def _plot(result: Profile, path: Path) -> int:
     try:
         plot_profile(result, path)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
-    print(f"siteopt: the curves are in {path}", file=sys.stderr)
+    say(f"the curves are in {path}")
     return 0
 
 

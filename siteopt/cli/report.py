@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siteopt.cli.messages import print_message
+from siteopt.cli.messages import print_message, say
 from siteopt.cli.options import output_file
 from siteopt.cli.terminal import results
 from siteopt.errors import Problem, ScenarioError
@@ -140,7 +139,7 @@ def _changed(args: argparse.Namespace, plan: Plan, scenario: Scenario, name: str
         )
         raise ScenarioError([Problem("scenario_sha256", message)], args.plan)
     remark = f"{name} is not what the plan was made for: bound and gap belong to that scenario, the checks to this one."
-    print(f"siteopt: {remark}", file=sys.stderr)
+    say(remark)
     return [remark]
 
 
@@ -189,7 +188,7 @@ def _write(texts: dict[Path, str]) -> int:
                 path.parent.mkdir(exist_ok=True)
                 write_atomically(path, text)
             except OSError as error:
-                print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+                say(f"{path} could not be written: {error.strerror}")
                 return 2
         for path in texts:
             if path.suffix != ".csv":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from siteopt.answers.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
+from siteopt.cli.messages import say
 from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_same_file, seed
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
@@ -104,7 +104,7 @@ def _save(tornado: Tornado, path: Path) -> int:
     try:
         tornado.save(path)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
     return 0
 
