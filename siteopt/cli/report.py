@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siteopt.cli.messages import print_message, say
-from siteopt.cli.options import output_file
+from siteopt.cli.options import output_file, refuse_inputs
 from siteopt.cli.terminal import results
 from siteopt.errors import Problem, ScenarioError
 from siteopt.evaluate import evaluate
@@ -22,6 +22,7 @@ from siteopt.report.page.results import Comparison, load_comparison, load_sensit
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
+from siteopt.scenario.tables import noting_files
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ def run(args: argparse.Namespace) -> int:
     """Read everything, make everything, and only then write."""
     if args.out is None and args.geojson is None and args.csv is None:
         args.parser.error("nothing to write: give -o PAGE.html, --geojson FILE or --csv DIR")
-    plan = load_plan(args.plan)
-    name = args.scenario or _remembered(args.plan, plan)
-    scenario = load_scenario(name)
-    _refuse_inputs(args, name)
+    with noting_files() as inputs:
+        plan = load_plan(args.plan)
+        name = args.scenario or _remembered(args.plan, plan)
+        scenario = load_scenario(name)
+    _refuse_inputs(args, inputs)
     remarks = _changed(args, plan, scenario, name)
     broken = violated_rules(plan, verify(scenario, plan))
     priced = _priced(scenario, plan, broken)
@@ -143,13 +145,10 @@ def _changed(args: argparse.Namespace, plan: Plan, scenario: Scenario, name: str
     return [remark]
 
 
-def _refuse_inputs(args: argparse.Namespace, scenario: str) -> None:
+def _refuse_inputs(args: argparse.Namespace, inputs: Sequence[Path]) -> None:
     """End with exit code 2 where an output would replace an input, another output, or a table that is not ours."""
-    inputs = [Path(name) for name in (args.plan, scenario, args.compare, args.sensitivity) if name]
-    outputs = {"--out": args.out, "--geojson": args.geojson}
-    for option, path in outputs.items():
-        if path is not None and path.exists() and any(i.exists() and path.samefile(i) for i in inputs):
-            args.parser.error(f"argument {option}: {path} is an input itself; choose another file")
+    others = [Path(name) for name in (args.compare, args.sensitivity) if name]
+    refuse_inputs(args.parser, {"--out": args.out, "--geojson": args.geojson}, [*inputs, *others])
     if args.out is not None and args.geojson is not None and args.out.resolve() == args.geojson.resolve():
         args.parser.error(f"argument --geojson: {args.geojson} is the page, too; choose another file")
     for name in HEADERS if args.csv is not None else ():

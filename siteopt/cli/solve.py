@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siteopt.cli.interrupts import until_written
-from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_same_file, seed
+from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_inputs, seed
 from siteopt.cli.output import write_plan
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import logging_to, progress_console
 from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
+from siteopt.scenario.tables import noting_files
 from siteopt.solving.solve import solve
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Solve, write the plan, print it."""
-    refuse_same_file(args.parser, args.out, args.scenario, *([args.start] if args.start else []))
     console = progress_console()
     with logging_to(console, args.log_level):
-        scenario = load_scenario(args.scenario)
-        start = None if args.start is None else load_plan(args.start)
+        with noting_files() as inputs:
+            scenario = load_scenario(args.scenario)
+            start = None if args.start is None else load_plan(args.start)
+        refuse_inputs(args.parser, {"--out": args.out}, inputs)
         with until_written() as is_asked_to_stop:
             with ProgressPrinter(console) as progress:
                 plan = solve(

@@ -10,6 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +37,10 @@ WORD_COLUMNS = {
     *("id", "name", "tier", "jurisdiction", "zone", "node", "status", "existing.design", "from", "to"),
     *("region", "workload", "redundancy", "cooling", "sizing"),
 }
+
+
+#: Where files that are read are noted down, if anywhere.
+_NOTES: ContextVar[list[Path] | None] = ContextVar("_NOTES", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,26 @@ def _header_fault(header: list[str]) -> str:
     return ""
 
 
+@contextmanager
+def noting_files() -> Iterator[list[Path]]:
+    """Note down every file that is read in the body: scenario, tables, plan."""
+    files: list[Path] = []
+    token = _NOTES.set(files)
+    try:
+        yield files
+    finally:
+        _NOTES.reset(token)
+
+
 def read_text(path: Path, where: str = "") -> str:
     """Text of a UTF-8 file (a byte-order mark is allowed), or a :class:`ScenarioError` that says why not."""
+    notes = _NOTES.get()
+    if notes is not None:
+        notes.append(path)
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe may never end, and a device never does
+            raise ScenarioError([Problem(where, f"{path} is not a regular file; save it as one first")])
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         reason = f"{path} does not exist"

@@ -241,9 +241,9 @@ def _tornado(
         if low is None or high is None:
             missing.append(p.name)
             continue
-        seen += [end["base_usd"] for end in (low, high) if end["base_usd"] is not None]
+        seen += [end["base_usd"] for end in (low, high) if end.get("base_usd") is not None]
         costs = low["cost_usd"], high["cost_usd"]
-        rows.append(Row(p.name, p.unit, p.low, p.high, *costs, low["gap"], high["gap"], p.source))
+        rows.append(Row(p.name, p.unit, p.low, p.high, *costs, low.get("gap"), high.get("gap"), p.source))
     usd = min(seen)
     gap = None if base.bound_usd is None else relative_gap(usd, base.bound_usd, base.cost_lines)
     rows.sort(key=lambda row: (-row.swing_usd(usd), row.parameter))
