@@ -50,7 +50,8 @@ def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, m
     Returns
     -------
     Answer
-        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost.
+        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost
+        or could not be started.
 
     Raises
     ------
@@ -59,7 +60,13 @@ def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, m
     """
     if len(matrix.value) < FEW_ENTRIES:
         return HighsDriver(matrix, options).solve(limits, monitor)
-    worker = _Worker((matrix, options, limits), monitor)
+    try:
+        worker = _Worker((matrix, options, limits), monitor)
+    except (
+        OSError
+    ) as error:  # no more processes, descriptors or memory; what is known already is worth more than this
+        logger.warning("no process could be started for HiGHS: %s", error.strerror)
+        return Answer("limit", None, np.inf, -np.inf, 0)
     try:
         while worker.is_busy() and not monitor.should_stop():
             pass

@@ -125,6 +125,14 @@ def test_a_process_that_dies_while_it_is_written_to_leaves_the_answer_at_its_lim
     assert (answer.outcome, answer.values) == ("limit", None)
 
 
+def test_a_system_without_room_for_a_process_leaves_the_answer_at_its_limit() -> None:
+    """What the search has found is worth more than what this would have added."""
+    no_room = mock.patch.object(process, "launch_worker", side_effect=OSError(11, "Try again"))
+    with no_room:
+        answer = process.solve_in_process(market_split(12, 2), {}, Limits(), Silent())
+    assert (answer.outcome, answer.values, answer.bound) == ("limit", None, -np.inf)
+
+
 def test_a_failure_of_the_solver_is_one_here() -> None:
     matrix = market_split(4, 1)
     matrix.index[0] = 1000  # there is no such column
