@@ -14,7 +14,7 @@ from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.plan import write_atomically
 from siteopt.report.compare import print_comparison
 from siteopt.scenario import load_scenario
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print; exit code 1 where no mode has a plan."""
     if args.parameter and args.workload is None:
         args.parser.error("argument --parameter: needs --workload")
-    with noting_files() as inputs:
+    with noting_inputs() as inputs:
         scenario = load_scenario(args.scenario)
     refuse_inputs(args.parser, {"--out": args.out}, inputs)
     console = progress_console()

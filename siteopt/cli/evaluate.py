@@ -14,7 +14,7 @@ from siteopt.formatting import counted
 from siteopt.plan.file import load_plan
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify the plan as it stands, price its decisions, print both."""
-    with noting_files() as inputs:
+    with noting_inputs() as inputs:
         scenario = load_scenario(args.scenario)
         plan = load_plan(args.plan)
     refuse_inputs(args.parser, {"--out": args.out}, inputs)

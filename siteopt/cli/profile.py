@@ -14,7 +14,7 @@ from siteopt.cli.terminal import result_console, results
 from siteopt.report.profile import print_profile
 from siteopt.report.profile_plot import SUFFIXES, plot_profile, require_plotting
 from siteopt.scenario import load_scenario
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Profile and print; exit code 1 where no deployment meets the SLO."""
     if args.plot is not None:
         require_plotting()
-    with noting_files() as inputs:
+    with noting_inputs() as inputs:
         base = None if args.scenario is None else load_scenario(args.scenario)
     refuse_inputs(args.parser, {"--plot": args.plot}, inputs)
     result = profile(

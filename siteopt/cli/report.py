@@ -22,7 +22,7 @@ from siteopt.report.page.results import Comparison, load_comparison, load_sensit
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Read everything, make everything, and only then write."""
     if args.out is None and args.geojson is None and args.csv is None:
         args.parser.error("nothing to write: give -o PAGE.html, --geojson FILE or --csv DIR")
-    with noting_files() as inputs:
+    with noting_inputs() as inputs:
         plan = load_plan(args.plan)
         name = args.scenario or _remembered(args.plan, plan)
         scenario = load_scenario(name)

@@ -15,7 +15,7 @@ from siteopt.cli.options import count, gap, output_file, positive_seconds, refus
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
 from siteopt.scenario import load_scenario
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run what is not known yet, write and print the tornado; exit code 130 where it was interrupted."""
-    with noting_files() as inputs:
+    with noting_inputs() as inputs:
         scenario = load_scenario(args.scenario)
     journal = None if args.out is None else _journal(args)
     refuse_inputs(args.parser, {"--out": args.out}, inputs)

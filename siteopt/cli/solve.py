@@ -13,7 +13,7 @@ from siteopt.cli.terminal import logging_to, progress_console
 from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
-from siteopt.scenario.tables import noting_files
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.solving.solve import solve
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Solve, write the plan, print it."""
     console = progress_console()
     with logging_to(console, args.log_level):
-        with noting_files() as inputs:
+        with noting_inputs() as inputs:
             scenario = load_scenario(args.scenario)
             start = None if args.start is None else load_plan(args.start)
         refuse_inputs(args.parser, {"--out": args.out}, inputs)

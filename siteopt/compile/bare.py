@@ -30,7 +30,7 @@ def bare_instance(
     is_lost: NDArray[np.bool_],
     present_value: float,
 ) -> Instance:
-    """Assemble it; ``is_lost`` says which demands no site may serve, shape (n_demand,).
+    """Build an instance without flows; ``is_lost`` says which demands no site may serve, shape (n_demand,).
 
     Links, tails, tenants' limits and the cover of failures are left out: a bound without them is valid.
     """
@@ -58,7 +58,7 @@ def bare_instance(
 
 
 def _demands(scenario: Scenario, is_lost: NDArray[np.bool_], present_value: float) -> Demands:
-    """Demands without arcs; those that some site may serve count as reached by one flow while they are made."""
+    """Build demands without arcs; meanwhile one flow stands in for those of each demand that some site may serve."""
     reached = np.flatnonzero(~is_lost).astype(np.int32)
     none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))
     flows = Flows(reached, none, none, np.zeros(len(reached)), np.ones(len(reached), dtype=bool))

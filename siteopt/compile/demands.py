@@ -40,7 +40,7 @@ class Reach:
 
 
 def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Demands:
-    """Demands as arrays."""
+    """Build the demands as arrays."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     workload_index = {w.id: k for k, w in enumerate(scenario.workloads)}
@@ -77,7 +77,7 @@ def build_arcs(
     data: PoolData,
     present_value: float,
 ) -> Arcs:
-    """Arcs with their money, distance and traffic."""
+    """Build the arcs with their money, distance and traffic."""
     rows = reach.usual
     demand, pool, site = reach.flows.demand[rows], reach.pool[rows], reach.flows.site[rows]
     policy, workload = scenario.policy, demands.workload[demand]
@@ -112,7 +112,7 @@ def build_arcs(
 
 
 def build_backups(reach: Reach) -> Backups:
-    """Pools that may take over, in the order of the flows."""
+    """Build the table of pools that may take over, in the order of the flows."""
     rows = reach.backup
     return Backups(
         demand=reach.flows.demand[rows],
@@ -130,7 +130,7 @@ def _routes(
     site: Indices,
     workload: Indices,
 ) -> Indices:
-    """Route of each arc, one look-up for each distinct pair of ends and rule."""
+    """Find the route of each arc, with one look-up for each distinct pair of ends and rule."""
     if routes.is_empty:
         return np.full(len(region), -1, dtype=np.int32)
     jurisdictions = sorted({r.jurisdiction for r in scenario.regions})

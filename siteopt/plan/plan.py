@@ -37,7 +37,7 @@ COST_LINES = (
     "salvage",
 )
 
-#: ``optimal``: within the gap asked for. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
+#: ``optimal``: within the requested gap. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
 Status = Literal["optimal", "feasible", "evaluated"]
 #: Why the search ended, and which limit ended it.
 StopReason = Literal["gap", "limit", "exhausted", "none"]
@@ -49,7 +49,7 @@ Reason = Literal["penalty", "mode"]
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """One site that is open.
+    """An open site.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class PoolPlan:
 
     ``load_erlang`` is the peak call rate over the rate of one replica: the replicas kept busy on average.
     ``utilisation`` is the same over the replicas that stand there. ``precision``,
-    ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls ask the data at
+    ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls use the data at
     ``home`` or a ``replica`` at the site, and ``home_route`` names the backbone nodes from the site to the data.
     ``reserve_erlang`` is the largest load that the loss of one site moves here.
     """
@@ -169,8 +169,10 @@ class TenantUse:
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """After a failure, a share of one demand moves to ``site``; ``latency_ms`` at the SLO's percentile, None where the
-    queue there would grow without end."""
+    """A share of one demand that moves to ``site`` after a failure.
+
+    ``latency_ms`` is at the SLO's percentile, None where the queue there would grow without end.
+    """
 
     region: str
     workload: str
@@ -231,7 +233,7 @@ class Plan:
     verified : bool
         Whether the independent verifier passed it.
     scenario, scenario_sha256 : str
-        File of the scenario, as it was named, and fingerprint of what it said; empty where nobody wrote them down.
+        File of the scenario, as it was named, and fingerprint of what it said; empty where they were not recorded.
     """
 
     status: Status = "evaluated"
@@ -263,11 +265,11 @@ class Plan:
         return None if self.bound_usd is None else self.cost_usd - self.bound_usd
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the plan."""
+        """Return the JSON document of the plan."""
         return {"schema_version": SCHEMA_VERSION} | asdict(self)
 
     def to_json(self) -> str:
-        """The text of ``plan.json``."""
+        """Return the text of ``plan.json``."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -276,7 +278,7 @@ class Plan:
 
 
 def relative_gap(cost_usd: float, bound_usd: float, cost_lines: dict[str, float]) -> float:
-    """Gap over the sum of the positive cost lines, since net cost may be near zero.
+    """Return the gap over the sum of the positive cost lines, since net cost may be near zero.
 
     A plan that spends nothing has a gap only if the bound is a dollar or more away, which is beyond rounding.
     """

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.instance.reach import reached_sites
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,16 +46,20 @@ class Extent:
 
 def listed_extent(instance: Instance) -> Extent:
     """Of a scenario whose flows are listed."""
-    arcs = instance.arcs
-    pairs = np.unique(np.stack([arcs.demand, instance.pools.site[arcs.pool]]), axis=1)
-    workload = instance.demands.workload[pairs[0]]
+    workload, n_workload = instance.demands.workload, len(instance.workload_ids)
+    reach = np.zeros(len(workload), dtype=np.int64)
+    used = np.zeros((n_workload, len(instance.sites.id)), dtype=bool)
+    for rows, reached in reached_sites(instance):
+        reach[rows] = np.count_nonzero(reached, axis=1)
+        for k in range(n_workload):
+            used[k] |= reached[workload[rows] == k].any(axis=0)
     return Extent(
         instance=instance,
-        flows=len(arcs.demand),
+        flows=len(instance.arcs.demand),
         backups=len(instance.backups.demand),
         links=len(instance.links.id),
-        reach=np.bincount(pairs[0], minlength=len(instance.demands.region)),
-        sites=tuple(np.unique(pairs[1][workload == k]) for k in range(len(instance.workload_ids))),
+        reach=reach,
+        sites=tuple(map(np.flatnonzero, used)),
     )
 
 

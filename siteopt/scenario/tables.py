@@ -10,13 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-import stat
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.scenario.inputs import note_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +35,6 @@ WORD_COLUMNS = {
     *("id", "name", "tier", "jurisdiction", "zone", "node", "status", "existing.design", "from", "to"),
     *("region", "workload", "redundancy", "cooling", "sizing"),
 }
-
-
-#: Where files that are read are noted down, if anywhere.
-_NOTES: ContextVar[list[Path] | None] = ContextVar("_NOTES", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +90,7 @@ def _table(reader: Reader, name: str, key: str) -> Table:
 
 
 def _header_fault(header: list[str]) -> str:
-    """What is wrong with the names of the columns; empty where nothing is."""
+    """Say what is wrong with the names of the columns; nothing where they are sound."""
     if not any(header):
         return "is empty; it should name the columns"
     if "" in header:
@@ -112,26 +106,10 @@ def _header_fault(header: list[str]) -> str:
     return ""
 
 
-@contextmanager
-def noting_files() -> Iterator[list[Path]]:
-    """Note down every file that is read in the body: scenario, tables, plan."""
-    files: list[Path] = []
-    token = _NOTES.set(files)
-    try:
-        yield files
-    finally:
-        _NOTES.reset(token)
-
-
 def read_text(path: Path, where: str = "") -> str:
-    """Text of a UTF-8 file (a byte-order mark is allowed), or a :class:`ScenarioError` that says why not."""
-    notes = _NOTES.get()
-    if notes is not None:
-        notes.append(path)
+    """Read a UTF-8 file (a byte-order mark is allowed), or raise a :class:`ScenarioError` that says why not."""
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe may never end, and a device never does
-            raise ScenarioError([Problem(where, f"{path} is not a regular file; save it as one first")])
+        note_input(path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         reason = f"{path} does not exist"
@@ -152,7 +130,7 @@ def _object(header: list[str], row: list[str]) -> dict[str, Any]:
     for name, cell in zip(header, row, strict=True):
         if cell.strip() == "":
             continue
-        outer, dot, inner = name.partition(".")  # once: what follows may be an id with dots of its own
+        outer, dot, inner = name.partition(".")  # split once: what follows may be an id with dots of its own
         holder = result.setdefault(outer, {}) if dot else result
         holder[inner if dot else outer] = _value(name, cell.strip())
     return result

@@ -200,4 +200,4 @@ def test_pipes_and_devices_are_no_inputs(
         (tmp_path / "table.json").write_text(json.dumps(document))
         words = {"check": [name], "evaluate": [str(scenario), name], "table": [str(tmp_path / "table.json")]}
         assert main([command if command != "table" else "check", *words[command]]) == 2
-        assert f"{name} is not a regular file" in capsys.readouterr().err
+        assert f"{name} cannot be read: it is not a regular file" in capsys.readouterr().err

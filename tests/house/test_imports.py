@@ -40,10 +40,10 @@ def test_the_help_needs_no_library(option: str) -> None:
 
 
 def test_check_needs_no_solver() -> None:
-    """Neither HiGHS nor Pyomo; and none of SciPy where there is room and service takes as long as it takes."""
+    """Neither HiGHS nor Pyomo; none of SciPy where there is room and service takes as long as it takes."""
     if not HAND_CHECKED.is_file():
         pytest.skip("examples/ is not here: the tests run on an installed package alone")
-    assert heavy_imports(command("check", str(HAND_CHECKED))) == {"numpy", "pydantic", "rich"}
+    assert heavy_imports(command("check", str(HAND_CHECKED))) == {"networkx", "numpy", "pydantic", "rich"}
 
 
 @pytest.mark.parametrize("name", ["evaluate", "verify"])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.instance.reach import reached_sites
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -87,7 +89,7 @@ def gather_needs(instance: Instance) -> Needs:
         demand_mw=mw,
         demand_usd=usd,
         lost=tuple(np.flatnonzero(must & ~served).tolist()),
-        groups=_groups(instance, site, usable, served, mw),
+        groups=_groups(instance, usable, served, mw),
     )
 
 
@@ -102,18 +104,17 @@ def _least(
 
 def _groups(
     instance: Instance,
-    site: NDArray[np.int32],
     usable: NDArray[np.bool_],
     served: NDArray[np.bool_],
     demand_mw: NDArray[np.float64],
 ) -> tuple[Group, ...]:
-    pointer = instance.demands.arc_ptr
     members: dict[bytes, list[int]] = {}
     sets: dict[bytes, NDArray[np.int32]] = {}
-    for demand in np.flatnonzero(served).tolist():
-        arcs = slice(int(pointer[demand]), int(pointer[demand + 1]))
-        sites = np.unique(site[arcs][usable[arcs]])
-        key = sites.tobytes()
-        sets[key] = sites
-        members.setdefault(key, []).append(demand)
+    for rows, reached in reached_sites(instance, usable):
+        packed = np.packbits(reached, axis=1)
+        for row in np.flatnonzero(served[rows]).tolist():
+            key = packed[row].tobytes()
+            if key not in sets:
+                sets[key] = np.flatnonzero(reached[row]).astype(np.int32)
+            members.setdefault(key, []).append(rows.start + row)
     return tuple(Group(tuple(rows), sets[key], float(demand_mw[rows].sum())) for key, rows in members.items())
