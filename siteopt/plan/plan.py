@@ -6,11 +6,14 @@ A plan is plain frozen data. It saves to and loads from the JSON of ``plan.json`
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from siteopt.plan.writing import write_atomically
+
+if TYPE_CHECKING:
+    import os
 
 SCHEMA_VERSION = 1
 
@@ -270,7 +273,7 @@ class Plan:
         return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan; an existing file is replaced only once the new one is complete."""
+        """Write the plan; an existing file is replaced only once the new one is complete and on the disk."""
         write_atomically(Path(path), self.to_json())
 
 
@@ -282,18 +285,3 @@ def relative_gap(cost_usd: float, bound_usd: float, cost_lines: dict[str, float]
     positive = sum(v for v in cost_lines.values() if v > 0.0)
     difference = max(0.0, cost_usd - bound_usd)
     return difference / positive if positive > 0.0 else 0.0 if difference <= 1.0 else float("inf")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write to a temporary file beside ``path`` and rename, so that no reader ever sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.scenario.inputs import note_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +109,7 @@ def _header_fault(header: list[str]) -> str:
 def read_text(path: Path, where: str = "") -> str:
     """Read a UTF-8 file (a byte-order mark is allowed), or raise a :class:`ScenarioError` that says why not."""
     try:
+        note_input(path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         reason = f"{path} does not exist"
