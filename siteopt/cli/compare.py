@@ -7,12 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.compare import PARAMETERS, compare
-from siteopt.cli.options import gap, output_file, positive_seconds, refuse_same_file, seed
+from siteopt.cli.messages import say
+from siteopt.cli.options import gap, output_file, positive_seconds, refuse_inputs, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.plan import write_atomically
 from siteopt.report.compare import print_comparison
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     import argparse
@@ -48,8 +50,10 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print; exit code 1 where no mode has a plan."""
     if args.parameter and args.workload is None:
         args.parser.error("argument --parameter: needs --workload")
-    refuse_same_file(args.parser, args.out, args.scenario)
-    scenario, console = load_scenario(args.scenario), progress_console()
+    with noting_inputs() as inputs:
+        scenario = load_scenario(args.scenario)
+    refuse_inputs(args.parser, {"--out": args.out}, inputs)
+    console = progress_console()
     with ProgressPrinter(console) as progress:
         comparison = compare(
             scenario,
@@ -76,6 +80,6 @@ def _save(path: Path, text: str) -> int:
     try:
         write_atomically(path, text)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
     return 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siteopt.cli.messages import print_message
-from siteopt.cli.options import add_output, refuse_same_file
+from siteopt.cli.messages import print_message, say
+from siteopt.cli.options import add_output, refuse_inputs
 from siteopt.cli.output import write_plan
 from siteopt.errors import ScenarioError
 from siteopt.evaluate import evaluate
@@ -15,6 +14,7 @@ from siteopt.formatting import counted
 from siteopt.plan.file import load_plan
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify the plan as it stands, price its decisions, print both."""
-    refuse_same_file(args.parser, args.out, args.scenario, args.plan)
-    scenario = load_scenario(args.scenario)
-    plan = load_plan(args.plan)
+    with noting_inputs() as inputs:
+        scenario = load_scenario(args.scenario)
+        plan = load_plan(args.plan)
+    refuse_inputs(args.parser, {"--out": args.out}, inputs)
     try:
         exact = evaluate(scenario, plan)
     except ScenarioError:
@@ -50,5 +51,5 @@ def run(args: argparse.Namespace) -> int:
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:
-        print(f"siteopt: {args.plan} holds: every rule is met and every figure is true", file=sys.stderr)
+        say(f"{args.plan} holds: every rule is met and every figure is true")
     return code or int(bool(broken))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
 from siteopt.answers.explain.ask import Effort
+from siteopt.cli.messages import say
 from siteopt.cli.options import gap, positive_seconds, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.quantities import positive
@@ -113,7 +113,7 @@ def _infeasible(args: argparse.Namespace, scenario: Scenario) -> int:
         shown = (lambda text: status.update(text)) if console.is_terminal else None
         conflict = find_conflict(scenario, time_limit=args.time_limit or CONFLICT_SECONDS, say=shown)
     if conflict is None:
-        print(f"siteopt: {args.scenario} is feasible: a plan meets every rule", file=sys.stderr)
+        say(f"{args.scenario} is feasible: a plan meets every rule")
         return 0
     with results():
         if args.json:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from siteopt.errors import InfeasibleError, ScenarioError
 
 #: Lines of an error before it is cut: a table with one wrong column has as many problems as rows.
 MOST_LINES = 40
+
+
+def say(text: str) -> None:
+    """One line on stderr, if anybody listens: to say something is never worth more than what is being done."""
+    _write(f"siteopt: {text}")
 
 
 def print_error(error: Exception) -> None:
@@ -25,8 +31,13 @@ def print_error(error: Exception) -> None:
 
 def print_message(head: str, lines: object, n: int) -> None:
     """A headline and indented lines on stderr, cut where there are very many."""
-    print(head, file=sys.stderr)
+    _write(head)
     for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]
-        print(f"  {line}", file=sys.stderr)
+        _write(f"  {line}")
     if n > MOST_LINES:
-        print(f"  … and {n - MOST_LINES} more", file=sys.stderr)
+        _write(f"  … and {n - MOST_LINES} more")
+
+
+def _write(line: str) -> None:
+    with suppress(OSError):
+        print(line, file=sys.stderr)

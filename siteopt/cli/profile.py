@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.profile import Request, case_of, profile
-from siteopt.cli.options import count, output_file
+from siteopt.cli.messages import say
+from siteopt.cli.options import count, output_file, refuse_inputs
 from siteopt.cli.quantities import percentile, positive, share, zero_or_more
 from siteopt.cli.terminal import result_console, results
 from siteopt.report.profile import print_profile
 from siteopt.report.profile_plot import SUFFIXES, plot_profile, require_plotting
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """Profile and print; exit code 1 where no deployment meets the SLO."""
     if args.plot is not None:
         require_plotting()
-    base = None if args.scenario is None else load_scenario(args.scenario)
+    with noting_inputs() as inputs:
+        base = None if args.scenario is None else load_scenario(args.scenario)
+    refuse_inputs(args.parser, {"--plot": args.plot}, inputs)
     result = profile(
         case_of(_request(args), base), replicas=args.replicas, total_rps=args.total_rps, rtt_ms=args.rtt_ms
     )
@@ -71,9 +74,9 @@ def _plot(result: Profile, path: Path) -> int:
     try:
         plot_profile(result, path)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
-    print(f"siteopt: the curves are in {path}", file=sys.stderr)
+    say(f"the curves are in {path}")
     return 0
 
 

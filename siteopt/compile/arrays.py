@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def floats(values: Iterable[float]) -> NDArray[np.float64]:
-    """One float64 for each value."""
+    """Return one float64 for each value."""
     return np.fromiter(values, dtype=np.float64)
 
 
 def indices(values: Iterable[int]) -> NDArray[np.int32]:
-    """One int32 for each value."""
+    """Return one int32 for each value."""
     return np.fromiter(values, dtype=np.int32)

@@ -31,7 +31,8 @@ def bare_instance(
     is_left_out: NDArray[np.bool_],
     present_value: float,
 ) -> Instance:
-    """Assemble it; ``is_lost`` says which demands no site may serve, ``is_left_out`` which of them for the mode.
+    """Build an instance without flows; ``is_lost`` says which demands no site may serve, and
+    ``is_left_out`` which of these the mode leaves out, shape (n_demand,) both.
 
     Links, tails, tenants' limits and the cover of failures are left out: a bound without them is valid.
     """
@@ -61,7 +62,7 @@ def bare_instance(
 def _demands(
     scenario: Scenario, is_lost: NDArray[np.bool_], is_left_out: NDArray[np.bool_], present_value: float
 ) -> Demands:
-    """Demands without arcs; those that some site may serve count as reached by one flow while they are made."""
+    """Build demands without arcs; meanwhile one flow stands in for those of each demand that some site may serve."""
     reached = np.flatnonzero(~is_lost).astype(np.int32)
     none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))
     flows = Flows(reached, none, none, np.zeros(len(reached)), np.ones(len(reached), dtype=bool))

@@ -42,7 +42,7 @@ class Reach:
 def build_demands(
     scenario: Scenario, reach: Reach, is_left_out: NDArray[np.bool_], present_value: float
 ) -> Demands:
-    """Demands as arrays; ``is_left_out`` says which ones the mode leaves out, shape (n_demand,)."""
+    """Build the demands as arrays; ``is_left_out`` says which ones the mode leaves out, shape (n_demand,)."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     workload_index = {w.id: k for k, w in enumerate(scenario.workloads)}
@@ -78,7 +78,7 @@ def build_arcs(
     data: PoolData,
     present_value: float,
 ) -> Arcs:
-    """Arcs with their money, distance and traffic."""
+    """Build the arcs with their money, distance and traffic."""
     rows = reach.usual
     demand, pool, site = reach.flows.demand[rows], reach.pool[rows], reach.flows.site[rows]
     policy, workload = scenario.policy, demands.workload[demand]
@@ -113,7 +113,7 @@ def build_arcs(
 
 
 def build_backups(reach: Reach) -> Backups:
-    """Pools that may take over, in the order of the flows."""
+    """Build the table of pools that may take over, in the order of the flows."""
     rows = reach.backup
     return Backups(
         demand=reach.flows.demand[rows],
@@ -131,7 +131,7 @@ def _routes(
     site: Indices,
     workload: Indices,
 ) -> Indices:
-    """Route of each arc, one look-up for each distinct pair of ends and rule."""
+    """Find the route of each arc, with one look-up for each distinct pair of ends and rule."""
     if routes.is_empty:
         return np.full(len(region), -1, dtype=np.int32)
     jurisdictions = sorted({r.jurisdiction for r in scenario.regions})

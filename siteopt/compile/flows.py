@@ -58,13 +58,13 @@ class Distances:
         self._node = {name: n for n, name in enumerate(topology.node_ids)}
 
     def rtt_ms(self, allowed: Allowed) -> Floats:
-        """Round trips of every region to every site inside the allowed jurisdictions, shape (n_region, n_site)."""
+        """Return the round trips of every region to every site inside the allowed jurisdictions, (n_region, n_site)."""
         if allowed not in self._rtt_ms:
             self._rtt_ms[allowed] = region_rtt_ms(self._topology, allowed)
         return self._rtt_ms[allowed]
 
     def home_ms(self, workload: Workload, allowed: Allowed) -> Floats:
-        """Round trips between every site and the data of a workload, shape (n_site,)."""
+        """Return the round trips between every site and the data of a workload, shape (n_site,)."""
         assert workload.home is not None
         key = self._node[workload.home.node], allowed
         if key not in self._homes:
@@ -72,7 +72,7 @@ class Distances:
         return self._homes[key]
 
     def rule_ms(self, workload: Workload, region: Indices, *, trips: float = 0.0) -> Floats:
-        """Round trips of one call from the given regions to every site, shape (n, n_site).
+        """Return the round trips of one call from the given regions to every site, shape (n, n_site).
 
         ``inf`` where tier, jurisdiction or route forbid the flow. With a home the route between site and data must
         be allowed too, and ``trips`` of its round trips are added.
@@ -100,7 +100,7 @@ class Distances:
 
 
 def call_trips(variant: Variant, workload: Workload) -> float:
-    """Round trips to the data that one call makes: none to a copy at the site."""
+    """Return the round trips to the data that one call makes: none to a copy at the site."""
     return workload.home.trips_per_call if workload.home is not None and variant.data == "home" else 0.0
 
 
@@ -109,7 +109,7 @@ def admissible_flows(
 ) -> Flows:
     """Filter the shared region-by-site matrix of round trips once for each variant.
 
-    No demand gets a row of its own before the filter has been through.
+    No demand gets a row of its own until the filter has run.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ class ImplicitFlows:
     flow_usd_per_rps : ndarray of float64, shape (n_variant, n_site)
         Egress and calls to data over the horizon, per mean call per second.
     transit_usd_per_rps : ndarray of float64, shape (n_variant,)
-        Transit between region and site, where they do not hang on one backbone node.
+        Transit between region and site, where they are not attached to the same backbone node.
     region_node, site_node : ndarray of int32
         Backbone nodes; without a network all differ.
     is_lost : ndarray of bool, shape (n_demand,)
@@ -103,7 +103,7 @@ class ImplicitFlows:
 
 
 def compile_implicit_flows(scenario: Scenario) -> ImplicitFlows:
-    """Flatten a scenario without listing its flows.
+    """Compile a scenario without listing its flows.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def compile_implicit_flows(scenario: Scenario) -> ImplicitFlows:
 def _round_trips(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...]
 ) -> tuple[Singles, Indices]:
-    """One matrix for each distinct rule of tiers, jurisdictions and routes, and the rule of each variant."""
+    """Return one matrix for each distinct rule of tiers, jurisdictions and routes, and the rule of each variant."""
     n_region, n_site = len(scenario.regions), len(scenario.sites)
     tiers = np.array([s.tier for s in scenario.sites])
     rules: dict[object, int] = {}
@@ -184,7 +184,7 @@ def _round_trips(
 def _reach(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
 ) -> Singles:
-    """See :class:`ImplicitFlows`: what the SLO leaves to a round trip, less the calls home."""
+    """Return what the SLO leaves to a round trip, less the calls home; see :class:`ImplicitFlows`."""
     served = mode_tiers(scenario.policy.mode)
     serves = np.array([s.tier in served for s in scenario.sites])
     reach = np.full((len(variants), len(scenario.sites)), -np.inf, dtype=np.float32)
@@ -204,7 +204,7 @@ def _reach(
 
 
 def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.int64], Floats]:
-    """Sites in reach of each region, and the shortest round trip, by variant."""
+    """Count the sites in reach of each region, and find the shortest round trip, by variant."""
     counts = np.zeros((len(rule), rtt.shape[2]), dtype=np.int64)
     shortest = np.full(len(rule), np.inf)
     for v, b in enumerate(rule.tolist()):
@@ -220,7 +220,7 @@ def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.in
 def _listed(
     rtt: Singles, rule: Indices, reach: Singles, counts: NDArray[np.int64], instance: Instance
 ) -> tuple[NDArray[np.uint8], Indices, Indices]:
-    """Variants with few flows, and these; see :class:`ImplicitFlows`."""
+    """List the flows of the variants that have few; see :class:`ImplicitFlows`."""
     n_site, demands = rtt.shape[1], instance.demands
     is_listed = counts.sum(axis=1) < SPARSE * counts.shape[1] * n_site
     ptr, rows, first = np.zeros((len(rule), n_site + 1), dtype=np.int32), [np.zeros(0, dtype=np.int32)], 0
@@ -234,7 +234,7 @@ def _listed(
 
 
 def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Demands that no site may serve."""
+    """Find the demands that no site may serve."""
     region = {r.id: i for i, r in enumerate(scenario.regions)}
     reached: dict[str, NDArray[np.int64]] = {w.id: np.zeros_like(counts[0]) for w in scenario.workloads}
     for v, variant in enumerate(variants):
@@ -243,7 +243,7 @@ def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.
 
 
 def _money(scenario: Scenario, variants: tuple[Variant, ...], present_value: float) -> tuple[Floats, Floats]:
-    """Egress by variant and site, transit by variant, per mean call per second over the horizon."""
+    """Return egress by variant and site, and transit by variant, per mean call per second over the horizon."""
     policy = scenario.policy
     price = floats(
         policy.egress_usd_per_gb if s.egress_usd_per_gb is None else s.egress_usd_per_gb
@@ -259,7 +259,7 @@ def _money(scenario: Scenario, variants: tuple[Variant, ...], present_value: flo
 def _data(
     scenario: Scenario, variants: tuple[Variant, ...], topology: Topology, present_value: float
 ) -> Floats:
-    """What calls to the data cost, by variant and site, per mean call per second over the horizon."""
+    """Return what calls to the data cost, by variant and site, per mean call per second over the horizon."""
     sites = np.arange(len(scenario.sites), dtype=np.int32)
     usd = np.zeros((len(variants), len(sites)))
     for v, variant in enumerate(variants):
@@ -272,7 +272,7 @@ def _data(
 def _best_rps(
     scenario: Scenario, variants: tuple[Variant, ...], instance: Instance, shortest_ms: Floats
 ) -> Floats:
-    """Highest rate per replica of any pool: utilisation cap and pooling of the most replicas, at the nearest user."""
+    """Return the highest rate per replica: utilisation cap and pooling of the most replicas, at the nearest user."""
     most_mw, usable = instance.site_capacity_mw, instance.variants.usable_rps
     best = np.repeat(usable[:, None], len(most_mw), axis=1)
     demands = instance.demands

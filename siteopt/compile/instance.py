@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def compile_instance(scenario: Scenario) -> Instance:
-    """Flatten a scenario.
+    """Compile a scenario into arrays.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def _slack_tiers(
     *,
     degraded: bool = False,
 ) -> tuple[SlackTiers, Indices, Indices]:
-    """Slack tiers over some of the flows, their rows by variant, and the one of every flow (-1 for the others)."""
+    """Build the slack tiers of some flows; return them, their rows by variant and that of every flow (-1: none)."""
     calls = {w.id: w.calls_per_request for w in scenario.workloads}
     index = {w.id: k for k, w in enumerate(scenario.workloads)}
     peak_rps = np.zeros(len(index))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Slack tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
 MOST_SLACK_TIERS = 4
-#: Entries of a table at most; beyond its end the last step is carried on, which convexity makes safe.
+#: Most entries of a table; beyond its end the last step is repeated, which convexity makes safe.
 LARGEST_TABLE = 20_000
 LARGEST_SERVERS = 100_000
 
@@ -33,7 +33,7 @@ def build_slack_tiers(
     *,
     degraded: bool = False,
 ) -> tuple[SlackTiers, Indices, Indices]:
-    """Slack tiers of all variants, and the one of each arc; the ``degraded`` ones hold after the loss of a site.
+    """Build the slack tiers of all variants, and find that of each arc; after the loss of a site if ``degraded``.
 
     Parameters
     ----------
@@ -98,16 +98,16 @@ def _tables(
     cap: float,
     burst: float,
 ) -> tuple[Floats, Floats]:
-    """What replicas carry at the longest and the shortest round trip of a slack tier, in tables of one length.
+    """Return what replicas carry at the longest and the shortest round trip of a slack tier, in tables of one length.
 
-    The shorter one is carried on at its last step, or at saturation.
+    The shorter one is continued by its last step, or by saturation.
     """
     inner, outer = (carried_rps(variant, rooms, ms, peak_rps * burst, cap * burst) / burst for ms in ends_ms)
     return _of_one_length(inner, outer, variant.rps)
 
 
 def _upper_edges(rtt_ms: Floats) -> Floats:
-    """Longest round trips of ``MOST_SLACK_TIERS`` at most, rising: all there are, or with about as many arcs each."""
+    """Return the longest round trip of each slack tier, rising: all there are, or quantiles where they are too many."""
     distinct = np.unique(rtt_ms)
     if len(distinct) <= MOST_SLACK_TIERS:
         return distinct
@@ -118,7 +118,7 @@ def _upper_edges(rtt_ms: Floats) -> Floats:
 def carried_rps(
     variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float
 ) -> Floats:
-    """Calls per second that n = 0, 1, ... replicas carry within every SLO.
+    """Return the calls per second that n = 0, 1, ... replicas carry within every SLO.
 
     The table ends where it is no longer needed: carried load per replica rises with their number, so that once it
     exceeds the utilisation cap the cap alone decides; and no pool carries more than all demand.

@@ -22,7 +22,7 @@ SLACK = 5e-7
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
-    """The same flows and moves on the fewest sites, replicas and modules that the exact tails allow.
+    """Return the same flows and moves on the fewest sites, replicas and modules that the exact tails allow.
 
     A site without replicas is closed, which no search does where it costs nothing to have it open.
 
@@ -55,7 +55,7 @@ def trimmed(instance: Instance, solution: Solution) -> Solution:
 
 
 def _idle_sites(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Open sites where nothing runs, unless they must be open or a rule of the planner's own counts them."""
+    """Find open sites where nothing runs, unless they must be open or a rule of the planner's own counts them."""
     sites, rules = instance.sites, instance.linear_rules
     runs = np.bincount(instance.pools.site, weights=replicas, minlength=len(sites.id)) > 0.0
     is_counted = np.append(np.diff(rules.option_ptr) > 0, False)
@@ -65,7 +65,7 @@ def _idle_sites(instance: Instance, solution: Solution, replicas: NDArray[np.int
 
 
 def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms: Rooms) -> int:
-    """Fewest replicas of a pool; as many as one likes where its queue cannot count so many."""
+    """Return the fewest replicas of a pool; no limit where its queue cannot count so many."""
     variants, v = instance.variants, int(instance.pools.variant[pool])
     queue = variants.queue[v]
     fewest = max(1, int(np.ceil(peak_rps / variants.usable_rps[v] * (1.0 - SLACK))))
@@ -77,7 +77,7 @@ def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms
 
 
 def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Modules for the power of the replicas, and so that no tenant takes more than its share."""
+    """Return the modules that power the replicas, and enough that no tenant takes more than its share."""
     pools, options, tenancy = instance.pools, instance.options, instance.tenancy
     modules, n = solution.modules.copy(), len(instance.sites.id)
     power = replicas * instance.variants.replica_mw[pools.variant]

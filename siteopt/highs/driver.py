@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +13,6 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from siteopt.highs.monitor import Monitor
@@ -39,8 +34,6 @@ _OUTCOME: dict[Any, Outcome] = {
     _STATUS.kInterrupt: "limit",
 }
 _POLL_SECONDS = 0.05
-#: Held while standard output is turned away: it belongs to all threads.
-_STDOUT = threading.Lock()
 #: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
 BOUND_TOLERANCE = 1e-7
 
@@ -100,7 +93,9 @@ class HighsDriver:
         self._highs = _silent_highs()
         for name, value in self.options.items():
             self._highs.setOptionValue(name, value)
-        self._highs.passModel(_highs_lp(self.matrix))
+        # Some versions go on without the model that they refuse, and solve none.
+        if self._highs.passModel(_highs_lp(self.matrix)) == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the model")
 
     def solve(self, limits: Limits, monitor: Monitor, warm_start: Floats | None = None) -> Answer:
         """Solve, from a warm start where one is given.
@@ -204,25 +199,21 @@ class HighsDriver:
 
 
 def _silent_highs() -> Any:
-    with _STDOUT, _no_banner():
-        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs: Any = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("threads", 1)
     return highs
 
 
-@contextmanager
-def _no_banner() -> Iterator[None]:
-    """From 1.16 on HiGHS prints a line while it is made, before any option can silence it; a plan on stdout is JSON."""
-    sys.stdout.flush()
-    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nothing)
+class _Quiet(highspy.Highs):
+    """Keeps the line to itself that HiGHS prints from 1.16 on while it is made; a plan on standard output is JSON.
+
+    The line comes with the first call that is not an option, which highspy makes in here.
+    """
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("log_to_console", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 def _subscribe(highs: Any, monitor: Monitor) -> None:

@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, m
     Returns
     -------
     Answer
-        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost.
+        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost
+        or could not be started.
 
     Raises
     ------
@@ -58,7 +60,13 @@ def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, m
     """
     if len(matrix.value) < FEW_ENTRIES:
         return HighsDriver(matrix, options).solve(limits, monitor)
-    worker = _Worker((matrix, options, limits), monitor)
+    try:
+        worker = _Worker((matrix, options, limits), monitor)
+    except (
+        OSError
+    ) as error:  # no more processes, descriptors or memory; what is known already is worth more than this
+        logger.warning("no process could be started for HiGHS: %s", error.strerror)
+        return Answer("limit", None, np.inf, -np.inf, 0)
     try:
         while worker.is_busy() and not monitor.should_stop():
             pass
@@ -107,8 +115,12 @@ class _Worker:
         """At once, whatever it does."""
         self._process.kill()
         self._thread.join()
-        with self._process:  # closes its pipes
-            pass
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            # What it was being told when it ended is still in the buffer, and cannot be told any more.
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
 
     def answer(self) -> Answer:
         """What it came to.

@@ -1,4 +1,4 @@
-"""Who asks, and which pools may answer: usually, and after the loss of a site."""
+"""Demands, and the pools that may serve them: usually, and after the loss of a site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Demands:
     peak_rps, mean_rps : calls (not requests) per second
     revenue_usd : what serving all of it earns
     unserved_usd : what serving none of it costs; ``inf`` where it must be served
-    is_left_out : flags; no site of the policy's mode may serve it, so that it costs nothing to leave it
+    is_left_out : flags; no site of the policy's mode may serve it, so that leaving it unserved costs nothing
     is_splittable : flags
     arc_ptr, backup_ptr : rows of :class:`Arcs` and :class:`Backups` of each demand
     """

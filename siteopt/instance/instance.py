@@ -1,4 +1,4 @@
-"""The whole problem, and decisions on it."""
+"""The whole problem as arrays, and decisions on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """The whole problem. ``budget_usd`` is ``inf`` and ``max_sites`` the number of sites where unlimited.
+    """The whole problem. ``budget_usd`` is ``inf`` and ``max_sites`` the number of sites where they are unlimited.
 
     ``degraded_slack_tiers`` are the slack tiers of protected variants after a failure; ``slack_tiers`` the usual ones.
     """
@@ -70,7 +70,7 @@ class Instance:
         return capacity
 
     def capex_of_modules(self, option: int, modules: int) -> float:
-        """Capital of bringing a site with an option from what stands there to so many modules, USD."""
+        """Return the capital that takes a site with an option from what stands there to a number of modules, USD."""
         design = self.options.design[option]
         first = self.designs.capex_ptr[design]
         sunk = self.options.sunk_modules[option]
@@ -93,7 +93,7 @@ class Instance:
 
     @property
     def rivals(self) -> tuple[Indices, Indices]:
-        """First and one past the last of the pools that serve one workload at one site, for each pool; adjacent."""
+        """For each pool, the first and one past the last of the adjacent pools of its workload at its site."""
         key = (
             self.pools.site.astype(np.int64) * len(self.workload_ids)
             + self.variants.workload[self.pools.variant]
@@ -146,7 +146,7 @@ class Instance:
 
     @property
     def size(self) -> dict[str, int]:
-        """Row counts, for people."""
+        """Numbers of rows, for people to read."""
         return {
             "sites": len(self.sites.id),
             "options": len(self.options.site),
@@ -178,7 +178,7 @@ class Moves:
 
 
 def no_moves() -> Moves:
-    """Nothing moves."""
+    """Return a table of moves without rows."""
     return Moves(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0))
 
 

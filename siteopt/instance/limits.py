@@ -30,7 +30,7 @@ class GridLimits:
     site_coefficient: Floats
 
     def weights(self, pue: Floats) -> csr_matrix:
-        """What 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
+        """Return what 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
         limit = np.repeat(np.arange(len(self.id)), np.diff(self.ptr))
         return _rows(self.coefficient * pue[self.site], limit, self.site, shape=(len(self.id), len(pue)))
 
@@ -55,7 +55,7 @@ class Links:
     route_link: Indices
 
     def traffic(self, route: Indices, gbps: Floats) -> csr_matrix:
-        """Traffic of owners on links, shape (n_link, n_owner): of each on all links of its route, -1 for none."""
+        """Return the traffic of each owner on all links of its route (-1 for none), shape (n_link, n_owner)."""
         owner = np.flatnonzero((route >= 0) & (gbps > 0.0))
         first, last = self.route_ptr[route[owner]], self.route_ptr[route[owner] + 1]
         used = np.repeat(owner, last - first)
@@ -115,14 +115,14 @@ class LinearRules:
 
     @property
     def weights(self) -> csr_matrix:
-        """What each option counts in each rule, shape (n_rule, n_option)."""
+        """What each option adds to each rule, shape (n_rule, n_option)."""
         option = np.repeat(np.arange(len(self.option_ptr) - 1), np.diff(self.option_ptr))
         shape = (len(self.id), len(self.option_ptr) - 1)
         return _rows(self.coefficient, self.rule, option, shape=shape)
 
 
 def _rows(values: Floats, row: ArrayLike, column: ArrayLike, shape: tuple[int, int]) -> csr_matrix:
-    """Compress entries by row; SciPy is imported here because whoever only compiles an instance needs none of it."""
+    """Compress entries by row; SciPy is imported here because compiling an instance does without it."""
     from scipy.sparse import coo_matrix
 
     return coo_matrix((values, (row, column)), shape=shape).tocsr()

@@ -20,7 +20,7 @@ PAIRS = 1 << 24
 def reached_sites(
     instance: Instance, usable: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
-    """Yield some demands after others, and whether each site may serve them.
+    """Yield the demands a few at a time, and whether each site may serve them.
 
     Parameters
     ----------

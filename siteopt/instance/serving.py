@@ -92,7 +92,7 @@ class SlackTiers:
     outer_rps: Floats
 
     def table(self, slack_tier: int, optimistic: bool) -> Floats:
-        """Calls per second that n = 0..n_max replicas carry within a slack tier."""
+        """Return the calls per second that n = 0..n_max replicas carry within a slack tier."""
         rows = slice(self.table_ptr[slack_tier], self.table_ptr[slack_tier + 1])
         return self.outer_rps[rows] if optimistic else self.inner_rps[rows]
 

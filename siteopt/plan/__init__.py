@@ -21,8 +21,8 @@ from siteopt.plan.plan import (
     StopReason,
     TenantUse,
     UnservedPlan,
-    write_atomically,
 )
+from siteopt.plan.writing import create_beside, write_atomically
 
 __all__ = [
     "COST_LINES",
@@ -45,6 +45,7 @@ __all__ = [
     "StopReason",
     "TenantUse",
     "UnservedPlan",
+    "create_beside",
     "relative_gap",
     "with_bound",
     "write_atomically",

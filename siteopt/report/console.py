@@ -76,7 +76,7 @@ def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
 
 
 def _within(plan: Plan) -> str:
-    """How near a plan is to the best: ``within 0.42% of best``, in USD where it spends nothing; empty if unknown."""
+    """Say how near a plan is to the best, in USD where it spends nothing; empty if unknown."""
     if plan.gap is not None:
         return f", within {percent(plan.gap)} of best"
     return "" if plan.gap_usd is None else f", within {money(plan.gap_usd)} of best"

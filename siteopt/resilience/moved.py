@@ -1,4 +1,4 @@
-"""What moves add to pools, failure by failure."""
+"""The load that moves to each pool, failure by failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MovedLoads:
-    """One row for each (failed site, pool) that anything moves between.
+    """The load that moves; one row for each pair of a failed site and a pool that takes some of it over.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ def moved_loads(instance: Instance, moves: Moves) -> MovedLoads:
 
 
 def reserves(instance: Instance, moves: Moves, share: Floats) -> tuple[Floats, Indices]:
-    """Largest load that any one failure moves to each pool, and the degraded slack tier that the pool then has to meet.
+    """Find the largest load that any one failure moves to each pool, and the degraded slack tier it then has to meet.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failure:
-    """The loss of one site.
+    """What the loss of one site does.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Failure:
     moves : ndarray of int
         Rows of the solution's moves that it causes.
     load_rps : ndarray of float64, shape (n_pool,)
-        Calls per second of every pool afterwards, protected flows moved.
+        Calls per second of every pool afterwards, with the protected flows moved.
     spare_mw : float
         IT power of replicas of protected workloads that still have nothing to do, MW.
     displaced_rps, kept_rps : dict of int to float
@@ -44,7 +44,7 @@ class Failure:
 
 
 def failures(instance: Instance, solution: Solution) -> list[Failure]:
-    """One row for each open site; none where no workload is protected."""
+    """Return what the loss of each open site does; nothing where no workload is protected."""
     if not instance.variants.is_protected.any():
         return []
     arcs, pools = instance.arcs, instance.pools
@@ -90,7 +90,7 @@ def _failure(
 def _unprotected(
     instance: Instance, solution: Solution, site: int, own_rps: Floats
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """What was served at a site without protection, and what finds room elsewhere, nearest pools first.
+    """Return the unprotected load that a site served, and what of it finds room elsewhere, nearest pools first.
 
     Room is what the replicas that stand carry within the SLO beyond their own load; nothing is added for it.
     """
@@ -146,7 +146,7 @@ def _room_rps(instance: Instance, solution: Solution, own_rps: Floats) -> _Room:
         n, v = int(solution.replicas[p]), int(pools.variant[p])
         carried = n * float(variants.usable_rps[v])
         if variants.slack_tier_ptr[v] < variants.slack_tier_ptr[v + 1]:
-            # A pool that nobody uses yet is as tight as the tightest of its slack tiers.
+            # A pool without flows is as tight as the tightest of its slack tiers.
             t = (
                 min(int(slack_tier[p]), int(variants.slack_tier_ptr[v + 1]) - 1)
                 if own_rps[p]

@@ -30,7 +30,7 @@ class Incumbent:
     gap_wanted : float
         Gap at which the solve may stop.
     progress : callable, optional
-        Told of every improvement.
+        Told of every improvement; interrupts the clock where it raises an exception, and is told no more.
     """
 
     def __init__(
@@ -111,6 +111,12 @@ class Incumbent:
                 logger.exception("the best plan so far is kept; please report this bug in siteopt")
 
     def _report(self, source: str) -> None:
-        if self._progress is not None:
-            cost = None if self.solution is None else self.cost_usd
+        if self._progress is None:
+            return
+        cost = None if self.solution is None else self.cost_usd
+        try:
             self._progress(Progress(self.clock.seconds, cost, self.bound_usd, self.gap, source))
+        except Exception:
+            logger.warning("progress raised an exception, which ends the solve", exc_info=True)
+            self._progress = None
+            self.clock.interrupt()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TABLES = ("sites", "regions", "demand", "grid_limits", "designs")
 NETWORK_TABLES = ("nodes", "links")
 TABLE_PATHS = {*TABLES, *(f"network.{name}" for name in NETWORK_TABLES)}
-#: What the kinds of error of pydantic call for, in the words of JSON.
+#: What pydantic's kinds of error expect instead, in the words of JSON.
 EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -69,12 +69,12 @@ def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
 
 
 def dump_scenario(scenario: Scenario) -> dict[str, Any]:
-    """The JSON document of a scenario; ``load_scenario`` of it gives an equal scenario."""
+    """Return the JSON document of a scenario; ``load_scenario`` of it gives an equal scenario."""
     return scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"schema_version": 1}
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of the scenario file."""
+    """Return the JSON Schema (draft 2020-12) of the scenario file."""
     schema = Scenario.model_json_schema(by_alias=True)
     file = {
         "type": "object",
@@ -107,7 +107,7 @@ def _parse(document: dict[str, Any], base: Path, source: str) -> Scenario:
 
 
 def _with_tables(document: dict[str, Any], base: Path, files: dict[str, Table]) -> dict[str, Any]:
-    """The document with its ``{"file": ...}`` tables read in; ``files`` receives path -> table."""
+    """Return the document with its ``{"file": ...}`` tables read in; ``files`` receives path -> table."""
     result = dict(document)
     problems: list[Problem] = []
     for name in TABLES:
@@ -166,7 +166,7 @@ def _placed(problem: Problem, document: dict[str, Any], files: dict[str, Table])
 
 
 def _row(document: dict[str, Any], table: str, number: int) -> Any:
-    """Row of a table; None where the path only looks like one, as a key with brackets in it does."""
+    """Find the row of a table; None where the path only looks like one, as a key with brackets in it does."""
     rows: Any = document
     for step in table.split("."):
         rows = rows.get(step) if isinstance(rows, dict) else None
@@ -222,7 +222,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _unknown_key(detail: ErrorDetails) -> str:
-    """An unknown key, with the known one that it resembles."""
+    """Report an unknown key, with the known one that it resembles."""
     key = str(detail["loc"][-1])
     known = _known_keys(_schema(), detail["loc"][:-1])
     return unknown_key(key, known)

@@ -96,7 +96,7 @@ class Existing(SchemaModel):
 
 
 class ConnectionStep(SchemaModel):
-    """A class of grid connection: up to so many MW, after so many months, at this price."""
+    """A class of grid connection: power up to a limit, after a number of months, at a price."""
 
     up_to_mw: Annotated[float, Strict(), Field(ge=1e-6, le=1e6)]
     """Facility power that the connection carries, MW."""
@@ -117,7 +117,7 @@ class Site(SchemaModel):
     zone: Id | None = None
     """Grid zone, for grid limits per zone."""
     node: Id | None = None
-    """Backbone node that the site hangs on; the nearest one where absent."""
+    """Backbone node to which the site is attached; the nearest one where absent."""
     status: Status = "candidate"
     """``existing`` sites are open, their modules sunk; ``forced`` ones must be built; ``forbidden`` ones may not."""
     existing: Existing | None = None
@@ -155,7 +155,7 @@ class GridLimit(SchemaModel):
     zone: Id | None = None
     jurisdiction: Id | None = None
     coefficients: dict[Id, Annotated[float, Strict(), Field(ge=-1e3, le=1e3)]] | None = None
-    """Coefficient by site id; one below zero counts as zero, because relief may not be drawn."""
+    """Coefficient by site id; one below zero counts as zero, because relief may not be credited."""
 
     @model_validator(mode="after")
     def _one_of(self) -> GridLimit:
@@ -180,7 +180,7 @@ class Design(SchemaModel):
     usable_fraction: Fraction = 1.0
     """Share of a counted module's nameplate that IT may draw; UPS and cooling margins taken off."""
     rack_kw: Positive | None = None
-    """Power of a rack that can be fed and cooled, kW; any where absent."""
+    """Power per rack that can be fed and cooled, kW; any where absent."""
     cooling: Cooling = "air"
     fixed_usd: Usd
     usd_per_module: Usd

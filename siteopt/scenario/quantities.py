@@ -58,7 +58,10 @@ Flag = Annotated[bool, Strict()]
 
 
 class SchemaModel(BaseModel):
-    """Frozen; unknown keys are errors, because a key that is silently ignored is a wrong answer."""
+    """Base of the scenario's objects: frozen, and unknown keys are errors.
+
+    A key that is silently ignored is a wrong answer.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, populate_by_name=True

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.places import Site
 
 Coefficient = Annotated[float, Strict(), Field(ge=-1e6, le=1e6)]
-#: Keys of a term that select sites, one of which it has.
+#: Keys by which a term selects sites; it has exactly one of them.
 SELECTIONS = ("sites", "zone", "tier", "jurisdiction", "design")
 
 
@@ -40,7 +40,7 @@ class RuleTerm(SchemaModel):
         return self
 
     def counts(self, site: Site, design: str) -> bool:
-        """Whether the term counts a site with a design on it."""
+        """Whether the term counts a site with this design on it."""
         if self.sites is not None:
             return site.id in self.sites
         selected = ((self.zone, site.zone), (self.tier, site.tier), (self.jurisdiction, site.jurisdiction))
@@ -48,7 +48,7 @@ class RuleTerm(SchemaModel):
 
 
 class LinearRule(SchemaModel):
-    """A rule of the planner's own: a sum of terms is at most, at least, or just a value.
+    """A rule of the planner's own: a sum of terms is at most, at least, or equal to a value.
 
     "Exactly five", "at most one of these two", "A only if B": anything linear in which sites are open.
     """
@@ -61,5 +61,5 @@ class LinearRule(SchemaModel):
     value: Annotated[float, Strict(), Field(ge=-1e9, le=1e9)]
 
     def weight(self, site: Site, design: str) -> float:
-        """What a site with a design on it adds to the sum."""
+        """Return what a site with a design on it adds to the sum."""
         return sum(term.coefficient for term in self.terms if term.counts(site, design))

@@ -1,7 +1,7 @@
 """The scenario file as typed objects: what a planner may say, in which units, within which ranges.
 
 Everything is frozen; keys that are not named here are errors. Rules that span several objects (unknown ids, duplicate
-ids, a network in two pieces) are in :mod:`siteopt.scenario.checks`. This package is the only place where pydantic is
+ids, keys that act on nothing) are in :mod:`siteopt.scenario.checks`. This package is the only place where pydantic is
 used.
 """
 
@@ -93,7 +93,7 @@ __all__ = [
 
 
 class Horizon(SchemaModel):
-    """Over how long costs are counted, and at which discount rate."""
+    """The years over which costs are counted, and the rate at which they are discounted."""
 
     years: Annotated[float, Strict(), Field(ge=1, le=60)] = 10.0
     """Years of operation that the plan pays for."""
@@ -120,7 +120,7 @@ class Policy(SchemaModel):
     coincidence: Share = 1.0
     """Power in the grid's own peak hours over the site's peak, for coincident charges."""
     refresh: Flag = False
-    """Whether hardware is bought again at the end of its life, and what is left at the horizon is credited."""
+    """Whether hardware is bought again at the end of its life, and its value left at the horizon credited."""
     storage_usd_per_gb_year: UsdPerUnit = 0.0
     """Price of keeping a copy of a workload's data at a serving site."""
     utilisation_cap: Fraction = 0.8
@@ -163,7 +163,7 @@ class Scenario(SchemaModel):
         return self._skipped
 
     def without_idle_demand(self) -> Scenario:
-        """Return the scenario without rows of ``demand`` that ask for nothing; it counts them."""
+        """Return the scenario without rows of ``demand`` that ask for nothing; ``skipped_demand`` counts them."""
         asking = tuple(d for d in self.demand if d.peak_rps > 0.0)
         if len(asking) == len(self.demand):
             return self

@@ -62,7 +62,7 @@ class Replica(SchemaModel):
     idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] = 0.2
     """Power without load over power at full load; the rest grows linearly with load."""
     rack_kw: Positive | None = None
-    """Least power of a rack in which it can be installed, kW; any where absent."""
+    """Lowest rack power at which it can be installed, kW; any where absent."""
     cooling: Cooling = "air"
     """Cooling that it needs."""
     life_years: Years | None = None
@@ -82,7 +82,7 @@ class Slo(SchemaModel):
 
 
 class Home(SchemaModel):
-    """Where a workload's data live, and what each call asks of them."""
+    """Where a workload's data live, and how much each call uses them."""
 
     node: Id
     """Backbone node."""
@@ -120,7 +120,7 @@ class AcceleratorEntry(SchemaModel):
     """Most accelerators over which a layer is split."""
     price_usd: Usd | None = None
     rack_kw: Positive | None = None
-    """Least power of a rack in which its server can be installed, kW."""
+    """Lowest rack power at which its server can be installed, kW."""
     cooling: Cooling | None = None
     """Cooling that its server needs."""
     life_years: Years | None = None
@@ -152,7 +152,7 @@ class ModelEntry(SchemaModel):
 class Workload(SchemaModel):
     """A class of requests with one model, one SLO and one set of rules.
 
-    What a replica is comes either from ``service`` and ``replica``, or from ``model`` on ``accelerators``.
+    A replica is stated by ``service`` and ``replica``, or follows from ``model`` on ``accelerators``.
     """
 
     id: Id
@@ -194,15 +194,15 @@ class Workload(SchemaModel):
     home: Home | None = None
     """Where its data live; without it the data travel with the request."""
     replica_gb: NonNegative | None = None
-    """Size of a copy of its data, GB; where given, a serving site may hold one instead of asking home."""
+    """Size of a copy of its data, GB; where given, a serving site may hold one instead of using the data at home."""
     sync_gb_per_day: NonNegative | None = None
-    """What keeps a copy up to date, GB a day."""
+    """Traffic that keeps a copy up to date, GB per day."""
     protect: Protect | None = None
     """Whether its demand must survive the loss of any one site, and how fast it must be served then."""
     gb_in: NonNegative = 0.0
     """GB sent with one request."""
     gb_out: NonNegative = 0.0
-    """GB answered to one request."""
+    """GB returned in answer to one request."""
     revenue_usd_per_1k: UsdPerUnit = 0.0
     """Revenue per thousand requests served."""
     unserved_usd_per_1k: UsdPerUnit | None = None

@@ -43,6 +43,6 @@ def ending(
 
 
 def _is_proven(incumbent: Incumbent) -> bool:
-    """Whether cost and bound are as near to each other as a solver's tolerance lets them be."""
+    """Tell whether cost and bound are as near to each other as a solver's tolerance lets them be."""
     gap, gap_usd = incumbent.gap, incumbent.gap_usd
     return gap_usd is not None and (gap_usd <= PROVEN_USD if gap is None else gap <= PROVEN)

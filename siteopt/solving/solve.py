@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +17,7 @@ from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, with_bound
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.interrupts import interruptible
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
 from siteopt.solving.ending import ending
@@ -28,7 +26,7 @@ from siteopt.solving.rounds import Rounds
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from siteopt.instance import Instance
     from siteopt.plan import Limit
@@ -56,6 +54,7 @@ def solve(
     iteration_limit: int | None = None,
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find a plan and prove how good it is.
 
@@ -63,7 +62,8 @@ def solve(
     ----------
     scenario : Scenario
     time_limit : float
-        Seconds; ``inf`` for none. The best plan so far is returned when it is reached, or on Ctrl-C.
+        Seconds; ``inf`` for none. The best plan so far is returned when it is reached, and on Ctrl-C or SIGTERM where
+        the solve runs in the main thread.
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
@@ -78,6 +78,9 @@ def solve(
         Warm start; may be of a scenario that differs a little.
     progress : callable, optional
         Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
+        An exception that it raises is logged and ends the solve with the best plan so far.
+    stop : callable, optional
+        Asked many times a second, from any thread, one at a time: the best plan so far is returned once it says so.
 
     Returns
     -------
@@ -96,8 +99,8 @@ def solve(
         If HiGHS fails, or the plan does not pass verification.
     """
     _check(scenario, time_limit, gap, method)
-    clock = Clock(time_limit)
-    with _interruptible(clock):
+    clock = Clock(time_limit, stop)
+    with interruptible(clock):
         run: _Run | RestrictedRun
         if has_many_flows(scenario):
             run = RestrictedRun(scenario, clock, gap, seed, iteration_limit, progress)
@@ -227,7 +230,8 @@ def _finish(
     if incumbent.solution is None:
         why = "interrupted" if clock.interrupted else "the limits were reached"
         raise NoPlanError(
-            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
+            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either",
+            is_interrupted=clock.interrupted,
         )
     status, reason, limit = ending(incumbent, is_exhausted=run.is_exhausted, limit=run.limit)
     plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
@@ -262,22 +266,3 @@ def _below(plan: Plan, bound_usd: float) -> float:
 def _versions() -> dict[str, str]:
     names = ("siteopt", "highspy", "pyomo", "numpy", "scipy", "networkx")
     return {name: importlib.metadata.version(name) for name in names}
-
-
-@contextmanager
-def _interruptible(clock: Clock) -> Iterator[None]:
-    """The first Ctrl-C asks for the best plan so far; a second one is the usual KeyboardInterrupt."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_interrupt(_signal: int, _frame: object) -> None:
-        if clock.interrupted:
-            raise KeyboardInterrupt
-        clock.interrupt()
-
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from siteopt.plan import SitePlan
     from siteopt.verify.facts import Facts
 
-#: A connection that is larger than what stands by less than this, MW, is there already.
+#: A connection that exceeds what stands by less than this, MW, counts as there already.
 SUNK_MW = 1e-9
 
 
@@ -26,7 +26,7 @@ class Connection(NamedTuple):
 
 
 def classes(facts: Facts, name: str) -> list[Connection]:
-    """Connections that a site with steps may take: what its standing modules draw, as it is, and larger steps."""
+    """List the connections that a site with steps may take: power for what stands there, and larger steps."""
     site = facts.sites[name]
     steps = [Connection(step.up_to_mw, step.months, step.usd) for step in site.connection_steps]
     if site.existing is None or not steps:
@@ -38,14 +38,14 @@ def classes(facts: Facts, name: str) -> list[Connection]:
 
 
 def chosen(facts: Facts, row: SitePlan) -> Connection | None:
-    """The one that the row names; None where it names none of them."""
+    """Return the connection that the row names; None where it names none of them."""
     if row.connection_mw is None:
         return None
     return next((c for c in classes(facts, row.id) if not differ(row.connection_mw, c.up_to_mw)), None)
 
 
 def connection_usd(facts: Facts, row: SitePlan) -> float:
-    """Price of the connection of one open site; what is there already is sunk, USD."""
+    """Return the price of the connection of one open site, USD; what is there already is sunk."""
     site = facts.sites[row.id]
     if site.connection_steps:
         connection = chosen(facts, row)
@@ -54,7 +54,7 @@ def connection_usd(facts: Facts, row: SitePlan) -> float:
 
 
 def ready_months(facts: Facts, row: SitePlan) -> float:
-    """When the site is energised and all that is new there is built, months from now."""
+    """Return when the site is energised and all that is new there is built, months from now."""
     connection = chosen(facts, row)
     energised = 0.0 if connection is None else connection.months
     is_built_on = row.modules > facts.sunk_modules(row.id)
@@ -62,7 +62,7 @@ def ready_months(facts: Facts, row: SitePlan) -> float:
 
 
 def connection_step(facts: Facts) -> Iterator[Violation]:
-    """Rule ``connection_step``: one of the site's classes, where it has any, and one that carries its power."""
+    """Check ``connection_step``: where the site has classes, the plan takes one that carries its facility power."""
     for name, row in facts.open.items():
         offered, facility_mw = classes(facts, name), facts.facility_mw[name]
         connection = chosen(facts, row)
@@ -72,7 +72,9 @@ def connection_step(facts: Facts) -> Iterator[Violation]:
             yield Violation("connection_step", name, message, facility_mw - connection.up_to_mw)
         elif connection is None and offered:
             sizes = ", ".join(f"{other.up_to_mw:g}" for other in offered)
-            message = f"connection_mw is {row.connection_mw}; it is one of the {len(offered)} steps: {sizes}"
+            message = (
+                f"connection_mw is {row.connection_mw}; it should be one of the {len(offered)} steps: {sizes}"
+            )
             yield Violation("connection_step", name, message)
         elif row.connection_mw is not None and not offered:
             message = f"connection_mw is {row.connection_mw:g}, but the site has 0 connection steps"
@@ -80,17 +82,17 @@ def connection_step(facts: Facts) -> Iterator[Violation]:
 
 
 def ready_by_month(facts: Facts) -> Iterator[Violation]:
-    """Rule ``ready_by_month``: what is new is built and energised by the policy's month."""
+    """Check ``ready_by_month``: what is new is built and energised by the policy's month."""
     limit = facts.scenario.policy.ready_by_month
     for name, row in facts.open.items():
         month = ready_months(facts, row)
         if limit is not None and above(month, limit):
-            message = f"ready in month {month:g}; at the latest in month {limit:g}"
+            message = f"ready in month {month:g}; it should be by month {limit:g}"
             yield Violation("ready_by_month", name, message, month - limit)
 
 
 def ready_month(facts: Facts) -> Iterator[Violation]:
-    """Rule ``ready_month``: the month that the plan reports for each open site."""
+    """Check ``ready_month``: the month that the plan reports for each open site is right."""
     for name, row in facts.open.items():
         month = ready_months(facts, row)
         if differ(row.ready_month, month):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def data_mode(facts: Facts) -> Iterator[Violation]:
-    """Rule ``data_mode``: a mode of the workload, one for all of it at a site, a copy only where it can be kept."""
+    """Check ``data_mode``: a mode of the workload, one for all of it at a site, a copy only where it can be kept."""
     modes: dict[tuple[str, str], set[str | None]] = {}
     for pool in facts.plan.pools:
         if pool.workload not in facts.workloads:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def allowed_modes(workload: Workload) -> tuple[str | None, ...]:
-    """Data modes that a workload may be served in."""
+    """Return the data modes that a workload may be served in."""
     if workload.home is None:
         return (None,)
     return ("home",) if workload.replica_gb is None else ("home", "replica")
@@ -29,13 +29,13 @@ class DataModes:
                 self._named.setdefault((row.site, row.workload), row.data)
 
     def mode(self, site: str, workload: str) -> str | None:
-        """The mode in which figures are computed; one that may not be counts as the workload's first."""
+        """Return the mode in which figures are computed; one that is not allowed counts as the workload's first."""
         allowed = allowed_modes(self._workloads[workload])
         named = self._named.get((site, workload))
         return named if named in allowed else allowed[0]
 
     def copies(self) -> Iterator[tuple[str, str]]:
-        """Site and workload of every copy of data that stands."""
+        """Yield site and workload of every copy of data that stands."""
         for site, workload in self._named:
             if workload in self._workloads and self.mode(site, workload) == "replica":
                 yield site, workload

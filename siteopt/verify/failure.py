@@ -1,4 +1,4 @@
-"""The plan once a site is lost: where its protected flows are, how full the pools are, and how long one waits."""
+"""The plan once a site is lost: where its protected flows go, how full the pools are, and how long calls wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def degraded(workload: Workload) -> tuple[Slo, ...]:
-    """SLOs of a workload after a failure: the first one relaxed, if it is protected."""
+    """Return the SLOs of a workload after a failure: the first one relaxed, if it is protected."""
     if workload.protect is None or not workload.slo:
         return workload.slo
     return (workload.slo[0].model_copy(update={"ms": workload.protect.slo_ms}), *workload.slo[1:])
@@ -62,7 +62,7 @@ class Failure:
                 self.moved_erlang[pool] += facts.calls_rps(move, move.share) / replica.rps
 
     def lost(self, *, protected: bool) -> Iterator[FlowPlan]:
-        """Flows that the site served, of workloads that are protected or of those that are not."""
+        """Yield the flows that the site served, of workloads that are protected or of those that are not."""
         for flow in self.facts.flows:
             if flow.site == self.site:
                 workload = self.facts.workloads[flow.workload]
@@ -70,26 +70,26 @@ class Failure:
                     yield flow
 
     def pool(self, move: Journey) -> Pool | None:
-        """The pool that takes a move; None where none is left."""
+        """Return the pool that takes a move; None where none is left."""
         return None if move.site == self.site else self.facts.standing.get((move.site, move.workload))
 
     def busy(self, pool: Pool) -> float:
-        """Replicas kept busy at peak after the failure."""
+        """Return the replicas kept busy at peak after the failure."""
         return self.facts.peak_erlang.get(pool, 0.0) + self.moved_erlang.get(pool, 0.0)
 
     def tail(self, pool: Pool) -> Tail | None:
-        """Waiting time after the failure; None where nothing is sized for it."""
+        """Return the waiting time after the failure; None where its tail does not size the pool."""
         if not self.moved_rps.get(pool):
             return self.facts.tail(pool)
         return self.facts.waits(pool, self.facts.peak_rps.get(pool, 0.0) + self.moved_rps[pool])
 
     def members(self, pool: Pool) -> list[Journey]:
-        """All flows of a pool after the failure: its own, and those that moved there."""
+        """Return all flows of a pool after the failure: its own, and those that moved there."""
         own: list[Journey] = [flow for flow in self.facts.flows if self.facts.pool(flow) == pool]
         return [*own, *(move for move in self.moves if self.pool(move) == pool)]
 
     def latency_ms(self, move: MovePlan) -> float | None:
-        """Latency of a move at the percentile of its first SLO, the wait included, ms.
+        """Return the latency of a move at the percentile of its first SLO, the wait included, ms.
 
         None where it has none for want of a pool or a route, ``inf`` where the queue grows without end.
         """
@@ -105,7 +105,7 @@ class Failure:
 
     @property
     def spare_mw(self) -> float:
-        """IT power of replicas of protected workloads elsewhere that may be busy and are not, MW."""
+        """IT power of replicas of protected workloads elsewhere that may be busy but are not, MW."""
         spare = 0.0
         for pool, replicas in self.facts.replicas.items():
             replica, workload = self.facts.replica(pool), self.facts.workloads[pool[1]]
@@ -117,7 +117,7 @@ class Failure:
 
 
 class SurvivalFacts(Facts):
-    """Facts, and what becomes of them once a site is lost."""
+    """Facts, and what becomes of the pools once a site is lost."""
 
     @cached_property
     def failures(self) -> dict[str, Failure]:

@@ -25,21 +25,21 @@ SMALLEST_USD = 0.01
 
 
 def site_power(facts: Facts) -> Iterator[Violation]:
-    """Rules ``it_mw`` and ``facility_mw``: power of each open site."""
+    """Check ``it_mw`` and ``facility_mw``: the power of each open site."""
     for name, row in facts.open.items():
         yield from _figure("it_mw", name, row.it_mw, facts.it_mw[name], "MW")
         yield from _figure("facility_mw", name, row.facility_mw, facts.facility_mw[name], "MW")
 
 
 def site_capex(facts: Facts) -> Iterator[Violation]:
-    """Rule ``capex_usd``: capital newly spent at each open site."""
+    """Check ``capex_usd``: the capital newly spent at each open site."""
     actual = capex_usd(facts)
     for name, row in facts.open.items():
         yield from _figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
 
 
 def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
-    """Rules ``load_erlang``, ``utilisation`` and ``reserve_erlang``: peak load, and what a failure adds."""
+    """Check ``load_erlang``, ``utilisation`` and ``reserve_erlang``: peak load, and what a failure adds."""
     for pool in facts.plan.pools:
         subject, erlang = f"{pool.site}/{pool.workload}", facts.peak_erlang.get(facts.pool(pool), 0.0)
         utilisation = erlang / pool.replicas if pool.replicas else 0.0
@@ -50,7 +50,7 @@ def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
 
 
 def flow_latency(facts: Facts) -> Iterator[Violation]:
-    """Rule ``latency_ms``: percentiles of each flow, waits included, in the metric of its first SLO.
+    """Check ``latency_ms``: percentiles of each flow, waits included, in the metric of its first SLO.
 
     Where the queue grows without end there are none, and the rule ``tail`` says so.
     """
@@ -80,7 +80,7 @@ def _percentiles(flow: FlowPlan, metric: str, actual_ms: list[float]) -> Iterato
 
 
 def flow_slo(facts: Facts) -> Iterator[Violation]:
-    """Rule ``slo_ms``: the limit of the first SLO, or nothing where there is none."""
+    """Check ``slo_ms``: the limit of the first SLO, or nothing where there is none."""
     for flow in facts.flows:
         limits = facts.workloads[flow.workload].slo
         actual_ms = limits[0].ms if limits else None
@@ -93,7 +93,7 @@ def flow_slo(facts: Facts) -> Iterator[Violation]:
 
 
 def grid_use(facts: Facts) -> Iterator[Violation]:
-    """Rule ``grid_use``: use and limit of each grid limit of the scenario are reported, and right."""
+    """Check ``grid_use``: use and limit of each grid limit of the scenario are reported and right."""
     reported = {row.id: row for row in facts.plan.grid}
     for limit in facts.scenario.grid_limits:
         row, used_mw = reported.get(limit.id), facts.grid_mw(limit)
@@ -107,7 +107,7 @@ def grid_use(facts: Facts) -> Iterator[Violation]:
 
 
 def cost_breakdown(facts: Facts) -> Iterator[Violation]:
-    """Rule ``cost_lines``: all lines are there, no others, each right."""
+    """Check ``cost_lines``: all lines are there, no others, and each is right."""
     actual, reported = cost_lines(facts), facts.plan.cost_lines
     for line in LINES:
         if line not in reported:
@@ -122,7 +122,7 @@ def cost_breakdown(facts: Facts) -> Iterator[Violation]:
 
 
 def cost(facts: Facts) -> Iterator[Violation]:
-    """Rule ``cost_usd``: the total is the sum of the lines, those reported and those recomputed."""
+    """Check ``cost_usd``: the total is the sum of the lines, those reported and those recomputed."""
     for source, lines in (("reported", facts.plan.cost_lines), ("recomputed", cost_lines(facts))):
         total, gross = sum(lines.values()), gross_usd(lines)
         excess = abs(facts.plan.cost_usd - total)
@@ -135,7 +135,7 @@ def cost(facts: Facts) -> Iterator[Violation]:
 
 
 def bound(facts: Facts) -> Iterator[Violation]:
-    """Rule ``bound``: a lower bound is not above the cost of a plan."""
+    """Check ``bound``: a lower bound is not above the cost of a plan."""
     cost_usd, bound_usd = facts.plan.cost_usd, facts.plan.bound_usd
     if bound_usd is None:
         return
@@ -146,7 +146,7 @@ def bound(facts: Facts) -> Iterator[Violation]:
 
 
 def gap(facts: Facts) -> Iterator[Violation]:
-    """Rule ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, there exactly if the bound is.
+    """Check ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, present exactly if the bound is.
 
     Where nothing is spent a gap beyond rounding has no limit, and there is none.
     """
@@ -173,7 +173,7 @@ def gap(facts: Facts) -> Iterator[Violation]:
 
 
 def _gap_usd(plan: Plan) -> Iterator[Violation]:
-    """Cost less bound; plans of older files do not say it."""
+    """Check ``gap_usd``, cost less bound; plans of older files do not have it."""
     if plan.gap_usd is None:
         return
     if plan.bound_usd is None:
@@ -185,7 +185,7 @@ def _gap_usd(plan: Plan) -> Iterator[Violation]:
 
 
 def status(facts: Facts) -> Iterator[Violation]:
-    """Rule ``status``: nothing is called optimal without a bound."""
+    """Check ``status``: nothing is called optimal without a bound."""
     if facts.plan.status == "optimal" and facts.plan.bound_usd is None:
         yield Violation("status", "plan", "called optimal with 0 bounds; optimality needs one")
 

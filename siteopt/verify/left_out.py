@@ -30,7 +30,7 @@ REASONS = ("penalty", "mode")
 
 
 def left_out(facts: Facts) -> Iterator[Violation]:
-    """Rule ``mode``, on what is not served: only what must be served, no site of the mode admits, and others do."""
+    """Check ``mode`` where demand is left out: only sites outside the mode admit it, and it has no penalty."""
     for row in facts.unserved:
         problem = _problem(facts, row)
         if problem is not None:
@@ -39,7 +39,7 @@ def left_out(facts: Facts) -> Iterator[Violation]:
 
 def _problem(facts: Facts, row: UnservedPlan) -> str | None:
     if row.reason not in REASONS:
-        return f"reason is {row.reason!r}; it is one of the {len(REASONS)}: {', '.join(REASONS)}"
+        return f"reason is {row.reason!r}; it should be one of the {len(REASONS)}: {', '.join(REASONS)}"
     if row.reason != "mode":
         return None
     kind, penalty = facts.scenario.policy.mode, facts.workloads[row.workload].unserved_usd_per_1k
@@ -79,7 +79,7 @@ def _admits(facts: Facts, row: UnservedPlan, site: Site, limits_of: LimitsOf) ->
 
 
 def _designs(facts: Facts, site: Site) -> Iterator[Design]:
-    """Designs with which a site can be ready in time."""
+    """Yield the designs with which a site can be ready in time."""
     if site.existing is not None:
         yield facts.designs[site.existing.design]
         return
@@ -91,7 +91,7 @@ def _designs(facts: Facts, site: Site) -> Iterator[Design]:
 
 
 def _replicas(scenario: Scenario, workload: Workload) -> Iterator[ReplicaFacts]:
-    """Replicas that a workload may run on; of each way to deploy a model the smallest batch stands for all."""
+    """Yield the replicas that a workload may run on; the smallest batch stands for all of a deployment."""
     stated = stated_replica(workload)
     if stated is not None:
         yield stated
@@ -107,12 +107,12 @@ def _replicas(scenario: Scenario, workload: Workload) -> Iterator[ReplicaFacts]:
 
 
 def _possible(workload: Workload, _replica: ReplicaFacts) -> tuple[Slo, ...]:
-    """SLOs that some deployment keeps: what the smallest batch leaves to round trips is the most that any does."""
+    """Return SLOs that some deployment keeps: the smallest batch leaves the most time to round trips."""
     return workload.slo
 
 
 def _certain(workload: Workload, replica: ReplicaFacts) -> tuple[Slo, ...]:
-    """SLOs that the smallest batch keeps just where every deployment does.
+    """Return SLOs that the smallest batch keeps exactly where every deployment does.
 
     How a model is deployed is the planner's choice. Every deployment leaves round trips ``network_share`` of an SLO,
     so what is within that is admitted whichever is chosen.

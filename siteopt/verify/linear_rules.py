@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def linear_rule(facts: Facts) -> Iterator[Violation]:
-    """Rule ``linear_rule``: every sum over open sites is on the right side of its value."""
+    """Check ``linear_rule``: every sum over open sites is on the right side of its value."""
     for rule in facts.scenario.rules:
         total = sum(term.coefficient * _counted(facts, term) for term in rule.terms)
         over, under = above(total, rule.value), above(rule.value, total)
@@ -24,7 +24,7 @@ def linear_rule(facts: Facts) -> Iterator[Violation]:
 
 
 def _counted(facts: Facts, term: RuleTerm) -> int:
-    """Open sites that a term selects."""
+    """Count the open sites that a term selects."""
     count = 0
     for name, row in facts.open.items():
         site = facts.sites[name]

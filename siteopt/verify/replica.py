@@ -130,7 +130,7 @@ class ModelReplica:
             tokens_in=workload.input_tokens or 0.0,
             tokens_out=workload.output_tokens or 1.0,
         )
-        # A batch beyond every engine is reported; its figures are those of the largest there is.
+        # A batch beyond every engine is reported as wrong; its figures are those of the largest possible one.
         self.batch_rps = self.efficiency * self.roofline.batch_rps(min(self.batch, LARGEST_BATCH))
 
     @cached_property
@@ -155,19 +155,17 @@ class ModelReplica:
 
 
 def stated_replica(workload: Workload) -> StatedReplica | None:
-    """The replica that a workload states; None where it names a model."""
+    """Return the replica that a workload states; None where it names a model."""
     if workload.service is None or workload.replica is None:
         return None
     return StatedReplica(workload.calls_per_request, workload.service, workload.replica)
 
 
 def unusable(row: PoolPlan) -> str | None:
-    """Why a row of the plan does not say how a model is deployed; None where it does."""
+    """Say why a row of the plan does not tell how a model is deployed; None where it does."""
     if not isinstance(row.precision, str) or row.precision not in WEIGHT_BYTES:
-        return (
-            f"precision is {row.precision!r}; it is one of the {len(WEIGHT_BYTES)}: {', '.join(WEIGHT_BYTES)}"
-        )
+        return f"precision is {row.precision!r}; it should be one of the {len(WEIGHT_BYTES)}: {', '.join(WEIGHT_BYTES)}"
     for name, count in (("tensor_parallel", row.tensor_parallel), ("batch", row.batch)):
         if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            return f"{name} is {count!r}; it is a whole number, at least 1"
+            return f"{name} is {count!r}; it should be a whole number, at least 1"
     return None

@@ -1,4 +1,4 @@
-"""What the rules ask of a replica, whoever says how it performs."""
+"""What the rules need to know of a replica, whatever says how it performs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ReplicaFacts(Protocol):
-    """How much it does, what it draws and costs, how long a call takes, and how its pool queues."""
+    """How much a replica does, what it draws and costs, how long a call takes, and how its pool queues."""
 
     @property
     def calls(self) -> float:
@@ -34,7 +34,7 @@ class ReplicaFacts(Protocol):
 
     @property
     def rack_kw(self) -> float:
-        """Least power of a rack in which it can be installed, kW."""
+        """Lowest rack power at which it can be installed, kW."""
 
     @property
     def cooling(self) -> str:
@@ -49,7 +49,7 @@ class ReplicaFacts(Protocol):
         """Share of its price that it is worth at the end of its life."""
 
     def service_ms(self, metric: Metric, p: float) -> float:
-        """The ``p`` quantile of the time in service in terms of a metric, all its calls included, ms."""
+        """Return the ``p`` quantile of the time in service in terms of a metric, all its calls included, ms."""
 
     def tail(self, replicas: float, rate_rps: float) -> Tail:
-        """Waiting time of so many of them at a rate of calls per second."""
+        """Return the waiting time of a number of them at a rate of calls per second."""

@@ -108,6 +108,31 @@ def test_a_lost_process_leaves_what_it_found() -> None:
     assert answer.objective == heard.solutions[-1][1]
 
 
+def test_ended_while_it_is_written_to_it_is_only_at_its_limit() -> None:
+    """A large programme fills the pipe: closing it raised BrokenPipeError, and the plan of the solve was lost."""
+    heard = Listener(lambda _: True)
+    answer = process.solve_in_process(market_split(20_000, 5), {}, Limits(gap=0.0), heard)
+    assert (answer.outcome, answer.values) == ("limit", None)
+
+
+def test_a_process_that_dies_while_it_is_written_to_leaves_the_answer_at_its_limit() -> None:
+    """The system may end it for want of memory before it has read what it was to solve."""
+    worker = process.launch_worker()
+    worker.kill()
+    worker.wait()
+    with mock.patch.object(process, "launch_worker", return_value=worker):
+        answer = process.solve_in_process(market_split(20_000, 5), {}, Limits(gap=0.0), Silent())
+    assert (answer.outcome, answer.values) == ("limit", None)
+
+
+def test_a_system_without_room_for_a_process_leaves_the_answer_at_its_limit() -> None:
+    """What the search has found is worth more than what this would have added."""
+    no_room = mock.patch.object(process, "launch_worker", side_effect=OSError(11, "Try again"))
+    with no_room:
+        answer = process.solve_in_process(market_split(12, 2), {}, Limits(), Silent())
+    assert (answer.outcome, answer.values, answer.bound) == ("limit", None, -np.inf)
+
+
 def test_a_failure_of_the_solver_is_one_here() -> None:
     matrix = market_split(4, 1)
     matrix.index[0] = 1000  # there is no such column

@@ -13,9 +13,9 @@ HAND_CHECKED = Path(__file__).parents[2] / "examples" / "hand-checked" / "scenar
 
 
 def in_a_new_process(code: str) -> str:
-    """What a program prints that starts with nothing imported."""
+    """What a program prints that starts with nothing imported, of the installed package (-P) as everywhere."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     return done.stdout
 

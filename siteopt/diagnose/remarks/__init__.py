@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from siteopt.diagnose.remarks.asked import idle, rates, slos, unused
 from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
 from siteopt.diagnose.remarks.limits import grid, money, traffic
+from siteopt.diagnose.remarks.magnitudes import magnitudes, twice
 from siteopt.diagnose.remarks.places import pieces, places
 from siteopt.diagnose.remarks.reach import protected, single_sites
 
@@ -35,6 +36,8 @@ def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
             useless_sites(scenario, instance) if instance is not None else (),
             steps(scenario),
             racks(scenario),
+            magnitudes(scenario),
+            twice(scenario),
             places(scenario),
             pieces(scenario),
             single_sites(scenario, instance) if instance is not None else (),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def limit_rows(scenario: Scenario) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Rows of ``sum of coefficient x facility power <= limit`` in compressed form.
+    """Return the rows of ``sum of coefficient x facility power <= limit`` in compressed form.
 
     Parameters
     ----------

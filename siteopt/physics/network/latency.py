@@ -1,4 +1,4 @@
-"""Round-trip times between regions and sites, as one shared matrix, and between sites and the data they ask."""
+"""Round-trip times between regions and sites, as one shared matrix, and between sites and the data that they use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
-    """Round-trip time of every region to every site, ms.
+    """Return the round-trip time between every region and every site, ms.
 
     One matrix serves all workloads whose routes obey the same rule; it is never copied per demand.
 
@@ -27,7 +27,7 @@ def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) ->
     ----------
     topology : Topology
     allowed : collection of str, optional
-        Jurisdictions that the route may touch; every one where absent. Without a network there is no route to
+        Jurisdictions that the route may touch; all of them where absent. Without a network there is no route to
         restrict and the caller filters regions and sites itself.
 
     Returns
@@ -45,7 +45,7 @@ def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) ->
 
 
 def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
-    """Round-trip time between every site and a backbone node where data live, ms.
+    """Return the round-trip time between every site and a backbone node where data live, ms.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
 
 
 def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDArray[np.float64]:
-    """Fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
+    """Return the fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
     import networkx as nx
 
     n = len(topology.node_ids)
@@ -85,7 +85,7 @@ def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDA
 
 
 def allowed_graph(topology: Topology, allowed: Collection[str] | None) -> nx.Graph:
-    """The part of the backbone whose nodes lie in the allowed jurisdictions (all of it where None)."""
+    """Return the part of the backbone whose nodes lie in the allowed jurisdictions (all of it where None)."""
     if allowed is None:
         return topology.graph
     return topology.graph.subgraph(i for i, j in enumerate(topology.node_jurisdictions) if j in allowed)

@@ -1,4 +1,4 @@
-"""The backbone as a graph, and where regions and sites hang on it."""
+"""The backbone as a graph, and the nodes to which regions and sites are attached."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ def pieces(topology: Topology) -> list[list[int]]:
 
 
 def ms_per_km(latency: Latency) -> float:
-    """One-way propagation time of one km of map distance, ms."""
+    """Return the one-way propagation time of one km of map distance, ms."""
     return latency.route_factor * latency.us_per_km / US_PER_MS
 
 
 def build_topology(scenario: Scenario) -> Topology:
-    """Graph and access links of a scenario.
+    """Build the graph and the access links of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
-        Valid; its network is in one piece.
+        Valid.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
 def _attach(
     places: NDArray[np.float64], nodes: NDArray[np.float64], given: list[int | None]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Node and access length of each place: the node given, else the nearest one (the first of equals).
+    """Find node and access length of each place: the node given, else the nearest one (the first of equals).
 
     Equal means within a micrometre: rounding must not choose between two nodes at one distance.
     """

@@ -1,10 +1,10 @@
-"""Time in service of a request without load."""
+"""Time in service of a request on an unloaded replica."""
 
 from __future__ import annotations
 
 
 def service_quantile_ms(mean_ms: float, scv: float, percentile: float) -> float:
-    """Quantile of a gamma-distributed service time, ms.
+    """Return a quantile of a gamma-distributed service time, ms.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Rules of a scenario that span several objects: ids that exist, ids that are unique, keys that act on something.
+"""Rules of a scenario that span several objects: ids exist, ids are unique, keys act on something.
 
 Every function yields the problems it finds, with their paths; none stops at the first.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check(scenario: Scenario) -> list[Problem]:
-    """All cross-object problems of a scenario, in the order of the file.
+    """Find all problems of a scenario that span several objects, in the order of the file.
 
     Parameters
     ----------

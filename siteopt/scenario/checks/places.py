@@ -16,7 +16,7 @@ RESERVED_JURISDICTIONS = {"any", "same"}
 
 
 def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
-    """Ids and groups that cannot be taken for each other."""
+    """Check that ids and groups cannot be mistaken for each other."""
     yield from unique("jurisdictions", (j.id for j in scenario.jurisdictions))
     ids = {j.id for j in scenario.jurisdictions}
     for i, jurisdiction in enumerate(scenario.jurisdictions):
@@ -32,7 +32,7 @@ def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_network(scenario: Scenario) -> Iterator[Problem]:
-    """Nodes and links that know each other."""
+    """Check that nodes and links name what is known."""
     network = scenario.network
     jurisdictions = {j.id for j in scenario.jurisdictions}
     nodes = {n.id for n in network.nodes}
@@ -53,7 +53,7 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_regions(scenario: Scenario) -> Iterator[Problem]:
-    """Regions with a jurisdiction that is known."""
+    """Check that the jurisdiction of every region is known."""
     jurisdictions = {j.id for j in scenario.jurisdictions}
     yield from unique("regions", (r.id for r in scenario.regions))
     for i, region in enumerate(scenario.regions):

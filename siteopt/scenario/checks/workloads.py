@@ -19,7 +19,7 @@ MOST_REPLICAS = 1e9
 
 
 def check_workloads(scenario: Scenario) -> Iterator[Problem]:
-    """All rules of workloads, their hardware apart."""
+    """Yield what is wrong with the workloads, except for their hardware."""
     yield from unique("workloads", (w.id for w in scenario.workloads))
     for i, workload in enumerate(scenario.workloads):
         path, replica = f"workloads[{i}]", workload.replica
@@ -63,7 +63,7 @@ def _slos(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem]:
-    """Where the data of a workload live, and copies of them."""
+    """Check where the data of a workload live, and the copies of them."""
     nodes = {n.id for n in scenario.network.nodes}
     home = workload.home
     if home is not None and not nodes:
@@ -80,7 +80,7 @@ def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem
 
 
 def _protect(workload: Workload, path: str) -> Iterator[Problem]:
-    """A degraded limit takes the place of the first SLO's."""
+    """Check the degraded limit, which takes the place of the first SLO's."""
     if workload.protect is None:
         return
     limit_ms = workload.protect.slo_ms
@@ -98,7 +98,7 @@ def _protect(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def check_demand(scenario: Scenario) -> Iterator[Problem]:
-    """Demand of regions and workloads that are there, each pair once."""
+    """Check that demand names known regions and workloads, each pair once, and that some of it is above 0."""
     if all(demand.peak_rps == 0.0 for demand in scenario.demand):
         yield Problem("demand", "asks for nothing: every row has a peak_rps of 0")
     regions = {r.id for r in scenario.regions}
@@ -118,7 +118,7 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _replicas(scenario: Scenario) -> Iterator[Problem]:
-    """Demand that keeps more replicas busy than anyone has: a unit is wrong."""
+    """Report demand that keeps more replicas busy than anyone has: a unit is wrong."""
     workloads = {w.id: (k, w) for k, w in enumerate(scenario.workloads) if w.replica is not None}
     for i, demand in enumerate(scenario.demand):
         k, workload = workloads.get(demand.workload, (0, None))
