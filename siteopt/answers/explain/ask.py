@@ -1,4 +1,4 @@
-"""Ask: solve the scenario that a question supposes, from the plan at hand, and compare."""
+"""Answer a question about a plan: solve the scenario that it supposes, starting from that plan, and compare."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
 
-#: Share of the time for a bound of the plan, where it has none; of what is left, for the supposed scenario; and of what
-#: is left then, for the way back.
+#: Shares of the time: of all of it, for a bound of the plan where it has none; of the rest, for the supposed scenario;
+#: and of what is left after that, for the way back.
 BASE_SHARE, OTHER_SHARE, BACK_SHARE = 0.4, 0.5, 0.6
-#: Cost of a plan may differ by so much, relative, from what its file says.
+#: The cost of a plan may differ by this much, relative, from what its file says.
 SAME_COST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard to look.
+    """How long, how closely and by which method each solve of an answer looks.
 
     Attributes
     ----------
     time_limit : float
-        Seconds for all of an answer.
+        Seconds for the whole answer.
     gap : float
         Relative gap at which each solve may stop.
     seed : int
     method : {"auto", "milp", "search"}
     progress : callable, optional
-        Told of the running solve.
+        Called with the progress of the running solve.
     """
 
     time_limit: float = 60.0
@@ -64,7 +64,7 @@ class Effort:
     progress: Callable[[Progress], None] | None = None
 
     def solve(self, scenario: Scenario, seconds: float, start: Plan | None) -> Plan:
-        """Solve within some seconds from a plan."""
+        """Solve a scenario within some seconds, starting from a plan."""
         return solve(
             scenario,
             time_limit=max(seconds, 0.5),
@@ -77,7 +77,7 @@ class Effort:
 
 
 def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
-    """Why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
+    """Explain why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = N
 
 
 def why(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
-    """Why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
+    """Explain why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
     effort = effort or Effort()
     supposed = forbidden(scenario, plan, site)
     stands = site_of(scenario, site).status == "existing"
@@ -116,12 +116,12 @@ def why(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None)
 def worth_of_mw(
     scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
+    """Find what more headroom at a site is worth by solving again, because duals of an integer model mislead."""
     effort = effort or Effort()
     supposed = roomier(scenario, site, extra_mw)
     if not can_bind(scenario, site):
         return _nothing(
-            "mw", site, plan, scenario, f"the designs of {site} cannot draw its headroom: it never binds"
+            "mw", site, plan, scenario, f"the designs of {site} cannot use up its headroom: it never binds"
         )
     return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.time_limit))
 
@@ -129,17 +129,17 @@ def worth_of_mw(
 def worth_of_zone_mw(
     scenario: Scenario, plan: Plan, zone: str, effort: Effort | None = None, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more in the grid limits of a zone is worth."""
+    """Find what raising the grid limits of a zone is worth, by solving again."""
     effort = effort or Effort()
     supposed = roomier_zone(scenario, zone, extra_mw)
     if not zone_can_bind(scenario, zone):
-        why_nothing = f"all sites of {zone} at their most stay below its limits: they never bind"
+        why_nothing = f"even at full power all sites of {zone} stay below its limits: they never bind"
         return _nothing("mw-zone", zone, plan, scenario, why_nothing)
     return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.time_limit))
 
 
 def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
-    """More of what can never run out is worth nothing, exactly; no solve is needed to know it."""
+    """Answer without solving that more of what can never run out is worth exactly nothing."""
     base = evaluate(scenario, plan)
     return Answer(
         question,
@@ -162,7 +162,10 @@ def _ask(
     effort: Effort,
     clock: Clock,
 ) -> Answer:
-    """Solve the first of two cases, what is supposed, from the plan, and the second, as it is, from there."""
+    """Solve the supposed scenario from the plan, then the usual one from what that found, and compare.
+
+    ``cases`` holds both, the supposed one first.
+    """
     supposed, usual = cases
     base = bounded(scenario, plan, effort, BASE_SHARE * effort.time_limit)
     given_usd = base.cost_usd
@@ -190,10 +193,10 @@ def _ask(
 
 
 def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float) -> Plan:
-    """The base, or a better plan found from the other one.
+    """Return the base, or a better plan found by starting from the other one.
 
-    Where neither is proven to be the best, the other has been looked at longer; going back over the same ground gives
-    the base the same chance, so that what remains of the difference is due to what is supposed.
+    Where neither is proven to be the best, more time went into the other; going back over the same ground gives the
+    base the same chance, so that the difference that remains is due to what is supposed.
     """
     try:
         back = effort.solve(usual, seconds, other)
@@ -207,7 +210,7 @@ def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds:
 
 
 def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
-    """A plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
+    """Return a plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
 
     Raises
     ------
@@ -215,7 +218,7 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
         If the plan does not hold.
     """
     exact = evaluate(scenario, plan)
-    # Figures may be missing or of another time; only decisions that break a rule are refused.
+    # Figures may be missing or out of date; only decisions that break a rule are refused.
     violations = verify(scenario, exact)
     if violations:
         first = violations[0].message
