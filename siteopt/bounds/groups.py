@@ -13,11 +13,8 @@ import numpy as np
 from siteopt.bounds.level import LevelMethod
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 #: Prices of a workload are looked for between these times its start, less and more.
 LESS, MORE = 0.9, 3.0

@@ -19,12 +19,9 @@ from siteopt.instance import Prices
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.dual.subproblem import SiteSubproblems
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 #: A bound is lowered by this much, relative to the sum of its terms, to stay valid under floating-point rounding.
 ROUNDING = 1e-12

@@ -27,14 +27,11 @@ from siteopt.units import SECONDS_PER_YEAR, present_value_of_one_per_year
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.arrays import Flags, Floats, Indices, Masks, Singles
     from siteopt.compile.variants import Variant
     from siteopt.instance import Instance
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
-
-    Floats = NDArray[np.float64]
-    Singles = NDArray[np.float32]
-    Indices = NDArray[np.int32]
 
 #: Regions whose round trips are worked out at a time, so that double precision never holds the whole block.
 REGIONS = 64
@@ -86,8 +83,8 @@ class Block:
     transit_usd_per_rps: Floats
     region_node: Indices
     site_node: Indices
-    is_lost: NDArray[np.bool_]
-    is_listed: NDArray[np.uint8]
+    is_lost: Masks
+    is_listed: Flags
     listed_ptr: Indices
     listed: Indices
 
@@ -179,9 +176,7 @@ def _round_trips(
     return rtt, indices(rule)
 
 
-def _reach(
-    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
-) -> Singles:
+def _reach(scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: Masks) -> Singles:
     """See :class:`Block`: what the SLO leaves to a round trip, less the calls home."""
     served = mode_tiers(scenario.policy.mode)
     serves = np.array([s.tier in served for s in scenario.sites])
@@ -217,7 +212,7 @@ def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.in
 
 def _listed(
     rtt: Singles, rule: Indices, reach: Singles, counts: NDArray[np.int64], instance: Instance
-) -> tuple[NDArray[np.uint8], Indices, Indices]:
+) -> tuple[Flags, Indices, Indices]:
     """Variants with few flows, and these; see :class:`Block`."""
     n_site, demands = rtt.shape[1], instance.demands
     is_listed = counts.sum(axis=1) < SPARSE * counts.shape[1] * n_site
@@ -231,7 +226,7 @@ def _listed(
     return is_listed.astype(np.uint8), ptr, np.concatenate(rows)
 
 
-def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> Masks:
     """Demands that no site may serve."""
     region = {r.id: i for i, r in enumerate(scenario.regions)}
     reached: dict[str, NDArray[np.int64]] = {w.id: np.zeros_like(counts[0]) for w in scenario.workloads}

@@ -11,11 +11,8 @@ from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt.plan import COST_LINES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,11 +10,9 @@ import numpy as np
 from siteopt.resilience import moved_loads
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.instance import Instance, Solution
 
-    Floats = NDArray[np.float64]
     Rooms = tuple[tuple[float, float], ...]
 
 #: Relative slack of capacities, as the evaluator's.
@@ -60,7 +58,7 @@ def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms
     return np.iinfo(np.int32).max if min(counts) < 0 else max(fewest, *counts)
 
 
-def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.int32]:
+def _fewest_modules(instance: Instance, solution: Solution, replicas: Indices) -> Indices:
     """Modules for the power of the replicas, and so that no tenant takes more than its share."""
     pools, options, tenancy = instance.pools, instance.options, instance.tenancy
     modules, n = solution.modules.copy(), len(instance.sites.id)

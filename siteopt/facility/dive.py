@@ -9,12 +9,9 @@ import numpy as np
 from siteopt._core.facility.dual_ascent import FacilityDual
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
-
-    Floats = NDArray[np.float64]
 
 OPEN = 1
 #: Sites above this openness, and twice as many by reduced cost, are looked at.

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.run.incumbent import Incumbent
-
-    Floats = NDArray[np.float64]
 
 
 def finish_exactly(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None) -> None:
@@ -32,9 +28,7 @@ class _Listener:
     def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
         self._search, self._incumbent = Search(instance, seed), incumbent
 
-    def found(
-        self, option: NDArray[np.int32], share: Floats, unserved: Floats, moves: Moves
-    ) -> Solution | None:
+    def found(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> Solution | None:
         """Offer a plan; the solver is told of nothing better."""
         if self._search.load(option, share, unserved, moves):
             self._incumbent.offer(self._search.solution(), "milp")

@@ -13,12 +13,8 @@ from siteopt.highs.programme import Matrix
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: The objective is scaled to about this size.
 SIZE = 1e4

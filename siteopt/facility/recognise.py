@@ -10,11 +10,8 @@ from siteopt.facility.problem import FacilityProblem, facility_problem
 from siteopt.instance import Solution
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Masks
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 
 def recognised(instance: Instance) -> FacilityProblem | None:
@@ -91,9 +88,7 @@ def _is_limited(instance: Instance) -> bool:
     )
 
 
-def solution_of(
-    instance: Instance, problem: FacilityProblem, amount: Floats, is_open: NDArray[np.bool_]
-) -> Solution:
+def solution_of(instance: Instance, problem: FacilityProblem, amount: Floats, is_open: Masks) -> Solution:
     """Decisions on the instance that a problem was recognised in.
 
     Parameters

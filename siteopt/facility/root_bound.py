@@ -9,11 +9,8 @@ import numpy as np
 from siteopt._core.facility.dual_ascent import FacilityDual
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
 
 #: Steps of a block; how far ahead of the bound steps aim at first, at least and at most, relative to it, and that
 #: distance over what the last block gained.

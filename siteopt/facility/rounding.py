@@ -11,12 +11,8 @@ from siteopt._core.facility.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Where the rounded sites do not reach every demand, they grow by this part of their number.
 GROWTH = 12

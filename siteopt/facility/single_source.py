@@ -10,7 +10,7 @@ import numpy as np
 from siteopt.facility.problem import FacilityProblem, facility_problem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from siteopt.arrays import Floats, Masks
 
 #: Sums of capacities are enumerated up to this total.
 MOST_UNITS = 10_000_000
@@ -25,7 +25,7 @@ def fitting(problem: FacilityProblem) -> FacilityProblem:
     return problem if np.all(fits) else keeping(problem, fits)
 
 
-def keeping(problem: FacilityProblem, kept: NDArray[np.bool_]) -> FacilityProblem:
+def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
     """The problem with some of its arcs only."""
     return facility_problem(
         problem.capacity,
@@ -60,7 +60,7 @@ def divisible(problem: FacilityProblem) -> FacilityProblem:
     )
 
 
-def least_sum(capacity: NDArray[np.float64], total: float) -> float:
+def least_sum(capacity: Floats, total: float) -> float:
     """Smallest sum of some capacities that is at least ``total``; ``total`` itself where this is not known."""
     if not capacity.sum() <= MOST_UNITS or np.any(capacity != np.floor(capacity)) or capacity.sum() < total:
         return total

@@ -24,15 +24,11 @@ from siteopt.run.concurrency import beside, has_spare_core
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Iterations of the search between looks at the clock; turns after which it begins anew where only nodes are limited.
 ITERATIONS, TURNS = 200, 25

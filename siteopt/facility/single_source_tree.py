@@ -20,15 +20,10 @@ from siteopt.facility.tree_node import OPEN, Node
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
-    Status = NDArray[np.int8]
-    Indices = NDArray[np.int32]
+    from siteopt.facility.tree_node import Status
 
 #: Steps of the ascent with whole demands once sites are decided; their first length and weight.
 LEAF_STEPS, LENGTH, WEIGHT = 300, 0.2, 0.3

@@ -22,15 +22,11 @@ from siteopt.run.concurrency import beside, has_spare_core
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Sites that plans are made of: this many times those that are needed, and some more.
 CORE, CORE_MORE = 2.0, 40
@@ -146,7 +142,7 @@ class DivisibleRun:
         self._cost = transport.cost_usd
         self._offer_amounts(core, transport.amounts(), transport.is_open() > 0)
 
-    def _offer_amounts(self, core: Indices, part_amount: Floats, part_is_open: NDArray[np.bool_]) -> None:
+    def _offer_amounts(self, core: Indices, part_amount: Floats, part_is_open: Masks) -> None:
         problem = self._problem
         amount = np.zeros(len(problem.arc_usd))
         kept = np.zeros(len(problem.capacity), dtype=bool)

@@ -9,10 +9,7 @@ import numpy as np
 from siteopt.instance import Arcs, Demands, Designs, Options, Pools, Sites, Tiers, Variants, pointer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.arrays import Floats, Indices
 
 NOTHING, NO_ROW, FIRST = np.zeros(0), np.zeros(0, dtype=np.int32), np.zeros(1, dtype=np.int32)
 #: Replicas are counted in 32 bits, so the finest unit of demand is this share of the largest capacity.

@@ -12,14 +12,10 @@ from siteopt.instance import ranges
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
 
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
-    Indices = NDArray[np.int32]
     #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
     Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from siteopt.instance.arrays import Floats, Indices
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance.flows import Arcs, Backups, Demands
     from siteopt.instance.limits import GridLimits, Links, Tenancy
     from siteopt.instance.places import Designs, Options, Sites

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
 
-from siteopt.instance.arrays import ranges
+from siteopt.instance.rows import ranges
 
 if TYPE_CHECKING:
-    from siteopt.instance.arrays import Floats, Indices
+    from siteopt.arrays import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ for one more than its load needs; cover is counted as in the Lagrangian bound, w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -22,13 +22,9 @@ from siteopt.matheuristics.items import Listing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Rows
     from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.integer[Any]]
 
 #: Flows up to which the programme is solved in seconds.
 MOST_FLOWS = 300_000

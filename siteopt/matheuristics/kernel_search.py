@@ -22,13 +22,9 @@ from siteopt.matheuristics.partial_model import FEW_NODES, Part, PartialModel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Masks
     from siteopt.highs.driver import Limits
     from siteopt.instance import Instance, Prices, Solution
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 #: Flows of each demand, and flows up to which the first relaxation is solved in seconds.
 FLOWS, MOST_FLOWS = 30, 100_000
@@ -78,7 +74,7 @@ class _Listener(Until):
         self._found(self._model.decided(values), objective * self._model.unit_usd)
 
 
-def kernel_of(instance: Instance, prices: Prices, likely: Flags, known: Solution | None) -> Part:
+def kernel_of(instance: Instance, prices: Prices, likely: Masks, known: Solution | None) -> Part:
     """Choose a kernel.
 
     Parameters
@@ -104,7 +100,7 @@ def kernel_of(instance: Instance, prices: Prices, likely: Flags, known: Solution
     return Part(np.ones(len(instance.demands.region), dtype=bool), site, arc)
 
 
-def _least_usd(instance: Instance, prices: Prices, site: Flags) -> Floats:
+def _least_usd(instance: Instance, prices: Prices, site: Masks) -> Floats:
     """Cost of all of each demand over each arc, modules included, at the cheapest option; ``inf`` at other sites."""
     options, listing = instance.options, Listing(instance, prices)
     capital_usd = (instance.life_factor + prices.capital) * instance.module_capex_usd

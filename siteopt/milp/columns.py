@@ -12,12 +12,10 @@ from siteopt.milp.moves import SMALLEST_SHARE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.segments import Segment
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats:

@@ -10,12 +10,8 @@ import numpy as np
 from siteopt.instance import Moves
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Rows
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 #: Shares below this are a solver's rounding.
 SMALLEST_SHARE = 1e-7

@@ -12,6 +12,7 @@ from siteopt.physics.serving.sizing import segments, tail_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Tiers
 
 Bracket = Literal["outer", "inner"]
@@ -49,14 +50,14 @@ def most_replicas(instance: Instance) -> NDArray[np.int64]:
 def _most_needed(
     instance: Instance,
     tiers: Tiers,
-    demand: NDArray[np.int32],
-    pool: NDArray[np.int32],
-    tier: NDArray[np.int32],
-) -> NDArray[np.float64]:
+    demand: Indices,
+    pool: Indices,
+    tier: Indices,
+) -> Floats:
     """Replicas that carry all demand that reaches each pool, within the tightest tier of it, shape (n_pool,)."""
     n_pool = len(instance.pools.site)
     load = np.bincount(pool, weights=instance.demands.peak_rps[demand], minlength=n_pool)
-    needed: NDArray[np.float64] = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
+    needed: Floats = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
     tightest = np.full(n_pool, np.iinfo(np.int32).max, dtype=np.int32)
     np.minimum.at(tightest, pool, tier)
     for p in np.flatnonzero((load > 0.0) & (tightest >= 0)).tolist():
@@ -109,7 +110,7 @@ def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[in
 
 
 def _by_pool(
-    instance: Instance, tiers: Tiers, reached: NDArray[np.int32], bracket: Bracket, most: int
+    instance: Instance, tiers: Tiers, reached: Indices, bracket: Bracket, most: int
 ) -> dict[int, list[Segment]]:
     """Segments of the tiers that each pool is reached in; ``reached`` has rows of a pool and a tier (-1: none)."""
     largest, saturation = most_replicas(instance), instance.variants.rps
@@ -126,9 +127,7 @@ def _by_pool(
     return result
 
 
-def _segments(
-    load: NDArray[np.float64], tier: int, saturation: float, bracket: Bracket, most: int
-) -> list[Segment]:
+def _segments(load: Floats, tier: int, saturation: float, bracket: Bracket, most: int) -> list[Segment]:
     """Lines over a whole table."""
     parts = segments(tail_table(load, saturation), most, SANDWICH)
     slopes, intercepts = (
@@ -142,9 +141,7 @@ def _segments(
     ]
 
 
-def _beyond(
-    load: NDArray[np.float64], tier: int, saturation: float, largest: int, bracket: Bracket
-) -> Segment:
+def _beyond(load: Floats, tier: int, saturation: float, largest: int, bracket: Bracket) -> Segment:
     """Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity)."""
     end = len(load) - 1
     if bracket == "outer":

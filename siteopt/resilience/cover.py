@@ -18,11 +18,8 @@ from siteopt.resilience.candidates import Candidates, Withheld, candidates
 from siteopt.resilience.programme import Answer, least_reserve
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
 
 #: Shares of a demand below this are a solver's rounding.
 SMALLEST_SHARE = 1e-7
@@ -47,7 +44,7 @@ class Cover:
     """
 
     moves: Moves
-    option: NDArray[np.int32]
+    option: Indices
     share: Floats
     unserved: Floats
     room_mw: Floats
@@ -57,7 +54,7 @@ class Cover:
 def cover(
     instance: Instance,
     solution: Solution,
-    standby: NDArray[np.int32],
+    standby: Indices,
     withheld: Withheld,
     *,
     whole: bool = False,
@@ -100,7 +97,7 @@ def cover(
 
 
 def _cover(
-    instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, answer: Answer
+    instance: Instance, solution: Solution, flows: Indices, found: Candidates, answer: Answer
 ) -> Cover:
     """Shares without the solver's rounding; what may not be split goes where most of it went."""
     n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
@@ -123,7 +120,7 @@ def _cover(
     return Cover(moves, option, left, unserved, answer.room_mw, price_usd)
 
 
-def _prices(instance: Instance, flows: NDArray[np.int32], price_usd: Floats) -> Floats:
+def _prices(instance: Instance, flows: Indices, price_usd: Floats) -> Floats:
     """Price of covering an arc: by load, that of the dearest flow that its workload has at its site."""
     arcs, pools, demands = instance.arcs, instance.pools, instance.demands
     group = (

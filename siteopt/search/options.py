@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.instance import Instance
 
 
-def best_options(instance: Instance) -> NDArray[np.int32]:
+def best_options(instance: Instance) -> Indices:
     """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
     options, sites, designs = instance.options, instance.sites, instance.designs
     capacity = np.maximum(instance.option_capacity_mw, 1e-9)
@@ -28,7 +27,7 @@ def best_options(instance: Instance) -> NDArray[np.int32]:
     return best
 
 
-def hardest_first(instance: Instance) -> NDArray[np.int32]:
+def hardest_first(instance: Instance) -> Indices:
     """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)

@@ -12,8 +12,7 @@ from siteopt.search.options import best_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
@@ -57,9 +56,7 @@ def begin(
     search.construct(keep_going)
 
 
-def decisions_of(
-    scenario: Scenario, instance: Instance, plan: Plan
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> tuple[Indices, Floats, Floats]:
     """What of a plan still fits an instance: option by site, share by arc, unserved rest by demand.
 
     Sites that must be open are opened with their best option; flows that may not be any more are left unserved.
@@ -71,7 +68,7 @@ def decisions_of(
     return option, share, np.where(rest > NEGLIGIBLE, rest, 0.0)
 
 
-def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
+def _options(instance: Instance, plan: Plan) -> Indices:
     sites, options = instance.sites, instance.options
     must = (sites.is_existing | sites.is_forced) == 1
     option = np.where(must, best_options(instance), -1).astype(np.int32)
@@ -88,9 +85,7 @@ def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
     return option
 
 
-def _shares(
-    scenario: Scenario, instance: Instance, plan: Plan, option: NDArray[np.int32]
-) -> NDArray[np.float64]:
+def _shares(scenario: Scenario, instance: Instance, plan: Plan, option: Indices) -> Floats:
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     data = {(p.site, p.workload, p.accelerator): p.data for p in plan.pools}
     pool = {

@@ -11,8 +11,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, maxi
 from siteopt.diagnose.proofs.capacity import most_it_mw
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.diagnose.proofs.needs import Group, Needs
     from siteopt.instance import Instance
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 RESOLUTION = 1e-9
 
 
-def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> list[list[Group]]:
+def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
     """Sets of groups that together need more than their sites can carry; to be confirmed in exact figures.
 
     The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut
@@ -52,7 +51,7 @@ def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> 
     return list(found.values())
 
 
-def _network(instance: Instance, needs: Needs, limits: NDArray[np.int32], unit_mw: float) -> csr_matrix:
+def _network(instance: Instance, needs: Needs, limits: Indices, unit_mw: float) -> csr_matrix:
     """Capacities in units, needs rounded down, capacities up; nodes: source, groups, sites, limits, sink."""
     n_group, n_site, n_limit = len(needs.groups), len(needs.site_mw), len(instance.grid.id)
     sink = 1 + n_group + n_site + n_limit

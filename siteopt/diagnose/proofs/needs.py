@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.instance import Instance
 
 #: A need must exceed what there is by this share before anything is called impossible: rules may be met to
@@ -32,7 +31,7 @@ class Group:
     """
 
     demands: tuple[int, ...]
-    sites: NDArray[np.int32]
+    sites: Indices
     it_mw: float
 
 
@@ -55,10 +54,10 @@ class Needs:
         All other demands that must be served.
     """
 
-    site_mw: NDArray[np.float64]
-    usable: NDArray[np.bool_]
-    demand_mw: NDArray[np.float64]
-    demand_usd: NDArray[np.float64]
+    site_mw: Floats
+    usable: Masks
+    demand_mw: Floats
+    demand_usd: Floats
     lost: tuple[int, ...]
     groups: tuple[Group, ...]
 
@@ -91,9 +90,7 @@ def gather_needs(instance: Instance) -> Needs:
     )
 
 
-def _least(
-    values: NDArray[np.float64], demand: NDArray[np.int32], chosen: NDArray[np.bool_], n: int
-) -> NDArray[np.float64]:
+def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
     """Least value among the chosen arcs of each demand, 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
@@ -102,14 +99,14 @@ def _least(
 
 def _groups(
     instance: Instance,
-    site: NDArray[np.int32],
-    usable: NDArray[np.bool_],
-    served: NDArray[np.bool_],
-    demand_mw: NDArray[np.float64],
+    site: Indices,
+    usable: Masks,
+    served: Masks,
+    demand_mw: Floats,
 ) -> tuple[Group, ...]:
     pointer = instance.demands.arc_ptr
     members: dict[bytes, list[int]] = {}
-    sets: dict[bytes, NDArray[np.int32]] = {}
+    sets: dict[bytes, Indices] = {}
     for demand in np.flatnonzero(served).tolist():
         arcs = slice(int(pointer[demand]), int(pointer[demand + 1]))
         sites = np.unique(site[arcs][usable[arcs]])

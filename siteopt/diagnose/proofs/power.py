@@ -14,8 +14,7 @@ from siteopt.formatting import counted, listed, mw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
@@ -77,8 +76,8 @@ def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
 def _describe_sites(
     instance: Instance,
     needs: Needs,
-    sites: NDArray[np.int32],
-    limits: NDArray[np.int32],
+    sites: Indices,
+    limits: Indices,
     most: float,
 ) -> str:
     names = listed([instance.sites.id[j] for j in sites.tolist()])

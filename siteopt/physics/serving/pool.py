@@ -13,10 +13,7 @@ from siteopt.physics.serving import queueing, replica_queue
 from siteopt.physics.serving.arguments import MAX_SERVERS
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from siteopt.arrays import Floats
 
 #: Carried loads are lowered by this share, more than the tolerance of a solver.
 SHRINK = 1e-6

@@ -9,12 +9,9 @@ import numpy as np
 from siteopt.solving.restricted.covering import cover_sites
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.bounds.implicit_flows import BlockAscent
     from siteopt.compile.implicit_flows import Block
-
-    Indices = NDArray[np.int32]
 
 #: Sites of a core beyond those of the plan and the first cover; of them so many that the core before did not have.
 MORE, FRESH = 120, 60
