@@ -1,7 +1,6 @@
 from numpy import float64, int32
 from numpy.typing import NDArray
 
-from siteopt._core.evaluate.full_evaluation import N_LINES as N_LINES
 from siteopt._core.evaluate.rules import StateRules
 
 class Evaluator(StateRules):

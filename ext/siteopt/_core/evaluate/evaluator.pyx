@@ -8,7 +8,6 @@ import numpy as np
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 
-from siteopt._core.evaluate.full_evaluation import N_LINES as N_LINES
 from siteopt._core.evaluate.rules cimport StateRules
 from siteopt._core.tolerances cimport NOTHING, NOWHERE, SLACK, TINY
 
