@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.bounds.level import LevelMethod
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats
@@ -52,7 +53,7 @@ class Groups:
         )
         units = (
             np.abs(start),
-            total / np.maximum(instance.grid.limit_mw, 1e-9),
+            total / np.maximum(instance.grid.limit_mw, TINY),
             np.zeros(n_link),
             np.ones(int(has_capital)),
             np.tile(cover_usd, n_site),

@@ -15,6 +15,7 @@ import numpy as np
 from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.bounds.groups import Groups, pays
 from siteopt.instance import Prices
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-#: A bound is lowered by this much, relative to the sum of its terms, to stay valid under floating-point rounding.
-ROUNDING = 1e-12
 #: Failed steps in a row before steps get shorter, steps between looks at progress, and the step that ends the ascent.
 FAILURES = 20
 PATIENCE = 100
@@ -217,6 +216,7 @@ class LagrangianAscent:
             ]
         )
         gradient = np.concatenate([(spared <= 0.0) - pricer.served, used - self._right]) * self._scale
+        # Lowered so that it stays a bound under floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
 

@@ -22,6 +22,7 @@ from siteopt.compile.slack_tiers import carried_rps
 from siteopt.compile.variants import resolve_variants
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
+from siteopt.tolerances import COUNT_SLACK
 from siteopt.units import SECONDS_PER_YEAR, present_value_of_one_per_year
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ def _best_rps(
             scenario.policy.utilisation_cap * burst,
         )
         rate = np.maximum.accumulate(table[1:] / burst / np.arange(1, len(table)))
-        most = np.maximum(1, np.floor(most_mw / variant.replica_mw + 1e-6)).astype(int)
+        most = np.maximum(1, np.floor(most_mw / variant.replica_mw + COUNT_SLACK)).astype(int)
         rows = np.flatnonzero(most < len(table))
         best[v, rows] = np.minimum(best[v, rows], np.maximum(rate[most[rows] - 1], 1e-9 * best[v, rows]))
     return best

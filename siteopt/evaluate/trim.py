@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.resilience import moved_loads
+from siteopt.tolerances import SLACK, TINY
 
 if TYPE_CHECKING:
     from siteopt.arrays import Indices
     from siteopt.instance import Instance, Solution
 
     Rooms = tuple[tuple[float, float], ...]
-
-#: Relative slack of capacities, as the evaluator's.
-SLACK = 5e-7
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
@@ -70,7 +68,7 @@ def _fewest_modules(instance: Instance, solution: Solution, replicas: Indices) -
     for j in np.flatnonzero(solution.option >= 0).tolist():
         o = solution.option[j]
         needed = (
-            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - 1e-9)) + options.spare_modules[o]
+            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - TINY)) + options.spare_modules[o]
         )
         modules[j] = min(modules[j], max(int(options.min_modules[o]), needed))
     return modules

@@ -8,6 +8,7 @@ import numpy as np
 
 from siteopt.facility.problem import FacilityProblem, facility_problem
 from siteopt.instance import Solution
+from siteopt.tolerances import SLACK, TIGHT_SLACK, TINY
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Masks
@@ -25,7 +26,7 @@ def recognised(instance: Instance) -> FacilityProblem | None:
         return None
     options, pools, variants = instance.options, instance.pools, instance.variants
     sites, demands, arcs = instance.sites, instance.demands, instance.arcs
-    replicas = np.floor(instance.option_capacity_mw / variants.replica_mw[0] * (1.0 + 1e-9) + 1e-9)
+    replicas = np.floor(instance.option_capacity_mw / variants.replica_mw[0] * (1.0 + TIGHT_SLACK) + TINY)
     site = pools.site[arcs.pool]
     power = options.pue * (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)
     busy_mw = variants.replica_mw[0] * demands.mean_rps / variants.rps[0]
@@ -105,7 +106,7 @@ def solution_of(instance: Instance, problem: FacilityProblem, amount: Floats, is
     return Solution(
         option=option,
         modules=(option >= 0).astype(np.int32),
-        replicas=np.ceil(load / instance.variants.usable_rps[0] * (1.0 - 5e-7)).astype(np.int32),
+        replicas=np.ceil(load / instance.variants.usable_rps[0] * (1.0 - SLACK)).astype(np.int32),
         share=share,
         unserved=np.zeros(len(problem.demand)),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.transport import Transport
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ GROWTH = 12
 
 def counts(capacity: Floats, total: float) -> Iterator[int]:
     """How many sites of an order to open: as many as carry ``total``, then more and more, at last all."""
-    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - 1e-12))) + 1)
+    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - ROUNDING))) + 1)
     while count < len(capacity):
         yield count
         count += max(1, count // GROWTH)

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.facility.problem import FacilityProblem, facility_problem
+from siteopt.tolerances import TIGHT_SLACK
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Masks
 
 #: Sums of capacities are enumerated up to this total.
 MOST_UNITS = 10_000_000
-#: A site may carry this much more than its capacity, relative to it: rounding.
-SLACK = 1e-9
 
 
 def fitting(problem: FacilityProblem) -> FacilityProblem:
     """The problem without arcs to sites that are too small for the whole demand."""
     demand = problem.arc_demand
-    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + SLACK)
+    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + TIGHT_SLACK)
     return problem if np.all(fits) else keeping(problem, fits)
 
 
@@ -68,6 +67,6 @@ def least_sum(capacity: Floats, total: float) -> float:
     reached = 1
     for unit in capacity.tolist():
         reached |= reached << int(unit)
-    least = int(np.ceil(total * (1.0 - SLACK)))
+    least = int(np.ceil(total * (1.0 - TIGHT_SLACK)))
     above = reached >> least
     return float(least + (above & -above).bit_length() - 1)

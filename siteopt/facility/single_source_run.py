@@ -20,6 +20,7 @@ from siteopt.facility.single_source_search import SingleSource
 from siteopt.facility.single_source_tree import Filling, WholeTree
 from siteopt.facility.splittable_run import DivisibleRun
 from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,7 +192,7 @@ class WholeRun(DivisibleRun):
 
     def _offer_whole(self, site: Indices, cost_usd: float) -> None:
         """Hand on a plan that serves each demand from one site."""
-        if cost_usd >= self._cost * (1.0 - 1e-12):
+        if cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = cost_usd
         problem = self._original

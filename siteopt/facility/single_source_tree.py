@@ -16,6 +16,7 @@ from siteopt._core.facility.transport import Transport
 from siteopt.facility import keeping
 from siteopt.facility.tree import FacilityTree
 from siteopt.facility.tree_node import OPEN, Node
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +160,7 @@ def _critical_rates(problem: FacilityProblem, price: Floats) -> Floats:
         rows = slice(problem.site_ptr[j], problem.site_ptr[j + 1])
         order = np.argsort(-rate[rows], kind="stable")
         load = np.cumsum(problem.demand[problem.site_demand[rows]][order])
-        first = int(np.searchsorted(load, problem.capacity[j] * (1.0 + 1e-12), side="right"))
+        first = int(np.searchsorted(load, problem.capacity[j] * (1.0 + ROUNDING), side="right"))
         if first < len(order):
             critical[j] = max(0.0, rate[rows][order[first]])
     return critical

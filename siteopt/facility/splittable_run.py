@@ -18,6 +18,7 @@ from siteopt.facility.root_bound import RootBound
 from siteopt.facility.rounding import loaded, rounded
 from siteopt.facility.tree import FacilityTree
 from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +138,7 @@ class DivisibleRun:
 
     def _offer(self, core: Indices, transport: Transport) -> None:
         """Hand the plan of the loaded sites on, if it is better."""
-        if transport.cost_usd >= self._cost * (1.0 - 1e-12):
+        if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = transport.cost_usd
         self._offer_amounts(core, transport.amounts(), transport.is_open() > 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance import Arcs, Demands, Designs, Options, Pools, Sites, Tiers, Variants, pointer
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
@@ -72,7 +73,7 @@ def options_of(capacity: Floats, fixed_usd: Floats) -> Options:
         staff_usd=free,
         fixed_usd=fixed_usd,
         fixed_capex_usd=fixed_usd,
-        module_mw=np.maximum(capacity, 1e-9),
+        module_mw=np.maximum(capacity, TINY),
         spare_modules=none,
         pue=np.ones(n),
         min_modules=none,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance import ranges
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ class Windows:
         served: Floats = np.bincount(
             problem.arc_demand, weights=amounts * carried[problem.arc_site], minlength=len(problem.demand)
         ).astype(np.float64)
-        demands = np.flatnonzero(served > 1e-9).astype(np.int32)
+        demands = np.flatnonzero(served > TINY).astype(np.int32)
         window = problem.restricted(sites, demands, served[demands])
         better, is_solved = self._solver(window, is_open[sites], price[demands])
         with self.lock:

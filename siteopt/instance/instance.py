@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import COUNT_SLACK
+
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance.flows import Arcs, Backups, Demands
@@ -110,7 +112,7 @@ class Instance:
         pools, variants = self.pools, self.variants
         most_mw = self.site_capacity_mw
         most = np.maximum(
-            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + 1e-6)
+            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + COUNT_SLACK)
         ).astype(int)
         best = variants.usable_rps[pools.variant].copy()
         for v in np.flatnonzero(np.diff(variants.tier_ptr)):
@@ -131,7 +133,7 @@ class Instance:
         most = np.zeros(len(variants.rps))
         for v in range(len(most)):
             rps = float(load[variants.workload[v]])
-            most[v] = np.ceil(rps / variants.usable_rps[v] + 1e-6)
+            most[v] = np.ceil(rps / variants.usable_rps[v] + COUNT_SLACK)
             for tiers, ptr in ((self.tiers, variants.tier_ptr), (self.degraded, variants.degraded_ptr)):
                 if ptr[v] < ptr[v + 1]:
                     table = tiers.table(int(ptr[v]), optimistic=False)

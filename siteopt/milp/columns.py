@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from siteopt.evaluate import evaluate_solution, mean_it_mw
-from siteopt.milp.moves import SMALLEST_SHARE
+from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from siteopt.physics.serving.sizing import segments, tail_table
+from siteopt.tolerances import TIGHT_SLACK, TINY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def most_replicas(instance: Instance) -> NDArray[np.int64]:
     """
     pools, variants, arcs, backups = instance.pools, instance.variants, instance.arcs, instance.backups
     replica_mw = variants.replica_mw[pools.variant]
-    powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + 1e-9) + 1e-9)
+    powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + TIGHT_SLACK) + TINY)
     usual = _most_needed(instance, instance.tiers, arcs.demand, arcs.pool, arcs.tier)
     degraded = _most_needed(instance, instance.degraded, backups.demand, backups.pool, backups.tier)
     return np.maximum(1, np.minimum(powered, np.maximum(usual, degraded))).astype(np.int64)

@@ -16,13 +16,11 @@ import numpy as np
 from siteopt.instance import Moves, no_moves
 from siteopt.resilience.candidates import Candidates, Withheld, candidates
 from siteopt.resilience.programme import Answer, least_reserve
+from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
-
-#: Shares of a demand below this are a solver's rounding.
-SMALLEST_SHARE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import TINY
+
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
@@ -80,7 +82,7 @@ def rooms(
         designs.capex_usd[first + np.minimum(modules + 1, most)]
         - designs.capex_usd[first + np.minimum(modules, most - 1)]
     )
-    capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+    capacity = np.maximum(instance.option_capacity_mw[o], TINY)
     opening = np.where(it_mw > 0.0, 0.0, options.fixed_usd[o])
     standing_mw = (modules - options.spare_modules[o]) * options.module_mw[o]
     return Rooms(

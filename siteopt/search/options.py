@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import TINY
+
 if TYPE_CHECKING:
     from siteopt.arrays import Indices
     from siteopt.instance import Instance
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 def best_options(instance: Instance) -> Indices:
     """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
     options, sites, designs = instance.options, instance.sites, instance.designs
-    capacity = np.maximum(instance.option_capacity_mw, 1e-9)
+    capacity = np.maximum(instance.option_capacity_mw, TINY)
     first = designs.capex_ptr[options.design]
     full = designs.capex_usd[first + options.max_modules] - designs.capex_usd[first + options.sunk_modules]
     capital = (options.fixed_usd + instance.life_factor * full) / capacity

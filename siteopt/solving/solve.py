@@ -24,6 +24,7 @@ from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
 from siteopt.solving.restricted import Core, RestrictedRun
 from siteopt.solving.rounds import Rounds
+from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def _below(plan: Plan, bound_usd: float) -> float:
     """The bound, at most the plan's cost: a plan may use what is scarce up to the verifier's tolerance, which is worth
     about that share of each of its lines.
     """
-    tolerance = 1e-6 * max(1.0, sum(map(abs, plan.cost_lines.values())))
+    tolerance = SAME_COST * max(1.0, sum(map(abs, plan.cost_lines.values())))
     if bound_usd > plan.cost_usd + tolerance:
         raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
     return min(bound_usd, plan.cost_usd)

@@ -8,6 +8,7 @@ import numpy as np
 
 from siteopt.instance import row_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import NEGLIGIBLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Rounds in which the search may repair what does not fit any more.
 REPAIRS = 4
-#: Rests of a demand below this are rounding.
-NEGLIGIBLE = 1e-9
 
 
 def begin(
@@ -65,7 +64,7 @@ def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> tuple[In
     share = _shares(scenario, instance, plan, option)
     served = np.bincount(instance.arcs.demand, weights=share, minlength=len(instance.demands.region))
     rest = 1.0 - served
-    return option, share, np.where(rest > NEGLIGIBLE, rest, 0.0)
+    return option, share, np.where(rest > NEGLIGIBLE_SHARE, rest, 0.0)
 
 
 def _options(instance: Instance, plan: Plan) -> Indices:

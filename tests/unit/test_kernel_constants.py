@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from siteopt import tolerances
 from siteopt.plan import COST_LINES
 
 CORE = Path(__file__).parents[2] / "ext" / "siteopt" / "_core"
@@ -25,3 +26,17 @@ def test_kernels_have_the_cost_lines_of_a_plan_in_its_order() -> None:
     *lines, count = re.findall(r"^    (\w+)$", declared("evaluate/cost_lines.pxd"), re.MULTILINE)
     assert count == "N_LINES"
     assert tuple(line.lower() for line in lines) == COST_LINES
+
+
+def test_rounding_is_the_same_for_kernels_and_python() -> None:
+    """Or Python would count a replica more or fewer than the search that found the plan."""
+    kernels = {
+        name: float(value)
+        for name, value in re.findall(
+            r"#define SITEOPT_(\w+) (\S+)$", declared("tolerances.pxd"), re.MULTILINE
+        )
+    }
+    python = {name: value for name, value in vars(tolerances).items() if name.isupper()}
+    both = kernels.keys() & python.keys()
+    assert both == {"SLACK", "TIGHT_SLACK", "TINY", "SMALLEST_SHARE", "ROUNDING"}
+    assert {name: kernels[name] for name in both} == {name: python[name] for name in both}

@@ -11,7 +11,7 @@ import siteopt
 
 PACKAGE = Path(siteopt.__file__).parent
 FLOORS = (
-    {"arrays", "errors", "units", "formatting", "_core"},
+    {"arrays", "errors", "formatting", "tolerances", "units", "_core"},
     {"scenario", "highs"},
     {"physics", "plan"},
     {"instance", "verify"},

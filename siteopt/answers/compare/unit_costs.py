@@ -14,6 +14,7 @@ import numpy as np
 
 from siteopt.answers.compare.sides import side_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from siteopt.answers.compare.sides import Side
@@ -93,7 +94,7 @@ class _Arcs:
         idle = variants.idle_fraction[variant]
         it_mw = variants.replica_mw[variant] * replicas
         mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
-        capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+        capacity = np.maximum(instance.option_capacity_mw[o], TINY)
         modules_usd = self._modules_usd(o) / capacity
         opening = it_mw * options.fixed_usd[o] / capacity
         energy = options.pue[o] * mean_mw * instance.sites.energy_usd_per_mw[site]

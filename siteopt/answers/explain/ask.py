@@ -24,6 +24,7 @@ from siteopt.plan import relative_gap
 from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
 from siteopt.solving.solve import Method, solve
+from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 #: Share of the time for a bound of the plan, where it has none; of what is left, for the supposed scenario; and of what
 #: is left then, for the way back.
 BASE_SHARE, OTHER_SHARE, BACK_SHARE = 0.4, 0.5, 0.6
-#: Cost of a plan may differ by so much, relative, from what its file says.
-SAME_COST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import TINY
+
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices, Masks
     from siteopt.instance import Instance
@@ -64,7 +66,7 @@ class Needs:
 
 def exceeds(need: float, most: float) -> bool:
     """Whether a need is greater than what there is, beyond all rounding."""
-    return need > most * (1.0 + MARGIN) + 1e-9
+    return need > most * (1.0 + MARGIN) + TINY
 
 
 def gather_needs(instance: Instance) -> Needs:
@@ -72,7 +74,7 @@ def gather_needs(instance: Instance) -> Needs:
     site_mw = instance.site_capacity_mw
     arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
     site = instance.pools.site[arcs.pool]
-    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + 1e-9
+    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + TINY
     must = np.isinf(instance.demands.unserved_usd)
     replicas = instance.demands.peak_rps[arcs.demand] / instance.variants.usable_rps[variant]
     chosen = usable & must[arcs.demand]

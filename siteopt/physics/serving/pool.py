@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from siteopt.physics.serving import queueing, replica_queue
 from siteopt.physics.serving.arguments import MAX_SERVERS
+from siteopt.tolerances import SHRINK
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats
-
-#: Carried loads are lowered by this share, more than the tolerance of a solver.
-SHRINK = 1e-6
 
 
 class PoolQueue(Protocol):

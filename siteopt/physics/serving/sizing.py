@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from siteopt.physics.serving import queueing, replica_queue
+from siteopt.tolerances import SHRINK
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 Rule = Literal["linear", "utilisation", "tail"]
 
-SHRINK = 1e-6  # of A, against the feasibility tolerance of a MILP solver
 CONVEX = 1e-9  # of A: a hull within it of the table counts as the table
 EXACT = 1e-12  # relative sandwich below which a segment counts as exact
 BISECTIONS = 10  # of the sandwich, to 0.3 % of itself

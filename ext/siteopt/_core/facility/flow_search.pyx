@@ -8,7 +8,7 @@ from libc.stdint cimport int32_t, uint64_t
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
 from siteopt._core.search.random_numbers cimport below, seeded
-from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE, TINY
 
 
 cdef class FlowSearch(Journal):
@@ -130,7 +130,7 @@ cdef class FlowSearch(Journal):
             g = self.ev.grid_site_limit[e]
             spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
             room = min(room, spare)
-        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
+        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + TINY)
         if room <= 0.0:
             return 0.0
         tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)

@@ -12,7 +12,7 @@ from libc.stdlib cimport qsort
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.search.search cimport LocalSearch
-from siteopt._core.tolerances cimport CENT, NOWHERE
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
 # Of the MW that gain in sum, the shares that are tried; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
@@ -264,5 +264,5 @@ cdef class Exchanges:
                 self.search._shift(i, NOWHERE, target, amount)
             elif self.ev.is_splittable[i]:
                 part = self.search._part_that_fits(i, target, 1, True)
-                if 1e-7 < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
+                if SMALLEST_SHARE < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
                     self.search._shift(i, NOWHERE, target, part)
