@@ -37,7 +37,7 @@ def switch(name: str) -> bool:
 
 
 def source_crc() -> int:
-    """CRC of every kernel source, compiled in so that a stale build is noticed (tests/unit/test_build.py)."""
+    """CRC of every kernel source, compiled in so that a stale build is noticed (tests/house/test_build.py)."""
     crc = 0
     for path in sorted((ROOT / "ext").rglob("*.p[yx][xd]")):
         crc = zlib.crc32(path.read_bytes(), crc)

@@ -14,11 +14,27 @@ from direct_rows import Rows, flow_rows, limit_rows, option_rows, pool_rows, sit
 from scipy.sparse import csr_matrix
 
 from siteopt.highs.programme import Matrix
+from siteopt.milp.columns import places_of
+from siteopt.milp.layout import layout_of
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 INFINITY = float("inf")
+#: Kinds of columns, in the order in which this file lists them.
+COLUMNS = (
+    "build",
+    "modules",
+    "it_mw",
+    "mean_mw",
+    "replicas",
+    "share",
+    "unserved",
+    "pool",
+    "module_count",
+    "move",
+    "own",
+)
 
 
 @dataclass(frozen=True)
@@ -47,17 +63,16 @@ class Extra:
 
 
 def direct_matrix(instance: Instance) -> Matrix:
-    """The matrix, columns in the order in which the families declare them."""
-    extra = _extra(instance)
-    n_option, n_pool, n_arc = len(instance.options.site), len(instance.pools.site), len(instance.arcs.demand)
-    sizes = [*[n_option] * 4, n_pool, n_arc, len(instance.demands.region)]
-    sizes += [len(extra.pool), len(extra.count), len(extra.move), len(extra.receiver)]
-    columns = np.cumsum([0, *sizes])
+    """The matrix, each kind of columns where the families of the model put those of its name."""
+    extra, place = _extra(instance), places_of(instance, layout_of(instance))
+    columns = np.array([place[name].start for name in COLUMNS])
     rows = Rows()
     for add in (flow_rows, pool_rows, option_rows, site_rows, limit_rows, survival_rows):
         add(instance, columns, extra, rows)
-    lower, upper, integer = _column_bounds(instance, extra)
-    cost = _cost(instance, extra)
+    # What is put together below in the order of COLUMNS goes to its place.
+    order = np.argsort(np.concatenate([np.arange(place[name].start, place[name].stop) for name in COLUMNS]))
+    lower, upper, integer = (values[order] for values in _column_bounds(instance, extra))
+    cost = _cost(instance, extra)[order]
     triplets = (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column)))
     a = csr_matrix(triplets, shape=(rows.count, len(cost)))
     return Matrix(

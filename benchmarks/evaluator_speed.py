@@ -23,7 +23,7 @@ from siteopt.instance import Solution
 from siteopt.search.local_search import Search
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import reference  # noqa: E402
+from support.reference import evaluator as reference  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

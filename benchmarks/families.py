@@ -20,7 +20,8 @@ import pyomo.environ as pyo
 
 import siteopt
 from siteopt.compile import compile_instance
-from siteopt.milp.build import FAMILIES, Family, build_model
+from siteopt.milp.build import build_model
+from siteopt.milp.families import FAMILIES, Family
 from siteopt.milp.moves import model_size
 from siteopt.scenario import dump_scenario
 

@@ -17,7 +17,7 @@ from scipy.stats import poisson
 from siteopt.physics.serving import queueing, replica_queue, sizing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import reference_queueing as reference  # noqa: E402
+from support.reference import queueing as reference  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from scenarios import small_scenario
+from support.documents.small_scenario import small_scenario
+from support.paths import EXAMPLES
 
 from siteopt.compile import compile_instance
 from siteopt.scenario import load_scenario
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.scenario import Scenario
 
-GERMANY = Path(__file__).parent.parent / "examples" / "germany"
+GERMANY = EXAMPLES / "germany"
 
 # Solvers and enumerations take as long as they take: no test fails for being slow.
 SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
@@ -30,7 +30,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 @pytest.fixture(scope="session")
 def small() -> Scenario:
-    """The scenario of ``scenarios.py``."""
+    """The scenario of ``small_scenario``."""
     return load_scenario(small_scenario())
 
 

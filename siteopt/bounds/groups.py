@@ -43,13 +43,15 @@ class Groups:
         n_workload, n_limit = len(instance.workload_ids), len(instance.grid.id)
         n_link, n_site = len(instance.links.id), len(instance.sites.id)
         total = float(np.abs(start).sum())
-        # The price of links is left at nothing: whether one is full is a matter of the sites beside it.
+        # The prices of links and of linear rules are left at nothing: they are a matter of a few sites each.
+        n_rule = len(instance.linear_rules)
         groups = (
             instance.demands.workload,
             n_workload + np.arange(n_limit),
             np.full(n_link, -1),
             np.full(int(has_capital), n_workload + n_limit),
             np.tile(n_workload + n_limit + int(has_capital) + np.arange(len(cover_usd)), n_site),
+            np.full(n_rule, -1),
         )
         units = (
             np.abs(start),
@@ -57,6 +59,7 @@ class Groups:
             np.zeros(n_link),
             np.ones(int(has_capital)),
             np.tile(cover_usd, n_site),
+            np.zeros(n_rule),
         )
         self._group, self._unit = np.concatenate(groups).astype(np.intp), np.concatenate(units)
         self._start = np.concatenate([start, np.zeros(len(self._unit) - len(start))])

@@ -1,4 +1,6 @@
-"""Lagrangian bound: assignment, grid limits, links, budget and cover are priced, each site is solved by itself.
+"""Lagrangian bound: assignment, and all that sites share, are priced; each site is solved by itself.
+
+Priced are grid limits, links, budget, cover and linear rules.
 
 Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
 price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
@@ -66,17 +68,26 @@ class LagrangianAscent:
             start = _cheapest_usd(instance)
         n_cover = self._pricer.n_site * self._pricer.n_cover
         budget = [instance.budget_usd] if np.isfinite(instance.budget_usd) else []
-        # All multipliers in one vector: demands, grid limits, links, capital where there is a budget, cover by site.
-        parts = (len(start), len(instance.grid.id), len(instance.links.id), len(budget), n_cover)
+        rules = instance.linear_rules
+        self._weights = rules.weights
+        # All multipliers in one vector: demands, grid limits, links, capital where there is a budget, cover by site,
+        # linear rules.
+        parts = (len(start), len(instance.grid.id), len(instance.links.id), len(budget), n_cover, len(rules))
         self._ends = np.cumsum(parts).tolist()
         self._right = np.concatenate(
             [instance.grid.limit_mw, instance.links.limit_gbps, budget, np.zeros(n_cover)]
         )
-        self._lower = np.concatenate([np.full(len(start), -np.inf), np.zeros(len(self._right))])
-        self._upper = np.concatenate([instance.demands.unserved_usd, np.full(len(self._right), np.inf)])
+        n_right, no_limit = len(self._right), np.full(len(start), -np.inf)
+        # A rule without an upper limit has no price above 0, one without a lower limit none below.
+        least, most = (
+            np.where(np.isfinite(rules.lower), -np.inf, 0.0),
+            np.where(np.isfinite(rules.upper), np.inf, 0.0),
+        )
+        self._lower = np.concatenate([no_limit, np.zeros(n_right), least])
+        self._upper = np.concatenate([instance.demands.unserved_usd, np.full(n_right, np.inf), most])
         self._scale = _scale(instance, start, budget, n_cover)
         self._center = np.concatenate(
-            [np.minimum(start, instance.demands.unserved_usd), np.zeros(len(self._right))]
+            [np.minimum(start, instance.demands.unserved_usd), np.zeros(n_right + len(rules))]
         )
         self._direction = np.zeros(len(self._center))
         self._length, self._weight, self._stalled = 0.1, 0.3, 0
@@ -183,13 +194,14 @@ class LagrangianAscent:
             self._length, self._stalled = self._length * 0.66, 0
 
     def _split(self, multipliers: Floats) -> Prices:
-        demand, grid, links, capital, cover = np.split(multipliers, self._ends[:-1])
+        demand, grid, links, capital, cover, rules = np.split(multipliers, self._ends[:-1])
         return Prices(
             np.ascontiguousarray(demand),
             np.ascontiguousarray(grid),
             np.ascontiguousarray(links),
             cover.reshape(self._pricer.n_site, self._pricer.n_cover),
             float(capital[0]) if len(capital) else 0.0,
+            np.ascontiguousarray(rules),
         )
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
@@ -201,11 +213,14 @@ class LagrangianAscent:
             prices.capital,
             prices.link_usd_per_gbps,
             prices.cover_usd_per_rps,
+            self._weights.T @ prices.rule_usd if len(prices.rule_usd) else None,
         )
         # Where serving a demand is priced above its penalty, it is not served.
         spared = np.maximum(0.0, prices.demand_usd - self._upper[: len(prices.demand_usd)])
         served = float((prices.demand_usd - spared).sum())
-        coupled = float(multipliers[len(prices.demand_usd) :] @ self._right)
+        coupled = float(multipliers[len(prices.demand_usd) : self._ends[4]] @ self._right)
+        ruled, rule_gradient = self._of_rules(prices.rule_usd)
+        coupled += ruled
         magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
         self.openness = (1.0 - RECENT) * self.openness + RECENT * (pricer.option >= 0)
         has_budget = self._ends[3] > self._ends[2]
@@ -215,9 +230,19 @@ class LagrangianAscent:
                 pricer.uncovered_rps.ravel(),
             ]
         )
-        gradient = np.concatenate([(spared <= 0.0) - pricer.served, used - self._right]) * self._scale
+        parts = [(spared <= 0.0) - pricer.served, used - self._right, rule_gradient]
+        gradient = np.concatenate(parts) * self._scale
         # Lowered so that it stays a bound under floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
+
+    def _of_rules(self, rule_usd: Floats) -> tuple[float, Floats]:
+        """Return the most that use within the limits of the linear rules is priced at, USD, and their subgradient."""
+        rules = self._instance.linear_rules
+        chosen = self._pricer.option[self._pricer.option >= 0]
+        use = np.asarray(self._weights[:, chosen].sum(axis=1)).ravel()
+        limit = np.clip(use, rules.lower, rules.upper)
+        limit = np.where(rule_usd > 0.0, rules.upper, np.where(rule_usd < 0.0, rules.lower, limit))
+        return float(rule_usd @ limit), use - limit
 
 
 def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int) -> Floats:
@@ -225,7 +250,7 @@ def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int)
 
     The square root between each demand's own cost and the mean converged fastest of the powers tried on real
     scenarios; rows of one kind get the price that would spread a tenth of the total cost over them, and the cover of a
-    site a tenth of what a call per second costs in replicas.
+    site a tenth of what a call per second costs in replicas; a linear rule that of an average site.
     """
     size = np.maximum(np.abs(start), 1e-6 * max(1e-9, float(np.abs(start).max(initial=0.0))))
     total = float(size.sum())
@@ -235,7 +260,8 @@ def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int)
     links = np.full(len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum())))
     per_rps = _cover_usd(instance)
     cover = np.tile(0.1 * per_rps, n_cover // max(1, len(per_rps)))
-    return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover])
+    rules = np.full(len(instance.linear_rules), total / max(1, len(instance.sites.id)))
+    return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover, rules])
 
 
 def _cover_usd(instance: Instance) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from siteopt.compile.demands import Reach, build_demands
 from siteopt.compile.facilities import build_sites
 from siteopt.compile.flows import Flows
-from siteopt.compile.instance import build_grid, build_tenancy
+from siteopt.compile.limits import shared_limits
 from siteopt.compile.pools import build_variants
 from siteopt.instance import Arcs, Backups, Instance, Links, Pools, Tiers
 
@@ -38,6 +38,7 @@ def bare_instance(
     table = build_variants(scenario, variants, pointer, pointer)
     no_tiers = Tiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
     no_pools = Pools(none, none, nothing, none, nothing, np.zeros(1, dtype=np.int32), none)
+    limits = shared_limits(scenario, options)
     return Instance(
         sites=build_sites(scenario, options.site, none, present_value),
         designs=designs,
@@ -49,12 +50,9 @@ def bare_instance(
         demands=_demands(scenario, is_lost, present_value),
         arcs=Arcs(none, none, *(nothing,) * 4, none, none, none, nothing, nothing),
         backups=Backups(none, none, nothing, none),
-        grid=build_grid(scenario),
         links=Links((), nothing, np.zeros(1, dtype=np.int32), none),
-        tenancy=replace(build_tenancy(scenario), share=np.inf, site_mw=np.inf),
         workload_ids=tuple(w.id for w in scenario.workloads),
-        budget_usd=np.inf if scenario.policy.budget_usd is None else scenario.policy.budget_usd,
-        max_sites=len(scenario.sites) if scenario.policy.max_sites is None else scenario.policy.max_sites,
+        **limits | {"tenancy": replace(limits["tenancy"], share=np.inf, site_mw=np.inf)},
     )
 
 

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.compile.arrays import floats
 from siteopt.compile.demands import Reach, build_arcs, build_backups, build_demands
 from siteopt.compile.facilities import build_designs, build_options, build_sites
 from siteopt.compile.flows import Distances, admissible_flows, houses_variant
 from siteopt.compile.gravity import pool_data
+from siteopt.compile.limits import shared_limits
 from siteopt.compile.links import RouteTable
-from siteopt.compile.pools import build_pools, build_variants, pools_of, tenants_of
+from siteopt.compile.pools import build_pools, build_variants, pools_of
 from siteopt.compile.slack_tiers import build_tiers
 from siteopt.compile.variants import resolve_variants
-from siteopt.instance import GridLimits, Instance, Tenancy, pointer
-from siteopt.physics.grid.limits import limit_rows
+from siteopt.instance import Instance
 from siteopt.physics.network.topology import build_topology
 from siteopt.units import present_value_of_one_per_year
 
@@ -68,12 +67,9 @@ def compile_instance(scenario: Scenario) -> Instance:
         demands=demands,
         arcs=build_arcs(scenario, topology, routes, reach, demands, data, present_value),
         backups=build_backups(reach),
-        grid=build_grid(scenario),
         links=routes.links(),
-        tenancy=build_tenancy(scenario),
         workload_ids=tuple(w.id for w in scenario.workloads),
-        budget_usd=np.inf if scenario.policy.budget_usd is None else scenario.policy.budget_usd,
-        max_sites=len(scenario.sites) if scenario.policy.max_sites is None else scenario.policy.max_sites,
+        **shared_limits(scenario, options),
     )
 
 
@@ -97,28 +93,3 @@ def _tiers(
     of_flow = np.full(len(found.demand), -1, dtype=np.int32)
     of_flow[rows] = tier
     return tiers, ptr, of_flow
-
-
-def build_tenancy(scenario: Scenario) -> Tenancy:
-    policy = scenario.policy
-    return Tenancy(
-        id=tenants_of(scenario),
-        share=np.inf if policy.tenant_share is None else policy.tenant_share,
-        site_mw=np.inf if policy.tenant_site_mw is None else policy.tenant_site_mw,
-    )
-
-
-def build_grid(scenario: Scenario) -> GridLimits:
-    ptr, site, coefficient = limit_rows(scenario)
-    order = np.argsort(site, kind="stable")
-    limit_of_entry = np.repeat(np.arange(len(ptr) - 1, dtype=np.int32), np.diff(ptr))
-    return GridLimits(
-        id=tuple(g.id for g in scenario.grid_limits),
-        limit_mw=floats(g.limit_mw for g in scenario.grid_limits),
-        ptr=ptr,
-        site=site,
-        coefficient=coefficient,
-        site_ptr=pointer(site, len(scenario.sites)),
-        site_limit=np.ascontiguousarray(limit_of_entry[order]),
-        site_coefficient=np.ascontiguousarray(coefficient[order]),
-    )

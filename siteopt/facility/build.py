@@ -20,7 +20,7 @@ from siteopt.facility.tables import (
     sites_of,
     unit_of,
 )
-from siteopt.instance import Backups, GridLimits, Instance, Links, Tenancy, pointer
+from siteopt.instance import Backups, GridLimits, Instance, LinearRules, Links, Tenancy, pointer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -81,6 +81,7 @@ def facility_location(
         workload_ids=("goods",),
         budget_usd=np.inf,
         max_sites=len(capacity),
+        linear_rules=LinearRules.none(len(capacity)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 
+#: Tables of an instance whose columns are looked at below, or mean nothing for the problem. Any other table that is
+#: not empty holds a rule that is not known here, and the instance is more than the textbook problem.
+KNOWN = {
+    *("sites", "designs", "options", "variants", "tiers", "degraded", "pools", "demands", "arcs", "backups"),
+    *("grid", "links", "tenancy", "workload_ids", "budget_usd", "max_sites"),
+}
+
+
 def recognised(instance: Instance) -> FacilityProblem | None:
     """The capacitated facility location problem that an instance is, or None where it is more than that.
 
@@ -22,7 +31,9 @@ def recognised(instance: Instance) -> FacilityProblem | None:
     all must be served, replicas cost nothing and all have one size (whatever they carry, a whole number of them fits
     into a site), power is free of steps, and no tail, grid limit, budget or number of sites is in the way.
     """
-    if not (_is_plain_building(instance) and _is_plain_serving(instance) and not _is_limited(instance)):
+    if _has_unknown_rules(instance) or _is_limited(instance):
+        return None
+    if not (_is_plain_building(instance) and _is_plain_serving(instance)):
         return None
     options, pools, variants = instance.options, instance.pools, instance.variants
     sites, demands, arcs = instance.sites, instance.demands, instance.arcs
@@ -40,6 +51,11 @@ def recognised(instance: Instance) -> FacilityProblem | None:
         usd,
         bool(np.all(demands.is_splittable == 1)),
     )
+
+
+def _has_unknown_rules(instance: Instance) -> bool:
+    """Whether the instance has a table that this file does not know, and something stands in it."""
+    return any(getattr(instance, table.name) for table in fields(instance) if table.name not in KNOWN)
 
 
 def _is_plain_building(instance: Instance) -> bool:

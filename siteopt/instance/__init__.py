@@ -15,7 +15,7 @@ reader of an instance needs to know horizon or discount rate.
 
 from siteopt.instance.flows import Arcs, Backups, Demands
 from siteopt.instance.instance import Instance, Moves, Solution, no_moves
-from siteopt.instance.limits import GridLimits, Links, Tenancy
+from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
 from siteopt.instance.places import Designs, Options, Sites
 from siteopt.instance.prices import Prices
 from siteopt.instance.rows import pointer, ranges, row_of
@@ -28,6 +28,7 @@ __all__ = [
     "Designs",
     "GridLimits",
     "Instance",
+    "LinearRules",
     "Links",
     "Moves",
     "Options",

@@ -12,13 +12,13 @@ from siteopt.tolerances import COUNT_SLACK
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance.flows import Arcs, Backups, Demands
-    from siteopt.instance.limits import GridLimits, Links, Tenancy
+    from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
     from siteopt.instance.places import Designs, Options, Sites
     from siteopt.instance.serving import Pools, Tiers, Variants
 
 TABLES = (
     *("sites", "designs", "options", "variants", "tiers", "degraded", "pools", "demands", "arcs", "backups"),
-    *("grid", "links"),
+    *("grid", "links", "linear_rules"),
 )
 
 
@@ -45,6 +45,7 @@ class Instance:
     workload_ids: tuple[str, ...]
     budget_usd: float
     max_sites: int
+    linear_rules: LinearRules
 
     def __post_init__(self) -> None:
         for name in TABLES:

@@ -1,4 +1,4 @@
-"""What sites share: the grid, the network, and the tenants' rules."""
+"""What sites share: the grid, the network, the tenants' rules, and linear rules over what stands."""
 
 from __future__ import annotations
 
@@ -77,3 +77,44 @@ class Tenancy:
     id: tuple[str, ...]
     share: float
     site_mw: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearRules:
+    """Rows ``lower <= sum of coefficient x (option stands) <= upper``, by option.
+
+    Every engine reads them: evaluator and search, the bound (priced), the partial and the exact model.
+
+    Attributes
+    ----------
+    id : tuple of str
+    lower, upper : ndarray of float64, shape (n_rule,)
+        Without a limit ``-inf`` and ``inf``.
+    option_ptr : ndarray of int32, shape (n_option + 1,)
+    rule : ndarray of int32, shape (n_entry,)
+        Rows of the rules in which each option counts.
+    coefficient : ndarray of float64, shape (n_entry,)
+    """
+
+    id: tuple[str, ...]
+    lower: Floats
+    upper: Floats
+    option_ptr: Indices
+    rule: Indices
+    coefficient: Floats
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @classmethod
+    def none(cls, n_option: int) -> LinearRules:
+        """Return the table of an instance that has no such rule."""
+        nothing, no_row = np.zeros(0), np.zeros(0, dtype=np.int32)
+        return cls((), nothing, nothing, np.zeros(n_option + 1, dtype=np.int32), no_row, nothing)
+
+    @property
+    def weights(self) -> csr_matrix:
+        """What each option counts in each rule, shape (n_rule, n_option)."""
+        option = np.repeat(np.arange(len(self.option_ptr) - 1), np.diff(self.option_ptr))
+        shape = (len(self.id), len(self.option_ptr) - 1)
+        return coo_matrix((self.coefficient, (self.rule, option)), shape=shape).tocsr()

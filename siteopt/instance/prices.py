@@ -26,6 +26,8 @@ class Prices:
         Load of a protected workload that fails with a site, calls per second.
     capital : float
         USD per USD of capital beyond its cost.
+    rule_usd : ndarray, shape (n_rule,)
+        Per unit of what a linear rule counts; above 0 where there is too much of it, below where too little.
     """
 
     demand_usd: Floats
@@ -33,6 +35,7 @@ class Prices:
     link_usd_per_gbps: Floats
     cover_usd_per_rps: Floats
     capital: float
+    rule_usd: Floats
 
     @classmethod
     def nothing(cls, instance: Instance) -> Prices:
@@ -44,4 +47,5 @@ class Prices:
             link_usd_per_gbps=np.zeros(len(instance.links.id)),
             cover_usd_per_rps=np.zeros((n_site, n_cover)),
             capital=0.0,
+            rule_usd=np.zeros(len(instance.linear_rules)),
         )

@@ -95,6 +95,11 @@ class PartialModel:
         draft.rows(must * 1.0, 1.0, (options.site[offered], opens, 1.0), count=len(sites.id))
         is_new = sites.is_existing[options.site[offered]] == 0
         draft.rows(-np.inf, instance.max_sites, (0, opens[is_new], 1.0))
+        rules = instance.linear_rules
+        counted = rules.weights[:, offered].tocoo()
+        draft.rows(
+            rules.lower, rules.upper, (counted.row, opens[counted.col], counted.data), count=len(rules)
+        )
         kept = np.flatnonzero(self._part.demand)
         row = np.cumsum(self._part.demand) - 1
         penalty_usd = demands.unserved_usd[kept]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyomo.core.expr.numeric_expr import MonomialTermExpression
 
+    from siteopt.arrays import Floats, Indices
+    from siteopt.instance import Instance
     from siteopt.milp.model import SitingModel
     from siteopt.milp.segments import Segment
 
@@ -73,3 +77,34 @@ def add_choice(model: SitingModel, name: str, rows: dict[int, list[Segment]]) ->
     )
     model.add_rows(f"{name}_most", names, (linear([-float(s.last), 1.0], [a, b]) <= 0.0 for s, a, b in every))
     return Choice(rows, z, n)
+
+
+def choice_columns(name: str, rows: dict[int, list[Segment]]) -> dict[str, int]:
+    """Return how many columns of each name :func:`add_choice` declares, in its order."""
+    count = sum(map(len, rows.values()))
+    return {f"{name}_segment": count, f"{name}_segment_replicas": count}
+
+
+def choice_start(
+    name: str, rows: dict[int, list[Segment]], tightest: Indices, replicas: Indices
+) -> dict[str, Floats]:
+    """Return the segment chosen and its replicas, pool by pool: the tier of the tightest flow, the segment of its n.
+
+    A pool that stands by for others has no flow of its own; any tier will do, and the loosest one is taken.
+    """
+    chosen: list[float] = []
+    counted: list[float] = []
+    for p, segments in rows.items():
+        n, tier = int(replicas[p]), min(int(tightest[p]), segments[-1].tier)
+        here = [s.tier == tier and s.first <= n <= s.last for s in segments]
+        chosen += [float(h) for h in here]
+        counted += [float(n) if h else 0.0 for h in here]
+    return {f"{name}_segment": np.array(chosen), f"{name}_segment_replicas": np.array(counted)}
+
+
+def tightest_tiers(instance: Instance, pool: NDArray[Any], tier: Indices, share: Floats) -> Indices:
+    """Return the tightest tier of each pool among the flows with a share; a very large one where there is none."""
+    result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
+    flowing = share > 0.0
+    np.minimum.at(result, pool[flowing], tier[flowing])
+    return result

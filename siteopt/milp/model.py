@@ -14,10 +14,13 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
+from siteopt.evaluate import evaluate_solution, mean_it_mw
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from siteopt.instance import Instance
+    from siteopt.arrays import Floats
+    from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
 
 
@@ -106,6 +109,34 @@ def labels(instance: Instance) -> dict[str, list[str]]:
             for i, p in zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True)
         ],
         "limit": list(instance.grid.id),
+    }
+
+
+def columns(instance: Instance) -> dict[str, int]:
+    """Return how many columns of each name :func:`new_model` declares, in its order."""
+    n_option, n_pool = len(instance.options.site), len(instance.pools.site)
+    return {
+        **dict.fromkeys(("build", "modules", "it_mw", "mean_mw"), n_option),
+        "replicas": n_pool,
+        "share": len(instance.arcs.demand),
+        "unserved": len(instance.demands.region),
+    }
+
+
+def start(instance: Instance, solution: Solution) -> dict[str, Floats]:
+    """Return the values of these columns in a solution, by name."""
+    build, modules, it_mw, mean_mw = np.zeros((4, len(instance.options.site)))
+    sites = np.flatnonzero(solution.option >= 0)
+    chosen = solution.option[sites]
+    build[chosen] = 1.0
+    modules[chosen] = solution.modules[sites]
+    it_mw[chosen] = evaluate_solution(instance, solution).it_mw[sites]
+    mean_mw[chosen] = mean_it_mw(instance, solution)[sites]
+    return {
+        **{"build": build, "modules": modules, "it_mw": it_mw, "mean_mw": mean_mw},
+        "replicas": solution.replicas.astype(np.float64),
+        "share": solution.share,
+        "unserved": solution.unserved,
     }
 
 

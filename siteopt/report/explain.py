@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from siteopt.answers.explain import Answer, Binding, BreakEven
+    from siteopt.answers.explain import Answer, BreakEven, Use
     from siteopt.diagnose.conflict import Conflict, Relaxation
 
 #: What is supposed, in words, by question.
@@ -131,7 +131,7 @@ def _how(row: BreakEven) -> str:
     return "exact for these two plans; others may win earlier"
 
 
-def print_binding(console: Console, rows: Sequence[Binding]) -> None:
+def print_binding(console: Console, rows: Sequence[Use]) -> None:
     """Print the limits that bind, and those that are nearest to it."""
     binding = [row for row in rows if row.binds]
     out = table("limit", "of", ">used", ">limit", ">left", "unit", ">use")

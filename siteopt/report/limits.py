@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from siteopt.formatting import counted, listed, mw, percent
 from siteopt.report.tables import MOST_ROWS, add_row, print_table, table
+from siteopt.rules import shared_limits
+from siteopt.rules.tenancy import tenant_limits
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from siteopt.plan import Plan
+    from siteopt.rules import Use
     from siteopt.scenario.schema import Scenario
 
 #: A limit is shown from this use on.
@@ -22,8 +25,8 @@ def print_limits(console: Console, scenario: Scenario, plan: Plan) -> None:
     """Tables of everything that is limited and used; none for what the scenario does not limit."""
     _print_connections(console, plan)
     _print_data(console, plan)
-    _print_grid(console, plan)
-    _print_links(console, plan)
+    for title, uses in shared_limits(scenario, plan).items():
+        _print_near(console, title, uses)
     _print_tenants(console, scenario, plan)
 
 
@@ -51,25 +54,15 @@ def _print_data(console: Console, plan: Plan) -> None:
     print_table(console, "Data: which sites ask home, which hold a copy", out)
 
 
-def _print_grid(console: Console, plan: Plan) -> None:
-    rows = [(row.id, row.used_mw, row.limit_mw) for row in plan.grid]
-    _print_near(console, "Grid limits", "MW", rows)
-
-
-def _print_links(console: Console, plan: Plan) -> None:
-    rows = [(row.id, row.used_gbps, row.limit_gbps) for row in plan.links if row.limit_gbps is not None]
-    _print_near(console, "Links and uplinks", "Gbit/s", rows)
-
-
-def _print_near(console: Console, what: str, unit: str, rows: list[tuple[str, float, float]]) -> None:
-    if not rows:
-        return
-    near = [row for row in rows if row[1] >= NEAR_LIMIT * row[2] and row[1] > 0]
-    near.sort(key=lambda row: (-row[1] / row[2] if row[2] > 0 else 0.0, row[0]))
+def _print_near(console: Console, what: str, uses: list[Use]) -> None:
+    near = [use for use in uses if use.used >= NEAR_LIMIT * use.limit and use.used > 0]
+    near.sort(key=lambda use: (-use.share, use.subject))
+    unit = uses[0].unit
     out = table("limit", f">used {unit}", f">limit {unit}", ">use")
-    for name, used, limit in near[:MOST_ROWS]:
-        add_row(out, name, mw(used), mw(limit), percent(used / limit) if limit > 0 else "-")
-    title = f"{what}: {len(near)} of {len(rows)} used to {percent(NEAR_LIMIT)} or more"
+    for use in near[:MOST_ROWS]:
+        share = percent(use.share) if use.limit > 0 else "-"
+        add_row(out, use.subject, mw(use.used), mw(use.limit), share)
+    title = f"{what}: {len(near)} of {len(uses)} used to {percent(NEAR_LIMIT)} or more"
     print_table(console, title, out, len(near))
 
 
@@ -82,11 +75,6 @@ def _print_tenants(console: Console, scenario: Scenario, plan: Plan) -> None:
         largest = max(row.it_mw for row in rows)
         share = percent(max(row.share_of_site for row in rows))
         add_row(out, tenant, f"{len(rows):,}", mw(sum(row.it_mw for row in rows)), mw(largest), share)
-    policy = scenario.policy
-    limits = []
-    if policy.tenant_share is not None:
-        limits.append(f"at most {percent(policy.tenant_share)} of a site")
-    if policy.tenant_site_mw is not None:
-        limits.append(f"at most {mw(policy.tenant_site_mw)} MW at one site")
-    rule = f": {', '.join(limits)}" if limits else ""
+    limits = ", ".join(tenant_limits(scenario.policy))
+    rule = f": {limits}" if limits else ""
     print_table(console, f"Tenants{rule} ({counted(len(plan.tenants), 'placement')})", out)

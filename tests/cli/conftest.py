@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from documents import small_document
-from hand_made import hand_made_plan
+from support.documents.small_document import small_document
+from support.documents.small_document_plan import hand_made_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from documents import small_document
+from support.documents.small_document import small_document
 
 from siteopt.cli import main
 

@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from broken_rules import BROKEN_RULES
-from broken_scenarios import ABSENT, BROKEN, change
-from documents import small_document
+from support.documents.broken_rules import BROKEN_RULES
+from support.documents.broken_scenarios import ABSENT, BROKEN, change
+from support.documents.small_document import small_document
 
 from siteopt.cli import main
 

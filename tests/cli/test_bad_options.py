@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from documents import small_document
+from support.documents.small_document import small_document
 
 from siteopt.cli import main
 

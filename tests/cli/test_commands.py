@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from documents import small_document
+from support.documents.small_document import small_document
 
 import siteopt.cli
 from siteopt.cli import main

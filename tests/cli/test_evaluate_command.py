@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from hand_made import hand_made_plan
+from support.documents.small_document_plan import hand_made_plan
 
 from siteopt.cli import main
 from siteopt.plan.file import load_plan

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
-from documents import small_document
+from support.documents.small_document import small_document
 
 from siteopt.cli import main
 

@@ -7,8 +7,8 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from documents import small_document
-from hand_full import full_plan, full_scenario
+from support.documents.all_rules import full_plan, full_scenario
+from support.documents.small_document import small_document
 
 from siteopt.cli import main
 from siteopt.plan.file import load_plan

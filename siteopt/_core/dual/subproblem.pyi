@@ -33,4 +33,5 @@ class SiteSubproblems:
         capital_price: float,
         link_price: NDArray[float64] | None = None,
         cover_price: NDArray[float64] | None = None,
+        opening_price: NDArray[float64] | None = None,
     ) -> float: ...

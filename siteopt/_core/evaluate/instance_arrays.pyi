@@ -11,6 +11,7 @@ class InstanceArrays:
     n_arc: int
     n_limit: int
     n_link: int
+    n_rule: int
     n_tenant: int
     tenant_share: float
     tenant_site_mw: float

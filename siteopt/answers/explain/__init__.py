@@ -2,15 +2,15 @@
 
 from siteopt.answers.explain.answer import Answer
 from siteopt.answers.explain.ask import why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.answers.explain.binding import Binding, what_binds
+from siteopt.answers.explain.binding import Use, what_binds
 from siteopt.answers.explain.breakeven import BreakEven
 from siteopt.answers.explain.difference import Difference, difference
 
 __all__ = [
     "Answer",
-    "Binding",
     "BreakEven",
     "Difference",
+    "Use",
     "difference",
     "what_binds",
     "why",

@@ -2,16 +2,16 @@
 
 from siteopt.diagnose.conflict.find import Conflict, find_conflict, reasons_of
 from siteopt.diagnose.conflict.relax import Relaxation
-from siteopt.diagnose.conflict.rules import Rule, eased, keeping, must_serve, rules_of
+from siteopt.diagnose.conflict.requirements import Requirement, eased, keeping, must_serve, requirements_of
 
 __all__ = [
     "Conflict",
     "Relaxation",
-    "Rule",
+    "Requirement",
     "eased",
     "find_conflict",
     "keeping",
     "must_serve",
     "reasons_of",
-    "rules_of",
+    "requirements_of",
 ]

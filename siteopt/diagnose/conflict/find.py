@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siteopt.diagnose.conflict.families import BETWEEN, FAMILIES, whole_demand_key
 from siteopt.diagnose.conflict.oracle import Oracle
 from siteopt.diagnose.conflict.relax import Relaxation, relaxations
-from siteopt.diagnose.conflict.rules import Rule, is_idle, keeping, must_serve, rules_of
-from siteopt.diagnose.conflict.words import sentences
+from siteopt.diagnose.conflict.requirements import (
+    Requirement,
+    is_out_of_reach,
+    keeping,
+    must_serve,
+    requirements_of,
+)
+from siteopt.diagnose.conflict.sentences import sentences
+from siteopt.rules import EASABLE
+from siteopt.rules.demand import whole_demand_key
+from siteopt.rules.rule import BETWEEN
 from siteopt.run.progress import Clock
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ class Conflict:
 
     Attributes
     ----------
-    rules : tuple of Rule
+    rules : tuple of Requirement
         Empty where no conflict was proven.
     is_minimal : bool
         Whether it is shown that without any single one of them the others can hold.
@@ -43,7 +51,7 @@ class Conflict:
         Scenarios that were tried.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[Requirement, ...]
     is_minimal: bool
     sentences: tuple[str, ...]
     relaxations: tuple[Relaxation, ...]
@@ -104,14 +112,14 @@ class _Finder:
     def __init__(self, scenario: Scenario, oracle: Oracle, clock: Clock, say: Say | None) -> None:
         self._scenario, self._oracle, self._clock = scenario, oracle, clock
         self._say = say if say is not None else lambda _text: None
-        self._all = rules_of(scenario)
-        self._known: dict[frozenset[Rule], bool | None] = {}
+        self._all = requirements_of(scenario)
+        self._known: dict[frozenset[Requirement], bool | None] = {}
 
-    def rank(self, rule: Rule) -> tuple[int, str]:
+    def rank(self, rule: Requirement) -> tuple[int, str]:
         """Order in which the rules of a conflict are told."""
-        return list(FAMILIES).index(rule.family), rule.subject
+        return list(EASABLE).index(rule.family), rule.subject
 
-    def holds(self, kept: Sequence[Rule]) -> bool | None:
+    def holds(self, kept: Sequence[Requirement]) -> bool | None:
         """Whether some rules, without the others, admit a plan."""
         key = frozenset(kept)
         if key not in self._known:
@@ -119,15 +127,15 @@ class _Finder:
             self._say(f"{self._oracle.asked} sets of rules tried, {len(kept)} rules in the last one")
         return self._known[key]
 
-    def smallest(self) -> list[Rule]:
+    def smallest(self) -> list[Requirement]:
         """Rules that conflict, none of which can be spared as far as is known.
 
         Most rules of a scenario have nothing to do with a conflict: those about sites that nothing can reach go first,
         then whole families. The demand for a workload is one rule until few of its regions turn out to be enough.
         """
         supply = [rule for rule in self._all if rule.family != "demand"]
-        demand = [Rule("demand", whole_demand_key(w)) for w in _must(self._scenario)]
-        near = [rule for rule in supply if not is_idle(self._scenario, rule)]
+        demand = [Requirement("demand", whole_demand_key(w)) for w in _must(self._scenario)]
+        near = [rule for rule in supply if not is_out_of_reach(self._scenario, rule)]
         if self.holds([*demand, *near]) is False:
             supply = near
         for family in dict.fromkeys(rule.family for rule in reversed(supply)):
@@ -138,7 +146,7 @@ class _Finder:
         supply = self._divide(demand, bool(demand), supply)
         return [*self._by_region(demand, supply), *supply]
 
-    def _by_region(self, demand: list[Rule], supply: list[Rule]) -> list[Rule]:
+    def _by_region(self, demand: list[Requirement], supply: list[Requirement]) -> list[Requirement]:
         """The regions that matter, where they are few; else all demand of the workload stays one rule."""
         result = list(demand)
         for rule in demand:
@@ -154,13 +162,15 @@ class _Finder:
                 result = [*others, *found]
         return result
 
-    def _may_be_few(self, background: list[Rule], rules: list[Rule]) -> bool:
+    def _may_be_few(self, background: list[Requirement], rules: list[Requirement]) -> bool:
         """Whether a few of some rules may be enough: then one of a few parts more can be spared as a whole."""
         n = MOST_REGIONS + 1
         parts = [set(rules[start::n]) for start in range(n)]
         return any(self.holds([*background, *(r for r in rules if r not in part)]) is False for part in parts)
 
-    def _divide(self, background: list[Rule], has_grown: bool, rules: list[Rule]) -> list[Rule]:
+    def _divide(
+        self, background: list[Requirement], has_grown: bool, rules: list[Requirement]
+    ) -> list[Requirement]:
         """The fewest of ``rules`` that conflict together with the background."""
         if self._clock.left <= 0.0:
             return rules

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
-from siteopt.diagnose.conflict.families import FAMILIES
-from siteopt.diagnose.conflict.rules import Rule, eased, limit_of
+from siteopt.diagnose.conflict.requirements import Requirement, eased, limit_of
+from siteopt.rules import EASABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class Relaxation:
 
     Attributes
     ----------
-    rule : Rule
+    rule : Requirement
     unit : str
         Of the limit; empty where the rule is only there or not.
     limit : float or None
@@ -42,7 +42,7 @@ class Relaxation:
         Whether ``too_little`` is proven to be too little, not only that no plan was found.
     """
 
-    rule: Rule
+    rule: Requirement
     unit: str
     limit: float | None
     enough: float | None
@@ -64,7 +64,7 @@ class Relaxation:
 
 def relaxations(
     scenario: Scenario,
-    rules: Sequence[Rule],
+    rules: Sequence[Requirement],
     oracle: Oracle,
     clock: Clock,
     say: Callable[[str], None] | None = None,
@@ -87,12 +87,12 @@ def relaxations(
     return tuple(sorted(found, key=lambda r: r.size))
 
 
-def _least(scenario: Scenario, rule: Rule, oracle: Oracle, clock: Clock, until: float) -> Relaxation:
+def _least(scenario: Scenario, rule: Requirement, oracle: Oracle, clock: Clock, until: float) -> Relaxation:
     """Double the easing until it is enough, then halve what is between; stops when ``until`` seconds are left."""
-    family, limit = FAMILIES[rule.family], limit_of(scenario, rule)
+    kind, limit = EASABLE[rule.family], limit_of(scenario, rule)
     if limit is None:
         return Relaxation(rule, "", None, None, None, is_proven=True)
-    unit_step = 1.0 if family.is_count else max(FIRST_STEP * abs(limit), 1e-6)
+    unit_step = 1.0 if kind.is_count else max(FIRST_STEP * abs(limit), 1e-6)
     low, high, is_proven = limit, inf, True
 
     def admits(value: float) -> bool:
@@ -105,14 +105,12 @@ def _least(scenario: Scenario, rule: Rule, oracle: Oracle, clock: Clock, until: 
         return bool(answer)
 
     for n in range(MOST_DOUBLINGS):
-        value = limit + unit_step * 2.0**n
-        if rule.family == "tenant_share":
-            value = min(1.0, value)
-        if clock.left <= until or value > LARGEST or admits(value) or value == low == 1.0:
+        value = min(kind.most, limit + unit_step * 2.0**n)
+        if clock.left <= until or value > LARGEST or admits(value) or value == low == kind.most:
             break
     while high < inf and clock.left > until:
-        if high - low <= (1.0 if family.is_count else PRECISION * (high - limit)):
+        if high - low <= (1.0 if kind.is_count else PRECISION * (high - limit)):
             break
         middle = 0.5 * (low + high)
-        admits(float(int(middle)) if family.is_count else middle)
-    return Relaxation(rule, family.unit, limit, high if high < inf else None, low, is_proven)
+        admits(float(int(middle)) if kind.is_count else middle)
+    return Relaxation(rule, kind.unit, limit, high if high < inf else None, low, is_proven)

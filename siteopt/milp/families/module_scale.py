@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+    from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
 
 
@@ -45,3 +49,15 @@ def add_module_scale(model: SitingModel, instance: Instance) -> None:
             for o, rows in of_option.items()
         ),
     )
+
+
+def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
+    """Return how many columns the family declares, by name."""
+    return {"module_count": len(layout.counts)}
+
+
+def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+    """Return their values in a solution: 1 for the number of modules that stands at the option taken."""
+    site = instance.options.site
+    chosen = [solution.option[site[o]] == o and solution.modules[site[o]] == n for o, n in layout.counts]
+    return {"module_count": np.array(chosen, dtype=np.float64)}

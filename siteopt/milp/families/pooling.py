@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyomo.environ as pyo
 
 from siteopt.milp.model import linear, negative, total
 from siteopt.milp.segments import most_replicas
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+    from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
 
 
@@ -60,3 +64,13 @@ def _add_one_pool(model: SitingModel, instance: Instance) -> None:
     ]
     groups = ([model.pool[q] for q in range(p, int(last[p]))] for p in starts)
     model.add_rows("one_pool", names, (total(v) <= 1.0 for v in groups))
+
+
+def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
+    """Return how many columns the family declares, by name."""
+    return {"pool": len(layout.pools)}
+
+
+def start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+    """Return their values in a solution: a pool is open where it has replicas."""
+    return {"pool": (solution.replicas[layout.pools] > 0).astype(np.float64)}

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from siteopt.milp.choice import Choice, add_choice
+from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_start, tightest_tiers
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+    from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
 
 
@@ -180,3 +183,24 @@ def _add_own_access(model: SitingModel, instance: Instance, choice: Choice) -> N
         [names[a] for a in bound],
         (total([model.share[a], *admits[pool[a], tier[a]]]) <= 0.0 for a in bound),
     )
+
+
+def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
+    """Return how many columns the family declares, by name."""
+    reserve = choice_columns("reserve", layout.reserve)
+    return {"move": len(layout.moves.group), **reserve, "own": len(layout.receivers)}
+
+
+def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+    """Return their values in a solution: moves, segments of the degraded tails, and own loads."""
+    arcs, backups, table = instance.arcs, instance.backups, layout.moves
+    moved = table.shares(instance, solution.moves)
+    tier = tightest_tiers(instance, arcs.pool, arcs.degraded_tier, solution.share)
+    if layout.bracket == "inner":
+        arriving = tightest_tiers(instance, backups.pool[table.backup], backups.tier[table.backup], moved)
+        tier = np.minimum(tier, arriving)
+    usable = instance.variants.usable_rps[instance.pools.variant]
+    own = np.zeros(len(usable))
+    np.add.at(own, arcs.pool, solution.share * instance.demands.peak_rps[arcs.demand] / usable[arcs.pool])
+    reserve = choice_start("reserve", layout.reserve, tier, solution.replicas)
+    return {"move": moved, **reserve, "own": own[layout.receivers]}

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.milp.choice import Choice, add_choice
+from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_start, tightest_tiers
 from siteopt.milp.model import linear, total
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance
+    from numpy.typing import NDArray
+
+    from siteopt.instance import Instance, Solution
+    from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
 
 
@@ -64,3 +67,14 @@ def _add_access(model: SitingModel, instance: Instance, choice: Choice) -> None:
         [model.names["arc"][a] for a in reached.tolist()],
         (total([x, *admits[p, t]]) <= 0.0 for x, (p, t) in zip(shares, ends, strict=True)),
     )
+
+
+def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
+    """Return how many columns the family declares, by name."""
+    return choice_columns("tail", layout.tail)
+
+
+def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+    """Return their values in a solution: each pool is in the tier of its tightest flow."""
+    tightest = tightest_tiers(instance, instance.arcs.pool, instance.arcs.tier, solution.share)
+    return choice_start("tail", layout.tail, tightest, solution.replicas)

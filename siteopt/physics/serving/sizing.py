@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from siteopt.arrays import Floats
 
+
 Rule = Literal["linear", "utilisation", "tail"]
 
 CONVEX = 1e-9  # of A: a hull within it of the table counts as the table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.formatting import counted
 from siteopt.report.page.markup import Markup, join, section, table, tag
-from siteopt.report.page.rules import DEMAND_RULES, FIGURES, PLAN_RULES
+from siteopt.rules import DEMAND_CHECKS, FIGURES, PLAN_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ class Certificate:
         self._by_name = _demands_by_name(subject)
         self._sites = sorted((site.id for site in subject.scenario.sites), key=len, reverse=True)
         self.failed: dict[tuple[Demand, str], list[str]] = defaultdict(list)
-        rules = {rule.id for rule in DEMAND_RULES}
+        rules = {rule.id for rule in DEMAND_CHECKS}
         for violation in subject.violations:
             if violation.rule in rules:
                 for demand in self._demands(violation.subject):
@@ -44,7 +44,7 @@ class Certificate:
     def applies(self) -> dict[str, list[bool]]:
         """For each workload, which of the demand rules the scenario states for it."""
         scenario = self.subject.scenario
-        return {w.id: [rule.applies(scenario, w) for rule in DEMAND_RULES] for w in scenario.workloads}
+        return {w.id: [rule.applies(scenario, w) for rule in DEMAND_CHECKS] for w in scenario.workloads}
 
     def _demands(self, name: str) -> set[Demand]:
         """Demands behind the subject of a violation: a demand, a flow, a pool, or one of them after a failure."""
@@ -70,7 +70,7 @@ def _demands_by_name(subject: Subject) -> dict[str, set[Demand]]:
 def certificate_section(subject: Subject) -> Markup:
     """Summary by workload and rule, the search through all demands, the rules about sites, and what fails."""
     found = Certificate(subject)
-    demands, rules = len(subject.scenario.demand), len(DEMAND_RULES) + len(PLAN_RULES) + len(FIGURES)
+    demands, rules = len(subject.scenario.demand), len(DEMAND_CHECKS) + len(PLAN_CHECKS) + len(FIGURES)
     failures = len(subject.violations)
     if not found.is_complete:
         result = "A figure of the plan is not a number, so nothing else was checked."
@@ -113,7 +113,7 @@ def _summary(found: Certificate) -> Markup:
     workloads, applies = [w.id for w in scenario.workloads if asked[w.id]], found.applies()
     failed = Counter((demand[1], rule) for demand, rule in found.failed)
     rows: list[list[object]] = []
-    for n, rule in enumerate(DEMAND_RULES):
+    for n, rule in enumerate(DEMAND_CHECKS):
         name = join([tag("b", rule.id.replace("_", " ")), " ", tag("small", rule.words)])
         cells = [_cell(asked[w], failed[w, rule.id], applies[w][n], found.is_complete) for w in workloads]
         rows.append([name, *cells])
@@ -138,7 +138,7 @@ def _cell(checked: int, failed: int, applies: bool, is_complete: bool) -> Markup
 def _plan_rules(found: Certificate) -> Markup:
     scenario, broken = found.subject.scenario, Counter(v.rule for v in found.subject.violations)
     rows: list[tuple[object, ...]] = []
-    for rule in PLAN_RULES:
+    for rule in PLAN_CHECKS:
         rows.append(
             (
                 tag("b", rule.id.replace("_", " ")),
@@ -169,12 +169,12 @@ def certificate_data(subject: Subject) -> dict[str, Any]:
     found, scenario = Certificate(subject), subject.scenario
     region = {r.id: n for n, r in enumerate(scenario.regions)}
     workload = {w.id: n for n, w in enumerate(scenario.workloads)}
-    rule = {r.id: n for n, r in enumerate(DEMAND_RULES)}
+    rule = {r.id: n for n, r in enumerate(DEMAND_CHECKS)}
     row = {(d.region, d.workload): n for n, d in enumerate(scenario.demand)}
     failed = [[row[d], rule[r], "; ".join(words)] for (d, r), words in found.failed.items() if d in row]
     applies = found.applies()
     return {
-        "rules": [[r.id, r.words] for r in DEMAND_RULES],
+        "rules": [[r.id, r.words] for r in DEMAND_CHECKS],
         "applies": [[int(x) for x in applies[w.id]] for w in scenario.workloads],
         "demands": [
             [region[d.region], workload[d.workload], float(f"{d.peak_rps:.5g}")] for d in scenario.demand
@@ -189,7 +189,7 @@ def certificate_rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str
     found = Certificate(subject)
     applies = found.applies()
     for demand in subject.scenario.demand:
-        for n, rule in enumerate(DEMAND_RULES):
+        for n, rule in enumerate(DEMAND_CHECKS):
             words = found.failed.get(((demand.region, demand.workload), rule.id), [])
             stated, checked = applies[demand.workload][n], "holds" if found.is_complete else "not checked"
             result = "fails" if words else checked if stated else "not in the scenario"

@@ -26,7 +26,10 @@ cdef inline bint may_fall(double usd, int modules, bint is_linear, double* least
 cdef class SiteSubproblems:
     cdef readonly Py_ssize_t n_site, n_demand, n_limit, n_link, n_cover
     cdef const int32_t[::1] option_ptr, option_design, min_modules, max_modules, spare_modules, capex_first
-    cdef const double[::1] fixed_usd, fixed_capex_usd, module_capex, sunk_capex, life_factor, module_mw, pue, capacity_mw
+    # what opening an option costs: by itself, and at the prices of the last pricing
+    cdef const double[::1] own_fixed_usd
+    cdef double[::1] fixed_usd
+    cdef const double[::1] fixed_capex_usd, module_capex, sunk_capex, life_factor, module_mw, pue, capacity_mw
     cdef const uint8_t[::1] is_linear, is_existing, is_forced
     cdef const uint8_t[:, ::1] admits
     cdef const double[::1] demand_usd, power_usd, grid_site_coefficient

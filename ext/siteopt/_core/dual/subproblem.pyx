@@ -55,7 +55,7 @@ cdef class SiteSubproblems:
         self.n_link, self.n_cover = len(instance.links.id), n_cover
         self.option_ptr, self.min_modules, self.max_modules = s.option_ptr, o.min_modules, o.max_modules
         self.option_design, self.spare_modules = o.design, o.spare_modules
-        self.fixed_usd, self.fixed_capex_usd = o.fixed_usd, o.fixed_capex_usd
+        self.own_fixed_usd, self.fixed_usd, self.fixed_capex_usd = o.fixed_usd, o.fixed_usd.copy(), o.fixed_capex_usd
         self.capex_first, self.module_capex = designs.capex_ptr[o.design], designs.capex_usd
         self.sunk_capex = designs.capex_usd[designs.capex_ptr[o.design] + o.sunk_modules]
         self.is_linear, self.admits, self.life_factor = designs.is_linear[o.design], designs.admits, instance.life_factor
@@ -123,6 +123,7 @@ cdef class SiteSubproblems:
         double capital_price,
         const double[::1] link_price=None,
         const double[:, ::1] cover_price=None,
+        const double[::1] opening_price=None,
     ):
         """Solve every site's subproblem.
 
@@ -138,6 +139,8 @@ cdef class SiteSubproblems:
             USD per Gbit/s, not negative; nothing where absent.
         cover_price : ndarray of float64, shape (n_site, n_cover), optional
             USD per call per second of a protected workload that fails with a site, not negative.
+        opening_price : ndarray of float64, shape (n_option,), optional
+            USD for opening an option beyond its cost: what linear rules ask for it, of either sign.
 
         Returns
         -------
@@ -150,6 +153,10 @@ cdef class SiteSubproblems:
             raise ValueError(f"link_price has {link_price.shape[0]} entries, not {self.n_link}")
         if cover_price is not None and (cover_price.shape[0], cover_price.shape[1]) != (self.n_site, self.n_cover):
             raise ValueError(f"cover_price must have the shape ({self.n_site}, {self.n_cover})")
+        if opening_price is not None and opening_price.shape[0] != self.fixed_usd.shape[0]:
+            raise ValueError(f"opening_price has {opening_price.shape[0]} entries, not {self.fixed_usd.shape[0]}")
+        opening = 0.0 if opening_price is None else np.asarray(opening_price)
+        self.fixed_usd = np.asarray(self.own_fixed_usd) + opening
         links = np.zeros(self.n_link) if link_price is None else np.asarray(link_price)
         cover = np.zeros((self.n_site, self.n_cover)) if cover_price is None else np.asarray(cover_price)
         self._take_prices(np.asarray(demand_price), links, cover)

@@ -35,6 +35,10 @@ cdef class InstanceArrays:
     cdef const double[::1] limit_mw
     cdef const int32_t[::1] grid_ptr, grid_site, grid_site_ptr, grid_site_limit
     cdef const double[::1] grid_coefficient, grid_site_coefficient
+    # linear rules over the options that stand, by option
+    cdef readonly Py_ssize_t n_rule
+    cdef const double[::1] rule_lower, rule_upper, option_rule_coefficient
+    cdef const int32_t[::1] option_rule_ptr, option_rule
     cdef readonly double budget_usd
     cdef readonly Py_ssize_t max_sites
     # most tiers of a pool

@@ -50,6 +50,10 @@ cdef class InstanceArrays:
         self.n_tenant, self.tenant_share = len(instance.tenancy.id), instance.tenancy.share
         self.tenant_site_mw = instance.tenancy.site_mw
         self.budget_usd, self.max_sites = instance.budget_usd, instance.max_sites
+        rules = instance.linear_rules
+        self.n_rule, self.rule_lower, self.rule_upper = len(rules.id), rules.lower, rules.upper
+        self.option_rule_ptr, self.option_rule = rules.option_ptr, rules.rule
+        self.option_rule_coefficient = rules.coefficient
 
     def _read_options(self, instance):
         o, d = instance.options, instance.designs

@@ -1,7 +1,7 @@
 """The rules of a plan in the state of a search: whether they hold, and whether they would still hold after a shift.
 
 Power and headroom of a site, what its racks may house, shares of tenants, one pool of a workload at a site, links, grid
-limits, budget, number of sites, and all served that must be.
+limits, linear rules, budget, number of sites, and all served that must be.
 """
 
 from libc.math cimport INFINITY
@@ -21,7 +21,7 @@ cdef class StateRules(SearchState):
     """
 
     def is_feasible(self):
-        """Whether every rule holds: power, headroom, grid, budget, number of sites, all served that must be."""
+        """Whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
         cdef Py_ssize_t i, j, g
         for j in range(self.n_site):
             if self.option[j] < 0:
@@ -41,6 +41,9 @@ cdef class StateRules(SearchState):
                 return False
         for g in range(self.n_link):
             if self.link_gbps[g] > self.limit_gbps[g] * (1.0 + SLACK) + TINY:
+                return False
+        for g in range(self.n_rule):
+            if self.rule_excess(g) > 0.0:
                 return False
         for i in range(self.n_demand):
             if self.unserved[i] > 0.0 and self.unserved_usd[i] == INFINITY:

@@ -1,6 +1,6 @@
 """The state of a search, and what its pools and sites need for what they hold: replicas, modules, a price."""
 
-from libc.math cimport INFINITY, ceil
+from libc.math cimport INFINITY, ceil, fabs
 from libc.stdint cimport int32_t
 
 from siteopt._core.evaluate.full_evaluation cimport FullEvaluation
@@ -17,7 +17,7 @@ cdef class SearchState(FullEvaluation):
     cdef int32_t[::1] first_flow, next_flow, previous_flow
     cdef double[::1] reserve
     cdef int32_t[::1] reserve_tier, held
-    cdef double[::1] tenant_mw, link_gbps
+    cdef double[::1] tenant_mw, link_gbps, rule_use
     cdef int32_t[::1] tier_flows
     cdef double[::1] pool_peak, pool_mean, site_it, site_mean, used_mw
     cdef double cost, capex, penalty
@@ -28,6 +28,7 @@ cdef class SearchState(FullEvaluation):
     cdef void _list_flow(self, Py_ssize_t arc) noexcept nogil
     cdef void _unlist_flow(self, Py_ssize_t arc) noexcept nogil
     cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
+    cdef void _add_to_rules(self, Py_ssize_t option, double times) noexcept nogil
     cdef void set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
     cdef void refresh(self) noexcept nogil
     cdef void _refresh_sites(self) noexcept nogil
@@ -74,6 +75,20 @@ cdef class SearchState(FullEvaluation):
                 load = max(load, mw / self.tenant_share)
         n = <int>ceil(load / self.module_mw[option] * (1.0 - SLACK) - TINY) + self.spare_modules[option]
         return n if n > self.min_modules[option] else self.min_modules[option]
+
+    cdef inline double rule_excess(self, Py_ssize_t rule) noexcept nogil:
+        """By how much the use of a linear rule lies outside its limits; 0 within rounding."""
+        cdef double use = self.rule_use[rule]
+        if use > self.rule_upper[rule] + SLACK * fabs(self.rule_upper[rule]) + TINY:
+            return use - self.rule_upper[rule]
+        if use < self.rule_lower[rule] - SLACK * fabs(self.rule_lower[rule]) - TINY:
+            return self.rule_lower[rule] - use
+        return 0.0
+
+    cdef inline double rule_usd(self, Py_ssize_t rule) noexcept nogil:
+        """Price of breaking a linear rule, in the search state only: far above any real cost, like unserved demand."""
+        cdef double excess = self.rule_excess(rule)
+        return (1.0 + excess) * self.penalty if excess > 0.0 else 0.0
 
     cdef inline double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil:
         """Cost of an unserved rest. Of must-serve demand the last crumb still costs the whole penalty: a price by

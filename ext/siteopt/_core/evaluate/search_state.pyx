@@ -49,6 +49,7 @@ cdef class SearchState(FullEvaluation):
         self.reserve, self.reserve_tier = np.zeros(self.n_pool), np.full(self.n_pool, NOWHERE, dtype=np.int32)
         self.held = np.zeros(self.n_site, dtype=np.int32)
         self.tenant_mw, self.link_gbps = np.zeros(self.n_site * self.n_tenant), np.zeros(self.n_link)
+        self.rule_use = np.zeros(self.n_rule)
 
     def hold(self, const double[::1] reserve_rps not None, const int32_t[::1] tier not None):
         """Set the reserve of every pool; the state is as it was until the next :meth:`load`.
@@ -137,6 +138,7 @@ cdef class SearchState(FullEvaluation):
             self.cost -= self.site_usd(site, old, it_mw, self.site_mean[site], self.modules[site])
             self.capex -= self.fixed_capex_usd[old] + self.capex_of_modules(old, self.modules[site])
             self.new_sites -= not self.is_existing[site]
+            self._add_to_rules(old, -1.0)
             pue -= self.pue[old]
         self.option[site] = option
         self.modules[site] = 0
@@ -145,9 +147,19 @@ cdef class SearchState(FullEvaluation):
             self.cost += self.site_usd(site, option, it_mw, self.site_mean[site], self.modules[site])
             self.capex += self.fixed_capex_usd[option] + self.capex_of_modules(option, self.modules[site])
             self.new_sites += not self.is_existing[site]
+            self._add_to_rules(option, 1.0)
             pue += self.pue[option]
         for e in range(self.grid_site_ptr[site], self.grid_site_ptr[site + 1]):
             self.used_mw[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * pue * it_mw
+
+    cdef void _add_to_rules(self, Py_ssize_t option, double times) noexcept nogil:
+        """Count an option that opens (1) or closes (-1) in the linear rules, and in the cost what that breaks or mends."""
+        cdef Py_ssize_t e, r
+        for e in range(self.option_rule_ptr[option], self.option_rule_ptr[option + 1]):
+            r = self.option_rule[e]
+            self.cost -= self.rule_usd(r)
+            self.rule_use[r] += times * self.option_rule_coefficient[e]
+            self.cost += self.rule_usd(r)
 
     cdef void refresh(self) noexcept nogil:
         """Everything that follows from ``option``, ``share`` and ``unserved``, from scratch: no drift survives it."""
@@ -183,6 +195,7 @@ cdef class SearchState(FullEvaluation):
     cdef void _refresh_sites(self) noexcept nogil:
         """Replicas, power, modules, capital and cost of all sites, from the loads of their pools."""
         cdef Py_ssize_t j, o, p, e
+        self.rule_use[:] = 0.0
         self.site_it[:] = 0.0
         self.site_mean[:] = 0.0
         self.tenant_mw[:] = 0.0
@@ -214,7 +227,11 @@ cdef class SearchState(FullEvaluation):
             self.new_sites += not self.is_existing[j]
             self.capex += self.fixed_capex_usd[o] + self.capex_of_modules(o, self.modules[j])
             self.cost += self.site_usd(j, o, self.site_it[j], self.site_mean[j], self.modules[j])
+            for e in range(self.option_rule_ptr[o], self.option_rule_ptr[o + 1]):
+                self.rule_use[self.option_rule[e]] += self.option_rule_coefficient[e]
             for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
                 self.used_mw[self.grid_site_limit[e]] += (
                     self.grid_site_coefficient[e] * self.pue[o] * self.site_it[j]
                 )
+        for e in range(self.n_rule):
+            self.cost += self.rule_usd(e)

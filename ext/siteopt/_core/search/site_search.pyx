@@ -215,14 +215,15 @@ cdef class SiteSearch(FlowSearch):
         if self.ev.new_sites >= self.ev.max_sites:
             return
         count = self._rank_gains(j, option)
-        if count == 0:
+        if count == 0 and self.ev.n_rule == 0:
             return
         qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
         self._length = 0
         self._set_option(j, option)
         for n in range(count):
             self._draw(self._candidates[n].source, self._candidates[n].target)
-        if self.ev.site_it[j] == 0.0:
+        # A site that nothing flows to may still be what a linear rule asks for.
+        if self.ev.site_it[j] == 0.0 and (self.ev.n_rule == 0 or self.ev.cost >= before - CENT):
             self._undo(before)
             return
         if self.ev.cost < before - CENT:

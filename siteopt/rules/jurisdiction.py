@@ -1,0 +1,44 @@
+"""A workload is served in the jurisdictions that it allows, and on routes that stay there if it asks for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteopt.formatting import listed
+from siteopt.rules.rule import DemandCheck, Rule, flag_ease, flag_limits
+
+if TYPE_CHECKING:
+    from siteopt.scenario.schema import Workload
+
+#: Jurisdictions in one sentence.
+MOST_JURISDICTIONS = 6
+
+
+def _term(workload: Workload, _rest: str) -> str:
+    allowed = workload.jurisdictions
+    if allowed == "same":
+        return "in the region's own jurisdiction"
+    return f"in {allowed if isinstance(allowed, str) else listed(allowed, MOST_JURISDICTIONS)}"
+
+
+JURISDICTION = Rule(
+    "jurisdiction",
+    demand_checks=(
+        DemandCheck(
+            "jurisdiction", "only in jurisdictions that are allowed", lambda _, w: w.jurisdictions != "any"
+        ),
+    ),
+    limits=flag_limits("workloads", lambda w: w.jurisdictions != "any"),
+    ease=flag_ease("workloads", {"jurisdictions": "any"}),
+    term=_term,
+)
+SOVEREIGN_ROUTE = Rule(
+    "sovereign_route",
+    demand_checks=(
+        DemandCheck("sovereign_route", "routes stay in those jurisdictions", lambda _, w: w.sovereign_route),
+    ),
+    figures=("route",),
+    limits=flag_limits("workloads", lambda w: w.sovereign_route),
+    ease=flag_ease("workloads", {"sovereign_route": False}),
+    term=lambda _workload, _rest: "on routes that stay there",
+)

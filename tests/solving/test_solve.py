@@ -1,0 +1,98 @@
+"""The solve as a whole: arguments, limits, interruption, and what it says about how it ended."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.documents.edits import REMOVE, changed
+from support.documents.small_scenario import small_scenario
+
+from siteopt import InfeasibleError, Progress, SolverError, load_scenario, solve, verify
+from siteopt.solving.solve import _below
+
+if TYPE_CHECKING:
+    from siteopt import Scenario
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"method": "magic"}, "method must be"),
+        ({"time_limit": 0.0}, "time_limit must be positive"),
+        ({"time_limit": float("nan")}, "time_limit must be positive"),
+        ({"gap": -0.1}, "gap must not be negative"),
+    ],
+)
+def test_wrong_arguments_are_refused(small: Scenario, arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        solve(small, **arguments)
+
+
+@pytest.mark.parametrize("method", ["auto", "milp"])
+def test_gap_zero_ends_with_a_proof(small: Scenario, method: Any) -> None:
+    plan = solve(small, time_limit=inf, gap=0.0, method=method)
+    assert (plan.status, plan.limit, plan.verified) == ("optimal", None, True)
+    assert plan.bound_usd == pytest.approx(plan.cost_usd, rel=1e-5)
+    assert plan.method == method
+
+
+def test_a_wide_gap_ends_early(small: Scenario) -> None:
+    plan = solve(small, time_limit=inf, gap=10.0)
+    assert (plan.status, plan.stop_reason) == ("optimal", "gap")
+
+
+def test_the_iteration_limit_is_named(germany: Scenario) -> None:
+    plan = solve(germany, time_limit=inf, gap=0.0, method="search", iteration_limit=2)
+    assert (plan.status, plan.stop_reason, plan.limit) == ("feasible", "limit", "iterations")
+
+
+def test_the_time_limit_is_named_and_kept(germany: Scenario) -> None:
+    plan = solve(germany, time_limit=1.5, gap=0.0, method="search")
+    assert (plan.status, plan.stop_reason, plan.limit) == ("feasible", "limit", "time")
+    assert plan.seconds < 10.0
+    assert verify(germany, plan) == []
+
+
+def test_progress_tells_a_monotone_story(small: Scenario) -> None:
+    """Plans get cheaper, bounds get higher, and they never cross."""
+    seen: list[Progress] = []
+    plan = solve(small, time_limit=inf, gap=0.0, progress=seen.append)
+    costs = [p.incumbent_usd for p in seen if p.incumbent_usd is not None]
+    bounds = [p.bound_usd for p in seen if p.bound_usd is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert bounds == sorted(bounds)
+    assert bounds[-1] <= costs[-1] * (1 + 1e-9)
+    assert costs[-1] == pytest.approx(plan.cost_usd)
+    assert {p.source for p in seen} <= {"compile", "bound", "search", "milp"}
+
+
+def test_a_bound_may_pass_a_plan_by_what_the_tolerance_of_its_lines_is_worth(small: Scenario) -> None:
+    """Net cost may be small beside them: a plan that serves 4e-7 more than its replicas carry earns 2 USD of 5.2e6."""
+    plan = solve(small, time_limit=inf, gap=0.0)
+    lines = dict.fromkeys(plan.cost_lines, 0.0) | {"accelerators": 3.2e6, "revenue": -5.2e6}
+    plan = replace(plan, cost_usd=-2e6, cost_lines=lines)
+    for beyond_usd in (2.04, 0.0):
+        assert _below(plan, -2e6 + beyond_usd) == -2e6
+    assert _below(plan, -2e6 - 1.0) == -2e6 - 1.0
+    with pytest.raises(SolverError, match="exceeds the plan's cost"):
+        _below(plan, -2e6 + 9.0)
+
+
+def test_infeasible_says_why() -> None:
+    edits = {"policy.budget_usd": 1000.0, "workloads.1.unserved_usd_per_1k": REMOVE, "demand.3": REMOVE}
+    with pytest.raises(InfeasibleError) as caught:
+        solve(load_scenario(changed(small_scenario(), edits)), time_limit=inf)
+    assert caught.value.reasons
+
+
+def test_a_solve_in_another_thread_needs_no_signal(small: Scenario) -> None:
+    """Signals belong to the main thread; elsewhere the solve runs without a handler."""
+    plans = []
+    thread = threading.Thread(target=lambda: plans.append(solve(small, time_limit=inf, gap=0.0)))
+    thread.start()
+    thread.join(60.0)
+    assert plans[0].verified

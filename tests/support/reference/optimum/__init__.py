@@ -1,0 +1,1 @@
+"""True optima of tiny scenarios, by enumeration of every plan."""

@@ -1,0 +1,1 @@
+"""Random input: scenario documents by Hypothesis, solutions by a seeded generator."""
