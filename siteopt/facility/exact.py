@@ -10,16 +10,17 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
 
-def finish_exactly(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None) -> None:
+def finish_exactly(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> None:
     """Solve the exact model; plans and bounds go to the incumbent as they come."""
     # Pyomo takes most of a second to import, which solves that end before need not wait for.
     from siteopt.highs.driver import Limits
     from siteopt.milp.solve import ExactModel
 
-    limits = Limits(incumbent.clock.left, node_limit, incumbent.gap_wanted, seed)
-    ExactModel(instance).solve(limits, _Listener(instance, incumbent, seed), incumbent.solution)
+    limits = Limits(incumbent.clock.left, options.step_limit, incumbent.gap_wanted, options.seed)
+    ExactModel(instance).solve(limits, _Listener(instance, incumbent, options.seed), incumbent.solution)
 
 
 class _Listener:

@@ -11,11 +11,12 @@ from siteopt.facility.splittable_run import DivisibleRun
 if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
 __all__ = ["improve"]
 
 
-def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None) -> bool:
+def improve(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> bool:
     """Work on an instance that is capacitated facility location until the gap or the time is reached.
 
     Parameters
@@ -23,9 +24,8 @@ def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int
     instance : Instance
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
-    seed : int
-    node_limit : int, optional
-        Most nodes of the tree.
+    options : SolveOptions
+        For its seed and its limit on nodes; the incumbent has the clock and the gap.
 
     Returns
     -------
@@ -36,5 +36,5 @@ def improve(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int
     if problem is None:
         return False
     kind = DivisibleRun if problem.is_splittable else WholeRun
-    kind(instance, problem, incumbent, seed).work(node_limit)
+    kind(instance, problem, incumbent, options).work()
     return True

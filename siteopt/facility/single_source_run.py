@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
 #: Iterations of the search between looks at the clock; turns after which it begins anew where only nodes are limited.
 ITERATIONS, TURNS = 200, 25
@@ -56,22 +57,24 @@ FILL, LONGER = 0.4, 2.0
 class WholeRun(DivisibleRun):
     """One solve of one problem whose demands may not be split."""
 
-    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
+    def __init__(
+        self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
+    ) -> None:
         self._whole = fitting(problem)
-        super().__init__(instance, divisible(self._whole), incumbent, seed)
+        super().__init__(instance, divisible(self._whole), incumbent, options)
         self._original = problem
         self._fill_seconds = FILL * self._clock.time_limit
         # Not the tree's own word, which holds only between its turns.
         self._is_proven = False
 
-    def work(self, node_limit: int | None) -> None:
+    def work(self) -> None:
         """Search and tree in turns; where they cannot begin, the exact model if it is small enough."""
-        self._own(node_limit)
+        self._own()
         is_small = len(self._original.arc_usd) <= LARGEST_EXACT
         if is_small and self._incumbent.solution is None and self._clock.left > 0.0:
-            finish_exactly(self._instance, self._incumbent, self._seed, node_limit)
+            finish_exactly(self._instance, self._incumbent, self._options)
 
-    def _own(self, node_limit: int | None) -> None:
+    def _own(self) -> None:
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
@@ -92,10 +95,10 @@ class WholeRun(DivisibleRun):
             gap = CUT * self._incumbent.gap_wanted
             tree = WholeTree(self._whole, self._problem, root, gap, dearest(self._whole), self._fill)
             self._is_proven = tree.is_done
-            if node_limit is None and has_spare_core():
+            if self._node_limit is None and has_spare_core():
                 self._at_once(tree, plans, core)
             else:
-                self._take_turns(tree, plans, core, node_limit)
+                self._take_turns(tree, plans, core)
 
     def _plans(self, core: Indices, transport: Transport) -> SingleSource | None:
         """The search over some sites, begun from flows of split demands; None where a demand fits into none of them."""
@@ -103,7 +106,7 @@ class WholeRun(DivisibleRun):
         part = self._whole.restricted(core, demands, self._whole.demand)
         if not is_complete(part):
             return None
-        plans = SingleSource(part, self._seed)
+        plans = SingleSource(part, self._options.seed)
         # The relaxation may have one more demand, whose arcs are the last ones.
         plans.begin(transport.is_open(), largest_shares(part, transport.amounts()[: len(part.arc_site)]))
         self._offer_sites(core, plans)
@@ -128,10 +131,8 @@ class WholeRun(DivisibleRun):
         with beside(prove, self._clock.interrupt):
             search(turns)
 
-    def _take_turns(
-        self, tree: WholeTree, plans: SingleSource, core: Indices, node_limit: int | None
-    ) -> None:
-        turn, pace = 0, Pace()
+    def _take_turns(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+        node_limit, turn, pace = self._node_limit, 0, Pace()
         while not self._is_proven and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
             is_promising = np.isfinite(plans.cost_usd) and pace.needed(tree.cost_usd) <= self._clock.left
             if not is_promising or turn % RARELY == 0:
@@ -177,7 +178,7 @@ class WholeRun(DivisibleRun):
             *fill_sites(
                 problem,
                 cutoff_usd,
-                self._seed,
+                self._options.seed,
                 min(self._clock.left, seconds),
                 lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
             )

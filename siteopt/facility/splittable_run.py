@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
 #: Sites that plans are made of: this many times those that are needed, and some more.
 CORE, CORE_MORE = 2.0, 40
@@ -43,12 +44,14 @@ ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
 class DivisibleRun:
     """One solve of one problem."""
 
-    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
-        self._instance, self._problem, self._incumbent, self._seed = instance, problem, incumbent, seed
-        self._clock = incumbent.clock
+    def __init__(
+        self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
+    ) -> None:
+        self._instance, self._problem, self._incumbent, self._options = instance, problem, incumbent, options
+        self._clock, self._node_limit = incumbent.clock, options.step_limit
         self._cost = np.inf
 
-    def work(self, node_limit: int | None) -> None:
+    def work(self) -> None:
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
@@ -71,12 +74,14 @@ class DivisibleRun:
         assert rounding is not None
         gap = 0.999 * self._incumbent.gap_wanted
         tree = FacilityTree(self._problem, root, core, rounding, gap, transport.cost_usd)
-        search = PlanSearch(part, transport, self._seed, self._clock, lambda flows: self._offer(core, flows))
+        search = PlanSearch(
+            part, transport, self._options.seed, self._clock, lambda flows: self._offer(core, flows)
+        )
         proof = _Proof(tree, core, rounding, search, self._incumbent)
-        if node_limit is None and has_spare_core():
+        if self._node_limit is None and has_spare_core():
             self._side_by_side(search, proof)
         else:
-            self._in_turns(search, proof, node_limit)
+            self._in_turns(search, proof)
         search.finish()
         self._incumbent.prove(tree.bound_usd, "bound")
 
@@ -94,8 +99,8 @@ class DivisibleRun:
                 if proof.is_done or not self._goes_on():
                     break
 
-    def _in_turns(self, search: PlanSearch, proof: _Proof, node_limit: int | None) -> None:
-        n_site, steps = len(self._problem.capacity), search.steps()
+    def _in_turns(self, search: PlanSearch, proof: _Proof) -> None:
+        node_limit, n_site, steps = self._node_limit, len(self._problem.capacity), search.steps()
         share = SMALL_ALONE if n_site <= SMALL else ALONE if n_site <= LARGE else LARGE_ALONE
         alone = self._clock.seconds + share * self._clock.time_limit
         while not proof.is_done and self._goes_on() and (node_limit is None or proof.nodes < node_limit):

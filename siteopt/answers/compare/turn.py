@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from siteopt.answers.compare.sides import main_side, shares_by_side, side_of
 from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.formatting import listed
-from siteopt.solving.solve import Method, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from siteopt.answers.compare.sides import Side
     from siteopt.answers.compare.verdict import Verdict
+    from siteopt.answers.effort import Effort
     from siteopt.plan import Plan
-    from siteopt.run.progress import Clock, Progress
+    from siteopt.run.progress import Clock
     from siteopt.scenario.schema import Scenario
 
     Put = Callable[[Scenario, str, float], Scenario]
@@ -31,28 +31,6 @@ PRECISION = 0.02
 MOST_DOUBLINGS = 5
 #: Share of what is left of the time for one solve.
 SOLVE_SHARE = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard each solve looks."""
-
-    gap: float
-    seed: int
-    method: Method
-    progress: Callable[[Progress], None] | None = None
-
-    def solve(self, scenario: Scenario, seconds: float, start: Plan | None) -> Plan:
-        """Solve within some seconds from a plan."""
-        return solve(
-            scenario,
-            time_limit=max(seconds, 0.5),
-            gap=self.gap,
-            seed=self.seed,
-            method=self.method,
-            start=start,
-            progress=self.progress,
-        )
 
 
 @dataclass(frozen=True, slots=True)
