@@ -31,6 +31,8 @@ PRECISION = 0.02
 MOST_DOUBLINGS = 5
 #: Share of what is left of the time for one solve.
 SOLVE_SHARE = 0.2
+#: Share of all the time without which no other solve is begun.
+LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,8 @@ def turn(
     for n, name in enumerate(chosen):
         if say is not None:
             say(f"{workload}: {name}")
-        allowed = clock.left / (len(chosen) - n)
-        rows.append(_Bisection(scenario, plan, workload, name, effort, clock, clock.left - allowed).run())
+        ends = clock.seconds + clock.left / (len(chosen) - n)
+        rows.append(_Bisection(scenario, plan, workload, name, effort, clock, ends).run())
     return tuple(rows)
 
 
@@ -176,10 +178,10 @@ class _Bisection:
         name: str,
         effort: Effort,
         clock: Clock,
-        leave: float,
+        ends: float,
     ) -> None:
         self._scenario, self._workload, self._name, self._effort = scenario, workload, name, effort
-        self._clock, self._leave = clock, leave
+        self._clock, self._ends = clock, ends
         self._side = main_side(shares_by_side(scenario, plan, workload))
         self._plans: dict[float, Plan] = {1.0: plan}
         self._found = Turn(workload, name, self._side, None, 1.0, None, plan.cost_usd, None, 0, plan.gap)
@@ -196,7 +198,12 @@ class _Bisection:
 
     @property
     def _has_time(self) -> bool:
-        return self._clock.left > self._leave + 0.02 * self._clock.time_limit
+        return self._left >= LEAST_SHARE * self._clock.time_limit
+
+    @property
+    def _left(self) -> float:
+        """Seconds that are left for this parameter."""
+        return min(self._clock.left, self._ends - self._clock.seconds)
 
     def _double(self, factor: float) -> bool:
         at = 1.0
@@ -242,7 +249,7 @@ class _Bisection:
     def _side_at(self, factor: float, near: float) -> Side | None:
         """Side that serves most of the workload at a factor; None where no plan was found."""
         scenario = PARAMETERS[self._name](self._scenario, self._workload, factor)
-        seconds = SOLVE_SHARE * (self._clock.left - self._leave)
+        seconds = SOLVE_SHARE * self._left
         try:
             plan = self._effort.solve(scenario, seconds, self._plans[near])
         except (InfeasibleError, NoPlanError):
