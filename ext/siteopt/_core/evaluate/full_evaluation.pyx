@@ -56,12 +56,12 @@ cdef class FullEvaluation(InstanceArrays):
         cdef double[::1] c_lines = lines, c_used = used, c_it = it_mw, c_mean = mean_mw, c_gbps = gbps
         cdef double[::1] c_facility = facility, c_capex = capex, c_peak = peak, c_load = mean, c_tenants = tenants
         with nogil:
-            self._flows_in_full(share, replicas, unserved, c_lines, c_peak, c_load, c_gbps)
-            self._pools_in_full(replicas, c_lines, c_load, c_it, c_mean, c_capex, c_tenants)
-            self._sites_in_full(option, modules, c_lines, c_it, c_mean, c_facility, c_capex, c_used)
+            self._flows(share, replicas, unserved, c_lines, c_peak, c_load, c_gbps)
+            self._pools(replicas, c_lines, c_load, c_it, c_mean, c_capex, c_tenants)
+            self._sites(option, modules, c_lines, c_it, c_mean, c_facility, c_capex, c_used)
         return lines, it_mw, facility, capex, peak, used, gbps, tenants.reshape(self.n_site, self.n_tenant)
 
-    cdef void _flows_in_full(
+    cdef void _flows(
         self,
         const double[::1] share,      # IN
         const int32_t[::1] replicas,  # IN
@@ -90,7 +90,7 @@ cdef class FullEvaluation(InstanceArrays):
             if unserved[i] > 0.0:
                 lines[UNSERVED] += unserved[i] * self.unserved_usd[i]
 
-    cdef void _pools_in_full(
+    cdef void _pools(
         self,
         const int32_t[::1] replicas,  # IN
         double[::1] lines,            # INOUT accelerators, refresh, data replicas, salvage
@@ -118,7 +118,7 @@ cdef class FullEvaluation(InstanceArrays):
             if self.pool_tenant[p] >= 0:
                 tenants[j * self.n_tenant + self.pool_tenant[p]] += power
 
-    cdef void _sites_in_full(
+    cdef void _sites(
         self,
         const int32_t[::1] option,   # IN
         const int32_t[::1] modules,  # IN

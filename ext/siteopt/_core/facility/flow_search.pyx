@@ -7,6 +7,7 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.evaluate.rules cimport on_link
 from siteopt._core.search.random_numbers cimport below, seeded
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE, TINY
 
@@ -148,8 +149,8 @@ cdef class FlowSearch(Journal):
         if route >= 0:
             for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
                 link = self.ev.route_link[e]
-                first = self.ev.on_link(arc, 0.0, more, link)
-                whole = self.ev.on_link(arc, 1.0, more, link) - first
+                first = on_link(self.ev, arc, 0.0, more, link)
+                whole = on_link(self.ev, arc, 1.0, more, link) - first
                 if whole > 0.0:
                     part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
         return part

@@ -11,6 +11,7 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport qsort
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
+from siteopt._core.evaluate.rules cimport has_rival
 from siteopt._core.search.search cimport LocalSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
@@ -99,7 +100,7 @@ cdef class Exchanges:
         """Whether the site of a pool may run it as it is now."""
         if not self.ev.admits[self.ev.option_design[self.ev.option[self.ev.pool_site[pool]]], self.ev.pool_variant[pool]]:
             return False
-        return self.ev.is_active(pool) or not self.ev.has_rival(pool, NOWHERE)
+        return self.ev.is_active(pool) or not has_rival(self.ev, pool, NOWHERE)
 
     cdef inline Py_ssize_t _site_of(self, Py_ssize_t arc) noexcept nogil:
         return self.ev.pool_site[self.ev.arc_pool[arc]] if arc != NOWHERE else NOWHERE
