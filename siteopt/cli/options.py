@@ -7,6 +7,8 @@ import math
 import os
 from pathlib import Path
 
+from siteopt.run.options import LARGEST_SEED
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -37,8 +39,8 @@ def count(text: str) -> int:
 def seed(text: str) -> int:
     """A seed: a whole number of 32 bits from 0."""
     value = _integer(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"{text} should be between 0 and {2**31 - 1}")
+    if not 0 <= value <= LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} should be between 0 and {LARGEST_SEED}")
     return value
 
 

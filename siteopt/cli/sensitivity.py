@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from siteopt.answers.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
+from siteopt.answers.sensitivity import BASELINE_TIMES, Tornado, parameters_of, sensitivity
 from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_same_file, seed
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
+from siteopt.run.options import SolveOptions
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _run(args: argparse.Namespace, scenario: Scenario) -> Tornado:
             parameters=args.parameters,
             journal=None if args.out is None else args.out.with_suffix(".jsonl"),
             jobs=jobs,
-            settings=Settings(seconds, args.gap, args.seed, args.method),
+            options=SolveOptions(seconds, args.gap, args.seed, args.method),
             tell=tell,
         )
 

@@ -9,13 +9,8 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, vstack
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance, Moves, Solution
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
-    Rows = NDArray[np.intp]
 
 #: Of pools that do not stand yet only so many are looked at for each flow, nearest first.
 NEAREST = 60
@@ -206,7 +201,7 @@ def _place_in_group(group: Rows) -> Rows:
     return place
 
 
-def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArray[np.bool_]:
+def _receivers(instance: Instance, solution: Solution, option: Indices) -> Masks:
     """Pools that may take over: the one in use, or the cheapest that the site's racks house, by site and workload."""
     pools, variants = instance.pools, instance.variants
     at = option[pools.site]
@@ -222,7 +217,7 @@ def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArr
     chosen[order[np.unique(group[order], return_index=True)[1]]] = True
     taken = np.zeros(int(group.max(initial=0)) + 1, dtype=bool)
     taken[group[in_use]] = True
-    receivers: NDArray[np.bool_] = chosen & (in_use | ~taken[group])
+    receivers: Masks = chosen & (in_use | ~taken[group])
     return receivers
 
 
