@@ -14,13 +14,9 @@ from siteopt.facility.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Flags, Floats
     from siteopt.facility import FacilityProblem
     from siteopt.run.progress import Clock
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
 
 #: Moves of the local search in a step, and seconds between plans that it hands on.
 TRIES, OFFER_EVERY = 50, 0.5

@@ -17,12 +17,8 @@ from siteopt.search.secure import Secured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Descents of a construction at most, and the arcs up to which it takes them all; else rounds go on from a plan.
 DESCENTS, QUICK_ARCS = 6, 300_000

@@ -20,15 +20,11 @@ from siteopt.search.options import best_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.evaluate.evaluator import Evaluator
     from siteopt._core.search.search import LocalSearch
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
     from siteopt.resilience import Cover
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: How much more than the best safe state one may cost before the search falls back to it.
 DRIFT = 0.002

@@ -14,15 +14,13 @@ import numpy as np
 
 from siteopt.answers.compare.sides import side_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siteopt.answers.compare.sides import Side
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
-
-    Floats = NDArray[np.float64]
 
 #: Parts of a unit cost.
 PARTS = ("accelerators", "facilities", "power", "network")
@@ -50,14 +48,14 @@ class SideCost:
         Cheapest site, -1 out of reach.
     """
 
-    reach: NDArray[np.bool_]
+    reach: Masks
     parts_usd: dict[str, Floats]
     opening_usd: float
     opening_spread_usd: Floats
     energy_usd: Floats
     price_usd_per_mwh: float
     pue: float
-    site: NDArray[np.int64]
+    site: Rows
 
     @property
     def usd(self) -> Floats:
@@ -77,7 +75,7 @@ def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Si
 class _Arcs:
     """Arcs of a workload with their cost by part."""
 
-    def __init__(self, scenario: Scenario, instance: Instance, arcs: NDArray[np.int64]) -> None:
+    def __init__(self, scenario: Scenario, instance: Instance, arcs: Rows) -> None:
         self._scenario, self._instance = scenario, instance
         pools, variants, demands, options = (
             instance.pools,
@@ -96,7 +94,7 @@ class _Arcs:
         idle = variants.idle_fraction[variant]
         it_mw = variants.replica_mw[variant] * replicas
         mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
-        capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+        capacity = np.maximum(instance.option_capacity_mw[o], TINY)
         modules_usd = self._modules_usd(o) / capacity
         opening = it_mw * options.fixed_usd[o] / capacity
         energy = options.pue[o] * mean_mw * instance.sites.energy_usd_per_mw[site]
@@ -115,7 +113,7 @@ class _Arcs:
         tiers = np.array([side_of(s.tier) for s in scenario.sites])
         self.side_of_arc = tiers[site]
 
-    def _modules_usd(self, option: NDArray[np.int32]) -> Floats:
+    def _modules_usd(self, option: Indices) -> Floats:
         """Net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
@@ -124,7 +122,7 @@ class _Arcs:
         )
         return np.asarray((self._instance.life_factor * full)[option])
 
-    def side(self, side: Side, rows: NDArray[np.int64]) -> SideCost:
+    def side(self, side: Side, rows: Rows) -> SideCost:
         """The cheapest arc of each demand on one side."""
         best = np.full(len(self._instance.demands.region), -1, dtype=np.int64)
         mine = np.flatnonzero(self.side_of_arc == side)

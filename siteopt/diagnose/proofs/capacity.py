@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
 
 
-def share_limits(instance: Instance, needs: Needs) -> NDArray[np.int32]:
+def share_limits(instance: Instance, needs: Needs) -> Indices:
     """Give each site to at most one grid limit, the limits that take the most away first.
 
     Counting every limit at every site would need a linear program; with one each, capacities add up. What is
@@ -38,9 +37,7 @@ def share_limits(instance: Instance, needs: Needs) -> NDArray[np.int32]:
     return owner
 
 
-def most_it_mw(
-    instance: Instance, needs: Needs, limits: NDArray[np.int32], sites: NDArray[np.int32]
-) -> float:
+def most_it_mw(instance: Instance, needs: Needs, limits: Indices, sites: Indices) -> float:
     """Upper bound on the IT power of a set of sites, MW: their own capacity and the limits given to them."""
     pue = least_pue(instance)
     total = float(needs.site_mw[sites[limits[sites] < 0]].sum())
@@ -50,16 +47,14 @@ def most_it_mw(
     return total
 
 
-def least_pue(instance: Instance) -> NDArray[np.float64]:
+def least_pue(instance: Instance) -> Floats:
     """Best PUE that each site can have; ``inf`` where nothing may be built."""
     pue = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(pue, instance.options.site, instance.options.pue)
     return pue
 
 
-def _within_limit(
-    instance: Instance, needs: Needs, pue: NDArray[np.float64], limit: int, sites: NDArray[np.int32]
-) -> float:
+def _within_limit(instance: Instance, needs: Needs, pue: Floats, limit: int, sites: Indices) -> float:
     """Most IT power of sites under one limit: filled in the order of what 1 MW of IT takes of the limit."""
     grid = instance.grid
     rows = slice(int(grid.ptr[limit]), int(grid.ptr[limit + 1]))

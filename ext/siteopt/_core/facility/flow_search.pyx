@@ -7,8 +7,9 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.evaluate.rules cimport on_link
 from siteopt._core.search.random_numbers cimport below, seeded
-from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE, TINY
 
 
 cdef class FlowSearch(Journal):
@@ -130,7 +131,7 @@ cdef class FlowSearch(Journal):
             g = self.ev.grid_site_limit[e]
             spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
             room = min(room, spare)
-        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
+        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + TINY)
         if room <= 0.0:
             return 0.0
         slack_tier = self.ev.tightest_slack_tier(p, self.ev.arc_slack_tier[b], 1)
@@ -148,8 +149,8 @@ cdef class FlowSearch(Journal):
         if route >= 0:
             for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
                 link = self.ev.route_link[e]
-                first = self.ev.on_link(arc, 0.0, more, link)
-                full = self.ev.on_link(arc, 1.0, more, link) - first
+                first = on_link(self.ev, arc, 0.0, more, link)
+                full = on_link(self.ev, arc, 1.0, more, link) - first
                 if full > 0.0:
                     part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / full)
         return part

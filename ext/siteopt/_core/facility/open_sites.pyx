@@ -10,6 +10,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint8_t
 
 from siteopt._core.facility.flow_paths cimport FlowPaths
+from siteopt._core.tolerances cimport TIGHT_SLACK
 
 
 cdef class OpenSites(FlowPaths):
@@ -129,7 +130,7 @@ cdef class OpenSites(FlowPaths):
         self.open_capacity -= self.capacity[j]
         self.cost_usd -= self.fixed[j]
         self.room[s] = 0.0
-        if self.open_capacity < self.total_demand * (1.0 - 1e-9):
+        if self.open_capacity < self.total_demand * (1.0 - TIGHT_SLACK):
             return False
         return self._shed(s, limit)
 
@@ -185,7 +186,7 @@ cdef class OpenSites(FlowPaths):
             self.cost_usd += self.demand[i] * self.usd[a]
         for s in range(self.top):
             self._edges(s)
-        if self.open_capacity < self.total_demand * (1.0 - 1e-9):
+        if self.open_capacity < self.total_demand * (1.0 - TIGHT_SLACK):
             self.cost_usd = INFINITY
             return
         for s in range(self.top):

@@ -11,8 +11,9 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport qsort
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
+from siteopt._core.evaluate.rules cimport has_rival
 from siteopt._core.search.search cimport LocalSearch
-from siteopt._core.tolerances cimport CENT, NOWHERE
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
 # Of the MW that gain in sum, the shares that are tried; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
@@ -99,7 +100,7 @@ cdef class Exchanges:
         """Whether the site of a pool may run it as it is now."""
         if not self.ev.admits[self.ev.option_design[self.ev.option[self.ev.pool_site[pool]]], self.ev.pool_variant[pool]]:
             return False
-        return self.ev.is_active(pool) or not self.ev.has_rival(pool, NOWHERE)
+        return self.ev.is_active(pool) or not has_rival(self.ev, pool, NOWHERE)
 
     cdef inline Py_ssize_t _site_of(self, Py_ssize_t arc) noexcept nogil:
         return self.ev.pool_site[self.ev.arc_pool[arc]] if arc != NOWHERE else NOWHERE
@@ -264,5 +265,5 @@ cdef class Exchanges:
                 self.search._shift(i, NOWHERE, target, amount)
             elif self.ev.is_splittable[i]:
                 part = self.search._part_that_fits(i, target, 1, True)
-                if 1e-7 < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
+                if SMALLEST_SHARE < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
                     self.search._shift(i, NOWHERE, target, part)

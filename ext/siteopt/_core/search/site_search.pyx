@@ -7,6 +7,7 @@ from libc.stdint cimport int32_t, uint64_t
 from libc.stdlib cimport qsort
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
+from siteopt._core.evaluate.rules cimport route_holds, site_holds
 from siteopt._core.facility.flow_search cimport FlowSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
@@ -169,7 +170,7 @@ cdef class SiteSearch(FlowSearch):
             count = self._rank_gains(j, option)
             qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
         self._set_option(j, option)
-        if not self.ev.site_holds(j):
+        if not site_holds(self.ev, j):
             self._undo(before)
             return
         for n in range(count):
@@ -202,8 +203,8 @@ cdef class SiteSearch(FlowSearch):
                 self._undo(before)
                 return
         if not (
-            self.ev.site_holds(self.ev.pool_site[pool])
-            and self.ev.route_holds(self.ev.pool_home_route[rival])
+            site_holds(self.ev, self.ev.pool_site[pool])
+            and route_holds(self.ev, self.ev.pool_home_route[rival])
             and self._keep_if_better(before)
         ):
             self._undo(before)
