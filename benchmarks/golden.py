@@ -1,7 +1,7 @@
 """Plans, costs and bounds to the last bit: ``python benchmarks/golden.py [--out FILE] [--compare FILE] [--data DIR]``.
 
 Before a change that must change nothing, ``--out`` stores a table; after it, ``--compare`` says what differs, and exits
-with 1 if anything does. Every case ends by a limit of rounds or tree nodes or by its gap, never by seconds, on one core:
+with 1 if anything does. Every case ends by a limit of rounds or tree nodes or by its gap, never by time, on one core:
 the same code on the same machine with the same libraries gives the same table. It takes about three minutes; ``--only
 PATTERN`` runs the cases whose name the regular expression matches. ``taskset -c 0`` chooses another core than the last.
 """

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siteopt.arrays import Floats
+    from siteopt.arrays import Floats, Indices
 
 
 def floats(values: Iterable[float]) -> Floats:
