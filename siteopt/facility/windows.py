@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt._core.facility.interchange import Interchange
 from siteopt.instance import ranges
 from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt._core.facility.transport import Transport
+    from siteopt._core.facility.open_sites import OpenSites
     from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
 
@@ -34,19 +35,22 @@ class Windows:
     Parameters
     ----------
     problem : FacilityProblem
-    transport : Transport
+    transport : OpenSites
         With the incumbent's sites loaded; it is improved in place.
     solver : callable
     seed : int
 
     Attributes
     ----------
+    interchange : Interchange
+        Local search over the same flows, for what knows when to begin one; it remembers what has failed.
     lock : RLock
         To be held while ``transport`` is looked at or changed, where several threads share it.
     """
 
-    def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
+    def __init__(self, problem: FacilityProblem, transport: OpenSites, solver: Solver, seed: int) -> None:
         self._problem, self.transport, self._solver = problem, transport, solver
+        self.interchange = Interchange(transport)
         self.lock = RLock()
         self._random = np.random.default_rng(seed)
         self._size = FIRST

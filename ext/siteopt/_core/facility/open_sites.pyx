@@ -26,7 +26,7 @@ cdef class OpenSites(FlowPaths):
     def __init__(self, problem, Py_ssize_t slots):
         super().__init__(problem, slots)
         self.total_demand = float(np.sum(problem.demand))
-        self.saved_potential, self.saved_room = np.zeros((2, slots))
+        self.saved_potential, self.marked_potential, self.saved_room = np.zeros((3, slots))
         self.is_new = np.zeros(slots, dtype=np.uint8)
         self.version = 0
 
@@ -55,7 +55,29 @@ cdef class OpenSites(FlowPaths):
             cost = self._change(is_open, limit)
         return cost
 
-    cdef Py_ssize_t _open(self, Py_ssize_t j) noexcept nogil:
+    def prices(self):
+        """Worth of one unit of each demand in the dual of the flows, USD, shape (n_demand,)."""
+        price = np.zeros(self.n_demand)
+        cdef double[::1] out = price
+        with nogil:
+            self.dual_prices(out)
+        return price
+
+    # ------------------------------------------------------------------ workers
+
+    cdef double dual_prices(self, double[::1] price) noexcept nogil:
+        """Worth of a unit of each demand; the potential that stands for a price of zero is returned."""
+        cdef Py_ssize_t s, i
+        cdef double highest = -INFINITY
+        for s in range(self.top):
+            if self.site_of[s] >= 0:
+                highest = max(highest, self.potential[s])
+        for i in range(self.n_demand):
+            s = self.flows[self.head_of_demand[i]].slot
+            price[i] = self.usd[self.flows[self.head_of_demand[i]].arc] + highest - self.potential[s]
+        return highest
+
+    cdef Py_ssize_t open_site(self, Py_ssize_t j) noexcept nogil:
         """Give a site a slot, without flows; -1 if there is none left."""
         cdef Py_ssize_t s = 0, u, k, i
         cdef int32_t f
@@ -115,7 +137,7 @@ cdef class OpenSites(FlowPaths):
         while self.top > 0 and self.site_of[self.top - 1] < 0:
             self.top -= 1
 
-    cdef void _begin(self) noexcept nogil:
+    cdef void begin(self) noexcept nogil:
         cdef Py_ssize_t s
         self.n_step = 0
         self.saved_cost, self.saved_capacity = self.cost_usd, self.open_capacity
@@ -124,7 +146,7 @@ cdef class OpenSites(FlowPaths):
             self.saved_room[s] = self.room[s]
             self.is_new[s] = False
 
-    cdef bint _close(self, Py_ssize_t s, double limit) noexcept nogil:
+    cdef bint close_site(self, Py_ssize_t s, double limit) noexcept nogil:
         """Empty a site; it keeps its slot, without room, until the move is kept."""
         cdef Py_ssize_t j = self.site_of[s]
         self.open_capacity -= self.capacity[j]
@@ -134,7 +156,24 @@ cdef class OpenSites(FlowPaths):
             return False
         return self._shed(s, limit)
 
-    cdef void _commit(self) noexcept nogil:
+    cdef void mark(self) noexcept nogil:
+        """Remember the plan as it is within a move, for :meth:`reopen`."""
+        cdef Py_ssize_t s
+        self.marked_step, self.marked_cost, self.marked_capacity = self.n_step, self.cost_usd, self.open_capacity
+        for s in range(self.top):
+            self.marked_potential[s] = self.potential[s]
+
+    cdef void reopen(self, Py_ssize_t s) noexcept nogil:
+        """Take back that a site was closed since the mark."""
+        cdef Py_ssize_t t
+        self._undo_steps(self.marked_step)
+        self.room[s] = self.capacity[self.site_of[s]]
+        self.cost_usd, self.open_capacity = self.marked_cost, self.marked_capacity
+        for t in range(self.top):
+            self.potential[t] = self.marked_potential[t]
+        self._refresh_edges()
+
+    cdef void commit(self) noexcept nogil:
         cdef Py_ssize_t s
         self.version += 1
         for s in range(self.top - 1, -1, -1):
@@ -145,7 +184,7 @@ cdef class OpenSites(FlowPaths):
                     self._drop_flow(self.head[s])
                 self._remove(s)
 
-    cdef void _rollback(self) noexcept nogil:
+    cdef void rollback(self) noexcept nogil:
         cdef Py_ssize_t s
         self._undo_steps(0)
         for s in range(self.top - 1, -1, -1):
@@ -168,7 +207,7 @@ cdef class OpenSites(FlowPaths):
         self.site_of[:] = -1
         self.head_of_demand[:] = -1
         for k in range(sites.shape[0]):
-            self._open(sites[k])
+            self.open_site(sites[k])
         for s in range(self.top):
             self.potential[s] = 0.0
         for i in range(self.n_demand):
@@ -194,26 +233,26 @@ cdef class OpenSites(FlowPaths):
                 self.cost_usd = INFINITY
                 return
             self.n_step = 0
-        self._begin()
+        self.begin()
 
     cdef double _change(self, const uint8_t[::1] is_open, double limit) noexcept nogil:
         cdef Py_ssize_t j, s
-        self._begin()
+        self.begin()
         for j in range(self.n_site):
             if is_open[j] and self.slot_of[j] < 0:
-                s = self._open(j)
+                s = self.open_site(j)
                 if s < 0:
-                    self._rollback()
+                    self.rollback()
                     return INFINITY
-                self._draw(s)
+                self.draw(s)
         for s in range(self.top):
             if self.site_of[s] >= 0 and not is_open[self.site_of[s]]:
                 # What the closing of others still saves is not known, so that only the last may be cut short.
-                if not self._close(s, INFINITY):
-                    self._rollback()
+                if not self.close_site(s, INFINITY):
+                    self.rollback()
                     return INFINITY
         if self.cost_usd > limit:
-            self._rollback()
+            self.rollback()
             return INFINITY
-        self._commit()
+        self.commit()
         return self.cost_usd

@@ -19,7 +19,6 @@ cdef int RECENT = 12
 cdef double LATER = 1e-6
 
 
-
 cdef struct Move:
     double gain
     int32_t opened
@@ -41,43 +40,35 @@ cdef int _by_rate(const void* a, const void* b) noexcept nogil:
     return -1 if x > y else (1 if x < y else 0)
 
 
-cdef class Transport(OpenSites):
-    """Flows of one problem.
+cdef class Interchange:
+    """Local search over the open sites of one plan.
 
     Parameters
     ----------
-    problem : siteopt.facility.FacilityProblem
-    slots : int
-        Most sites that may be open at a time.
+    plan : OpenSites
+        With sites loaded that can carry the demand; it is changed in place and never gets worse.
     """
 
-    cdef double[::1] marked_potential
+    cdef OpenSites plan
+    cdef double[::1] saved
     cdef int64_t[::1] failed
     cdef Item* items
     cdef readonly Py_ssize_t tried
 
-    def __cinit__(self, problem, Py_ssize_t slots):
+    def __cinit__(self, OpenSites plan not None):
         self.items = NULL
 
-    def __init__(self, problem, Py_ssize_t slots):
-        super().__init__(problem, slots)
-        self.marked_potential = np.zeros(slots)
-        widest = int(np.diff(problem.site_ptr).max(initial=0)) + 1
+    def __init__(self, OpenSites plan not None):
+        self.plan = plan
+        self.saved = np.zeros(plan.n_slot)
+        widest = int(np.diff(plan.site_ptr).max(initial=0)) + 1
         self.items = <Item*>malloc(widest * sizeof(Item))
         if self.items == NULL:
             raise MemoryError
-        self.failed = np.full(self.n_site, -RECENT - 1, dtype=np.int64)
+        self.failed = np.full(plan.n_site, -RECENT - 1, dtype=np.int64)
 
     def __dealloc__(self):
         free(self.items)
-
-    def prices(self):
-        """Worth of one unit of each demand in the dual of the flows, USD, shape (n_demand,)."""
-        price = np.zeros(self.n_demand)
-        cdef double[::1] out = price
-        with nogil:
-            self._prices(out)
-        return price
 
     def improve(self, Py_ssize_t tries):
         """Local search: open, close and exchange sites, best guess first, as long as that pays.
@@ -93,10 +84,10 @@ cdef class Transport(OpenSites):
         bool
             Whether no move is left that could pay.
         """
-        memory = np.empty((self.n_site + self.n_slot + 1) * sizeof(Move), dtype=np.uint8)
-        if self.cost_usd == INFINITY:
+        memory = np.empty((self.plan.n_site + self.plan.n_slot + 1) * sizeof(Move), dtype=np.uint8)
+        if self.plan.cost_usd == INFINITY:
             raise ValueError("there are no flows to improve: load sites that can carry the demand first")
-        price, gain = np.zeros(self.n_demand), np.zeros(self.n_site)
+        price, gain = np.zeros(self.plan.n_demand), np.zeros(self.plan.n_site)
         cdef unsigned char[::1] c_memory = memory
         cdef double[::1] c_price = price, c_gain = gain
         cdef bint is_local_optimum
@@ -106,27 +97,15 @@ cdef class Transport(OpenSites):
 
     # ------------------------------------------------------------------ workers
 
-    cdef double _prices(self, double[::1] price) noexcept nogil:
-        """Worth of a unit of each demand; the potential that stands for a price of zero is returned."""
-        cdef Py_ssize_t s, i
-        cdef double highest = -INFINITY
-        for s in range(self.top):
-            if self.site_of[s] >= 0:
-                highest = max(highest, self.potential[s])
-        for i in range(self.n_demand):
-            s = self.flows[self.head_of_demand[i]].slot
-            price[i] = self.usd[self.flows[self.head_of_demand[i]].arc] + highest - self.potential[s]
-        return highest
-
     cdef double _worth(self, Py_ssize_t j, const double[::1] price) noexcept nogil:
         """Most that opening a site could save, by weak duality: a continuous knapsack at the dual's prices."""
         cdef Py_ssize_t k, count = 0
-        cdef double rate, gain = 0.0, room = self.capacity[j], take
-        for k in range(self.site_ptr[j], self.site_ptr[j + 1]):
-            rate = price[self.site_demand[k]] - self.site_usd[k]
+        cdef double rate, gain = 0.0, room = self.plan.capacity[j], take
+        for k in range(self.plan.site_ptr[j], self.plan.site_ptr[j + 1]):
+            rate = price[self.plan.site_demand[k]] - self.plan.site_usd[k]
             if rate > 0.0:
                 self.items[count].rate = rate
-                self.items[count].weight = self.demand[self.site_demand[k]]
+                self.items[count].weight = self.plan.demand[self.plan.site_demand[k]]
                 count += 1
         qsort(self.items, count, sizeof(Item), &_by_rate)
         for k in range(count):
@@ -135,30 +114,30 @@ cdef class Transport(OpenSites):
             room -= take
             if room <= 0.0:
                 break
-        return gain - self.fixed[j]
+        return gain - self.plan.fixed[j]
 
     cdef Py_ssize_t _list_openings(
         self, Move* moves, double[::1] price, double[::1] gain, double least
     ) noexcept nogil:
         """Sites whose opening could pay, alone or against the closing of one, best first."""
         cdef Py_ssize_t j, s, n = 0
-        cdef double highest = self._prices(price), best, saved, slack = self.open_capacity - self.total_demand
-        for s in range(self.top):
-            self.distance[s] = -INFINITY
-            if self.site_of[s] >= 0:
-                j = self.site_of[s]
-                self.distance[s] = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
-        for j in range(self.n_site):
-            if self.slot_of[j] >= 0 or self.failed[j] == self.version:
+        cdef double highest = self.plan.dual_prices(price), best, saved, slack = self.plan.open_capacity - self.plan.total_demand
+        for s in range(self.plan.top):
+            self.saved[s] = -INFINITY
+            if self.plan.site_of[s] >= 0:
+                j = self.plan.site_of[s]
+                self.saved[s] = self.plan.fixed[j] - (highest - self.plan.potential[s]) * self.plan.capacity[j]
+        for j in range(self.plan.n_site):
+            if self.plan.slot_of[j] >= 0 or self.failed[j] == self.plan.version:
                 continue
             gain[j] = self._worth(j, price)
             best = gain[j]
-            for s in range(self.top):
-                saved = gain[j] + self.distance[s]
-                if saved > best and self.capacity[self.site_of[s]] <= slack + self.capacity[j] + TINY:
+            for s in range(self.plan.top):
+                saved = gain[j] + self.saved[s]
+                if saved > best and self.plan.capacity[self.plan.site_of[s]] <= slack + self.plan.capacity[j] + TINY:
                     best = saved
             if best > least:
-                if self.version - self.failed[j] < RECENT:
+                if self.plan.version - self.failed[j] < RECENT:
                     best *= LATER
                 moves[n] = Move(best, <int32_t>j, -1)
                 n += 1
@@ -169,59 +148,52 @@ cdef class Transport(OpenSites):
         """Sites whose closing could bring the cost below ``limit``: it saves at most their fixed cost less the price
         of their capacity, by weak duality."""
         cdef Py_ssize_t j, s, n = 0
-        cdef double highest = -INFINITY, saved, slack = self.open_capacity - self.total_demand
-        for s in range(self.top):
-            if self.site_of[s] >= 0:
-                highest = max(highest, self.potential[s])
-        for s in range(self.top):
-            j = self.site_of[s]
-            if j < 0 or self.is_new[s] or self.capacity[j] > slack + TINY:
+        cdef double highest = -INFINITY, saved, slack = self.plan.open_capacity - self.plan.total_demand
+        for s in range(self.plan.top):
+            if self.plan.site_of[s] >= 0:
+                highest = max(highest, self.plan.potential[s])
+        for s in range(self.plan.top):
+            j = self.plan.site_of[s]
+            if j < 0 or self.plan.is_new[s] or self.plan.capacity[j] > slack + TINY:
                 continue
-            if is_alone and self.failed[j] == self.version:
+            if is_alone and self.failed[j] == self.plan.version:
                 continue
-            saved = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
-            if self.cost_usd - saved < limit:
+            saved = self.plan.fixed[j] - (highest - self.plan.potential[s]) * self.plan.capacity[j]
+            if self.plan.cost_usd - saved < limit:
                 moves[n] = Move(saved, -1, <int32_t>j)
                 n += 1
         qsort(moves, n, sizeof(Move), &_by_gain)
         return n
 
     cdef bint _close_best(self, Move* moves, double limit, bint is_alone, Py_ssize_t* tries) noexcept nogil:
-        """Close the first site that brings the cost below ``limit``; what happened since the mark is undone if none."""
-        cdef Py_ssize_t k, s, t, n = self._list_closings(moves, limit, is_alone), first = self.n_step
-        cdef double cost = self.cost_usd, capacity = self.open_capacity
-        for s in range(self.top):
-            self.marked_potential[s] = self.potential[s]
+        """Close the first site that brings the cost below ``limit``; if none does, all is as it was."""
+        cdef Py_ssize_t k, s, n = self._list_closings(moves, limit, is_alone)
+        self.plan.mark()
         for k in range(n):
             tries[0] -= 1
             self.tried += 1
-            s = self.slot_of[moves[k].closed]
-            if self._close(s, limit):
+            s = self.plan.slot_of[moves[k].closed]
+            if self.plan.close_site(s, limit):
                 return True
             if is_alone:
-                self.failed[moves[k].closed] = self.version
-            self._undo_steps(first)
-            self.room[s] = self.capacity[moves[k].closed]
-            self.cost_usd, self.open_capacity = cost, capacity
-            for t in range(self.top):
-                self.potential[t] = self.marked_potential[t]
-            self._refresh_edges()
+                self.failed[moves[k].closed] = self.plan.version
+            self.plan.reopen(s)
         return False
 
     cdef bint _exchange(self, Py_ssize_t j, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
         """Open ``j`` and close what then pays; undone unless the cost falls below ``limit``."""
         cdef Py_ssize_t s
-        self._begin()
-        s = self._open(j)
+        self.plan.begin()
+        s = self.plan.open_site(j)
         if s < 0:
             return False
         tries[0] -= 1
         self.tried += 1
-        self._draw(s)
-        if self.cost_usd < limit or self._close_best(moves, limit, False, tries):
-            self._commit()
+        self.plan.draw(s)
+        if self.plan.cost_usd < limit or self._close_best(moves, limit, False, tries):
+            self.plan.commit()
             return True
-        self._rollback()
+        self.plan.rollback()
         return False
 
     cdef bint _improve(
@@ -232,18 +204,18 @@ cdef class Transport(OpenSites):
         cdef bint paid = True
         while paid:
             paid = False
-            limit = self.cost_usd - 1e-9 * fabs(self.cost_usd)
-            self._begin()
-            if self._close_best(moves + self.n_site, limit, True, &tries):
-                self._commit()
+            limit = self.plan.cost_usd - 1e-9 * fabs(self.plan.cost_usd)
+            self.plan.begin()
+            if self._close_best(moves + self.plan.n_site, limit, True, &tries):
+                self.plan.commit()
                 paid = True
                 continue
-            n = self._list_openings(moves, price, gain, self.cost_usd - limit)
+            n = self._list_openings(moves, price, gain, self.plan.cost_usd - limit)
             for k in range(n):
                 if tries <= 0:
                     return False
-                if self._exchange(moves[k].opened, moves + self.n_site, limit, &tries):
+                if self._exchange(moves[k].opened, moves + self.plan.n_site, limit, &tries):
                     paid = True
                     break
-                self.failed[moves[k].opened] = self.version
+                self.failed[moves[k].opened] = self.plan.version
         return True
