@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.facility.root_bound import RootBound
 from siteopt.facility.tree import FacilityTree
 from siteopt.facility.windows import Windows
@@ -38,7 +38,7 @@ class PlanSearch:
     ----------
     problem : FacilityProblem
         Over the sites that plans are made of.
-    transport : OpenSites
+    transport : Transport
         With the sites of the first plan loaded; always that of the best one.
     seed : int
     clock : Clock
@@ -58,10 +58,10 @@ class PlanSearch:
     def __init__(
         self,
         problem: FacilityProblem,
-        transport: OpenSites,
+        transport: Transport,
         seed: int,
         clock: Clock,
-        offer: Callable[[OpenSites], None],
+        offer: Callable[[Transport], None],
     ) -> None:
         self._problem, self._seed, self._clock, self._offer = problem, seed, clock, offer
         self._best = Windows(problem, transport, solve_window, seed)
@@ -152,7 +152,7 @@ class PlanSearch:
 
     def _elsewhere(self, is_open: Flags) -> Windows:
         """Windows over flows of their own, for other starts."""
-        transport = OpenSites(self._problem, len(self._problem.capacity))
+        transport = Transport(self._problem, len(self._problem.capacity))
         transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
         return Windows(self._problem, transport, solve_window, self._seed + 1)
 
@@ -170,7 +170,7 @@ class PlanSearch:
 
 def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:
     """Better sites of a window than the open ones, or None; and whether it was solved to the end."""
-    transport = OpenSites(problem, len(problem.capacity))
+    transport = Transport(problem, len(problem.capacity))
     cost = transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
     if np.isinf(cost):
         return None, True

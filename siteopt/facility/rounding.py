@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def rounded(problem: FacilityProblem, openness: Floats) -> Indices:
     return order[: next(counts(problem.capacity[order], float(problem.demand.sum())))]
 
 
-def loaded(problem: FacilityProblem, openness: Floats) -> OpenSites | None:
+def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
     """Flows of the rounded openness, with more sites where those do not reach every demand; None if all do not."""
-    transport = OpenSites(problem, len(problem.capacity))
+    transport = Transport(problem, len(problem.capacity))
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     for count in counts(problem.capacity[order], float(problem.demand.sum())):
         if np.isfinite(transport.load_sites(np.sort(order[:count]))):

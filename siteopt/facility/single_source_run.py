@@ -25,7 +25,7 @@ from siteopt.tolerances import ROUNDING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from siteopt._core.facility.open_sites import OpenSites
+    from siteopt._core.facility.transport import Transport
     from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
@@ -100,7 +100,7 @@ class WholeRun(DivisibleRun):
             else:
                 self._take_turns(tree, plans, core)
 
-    def _plans(self, core: Indices, transport: OpenSites) -> SingleSource | None:
+    def _plans(self, core: Indices, transport: Transport) -> SingleSource | None:
         """The search over some sites, begun from flows of split demands; None where a demand fits into none of them."""
         demands = np.arange(len(self._whole.demand), dtype=np.int32)
         part = self._whole.restricted(core, demands, self._whole.demand)

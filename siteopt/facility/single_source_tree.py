@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.dual_ascent import FacilityDual
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.facility import keeping
 from siteopt.facility.tree import FacilityTree
 from siteopt.facility.tree_node import OPEN, Node
@@ -80,7 +80,7 @@ class WholeTree(FacilityTree):
         self._whole, self._filler = whole, filler
         self.best_site: Indices | None = None
         every = np.arange(len(whole.capacity), dtype=np.int32)
-        super().__init__(relaxed, root, every, OpenSites(relaxed, len(every)), gap, cost_usd)
+        super().__init__(relaxed, root, every, Transport(relaxed, len(every)), gap, cost_usd)
 
     @property
     def bound_usd(self) -> float:
@@ -132,7 +132,7 @@ def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, 
     """
     n_site = len(problem.capacity)
     every, is_open = np.arange(n_site, dtype=np.int32), np.ones(n_site, dtype=np.int8)
-    transport = OpenSites(replace(problem, is_splittable=True), n_site)
+    transport = Transport(replace(problem, is_splittable=True), n_site)
     bound = transport.load_sites(every)
     if bound >= cutoff:
         return problem, bound

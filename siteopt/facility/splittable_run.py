@@ -23,7 +23,7 @@ from siteopt.tolerances import ROUNDING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt._core.facility.open_sites import OpenSites
+    from siteopt._core.facility.transport import Transport
     from siteopt.arrays import Floats, Indices, Masks
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
@@ -124,7 +124,7 @@ class DivisibleRun:
             return problem
         return problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
 
-    def _start(self, root: RootBound, openness: Floats) -> tuple[Indices, FacilityProblem, OpenSites] | None:
+    def _start(self, root: RootBound, openness: Floats) -> tuple[Indices, FacilityProblem, Transport] | None:
         """Core and flows of the rounded openness; the core grows until it can serve everything."""
         problem, n_site = self._problem, len(self._problem.capacity)
         cheapest = np.argsort(root.reduced_usd, kind="stable")
@@ -141,7 +141,7 @@ class DivisibleRun:
                 return None
             size = min(n_site, 2 * size)
 
-    def _offer(self, core: Indices, transport: OpenSites) -> None:
+    def _offer(self, core: Indices, transport: Transport) -> None:
         """Hand the plan of the loaded sites on, if it is better."""
         if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
             return
@@ -166,7 +166,7 @@ class _Proof:
         self,
         tree: FacilityTree,
         core: Indices,
-        rounding: OpenSites,
+        rounding: Transport,
         search: PlanSearch,
         incumbent: Incumbent,
     ) -> None:

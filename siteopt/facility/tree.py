@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.dual_ascent import FacilityDual
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.facility.rounding import counts
 from siteopt.facility.tree_node import CLOSED, FREE, OPEN, Node, PseudoCosts
 
@@ -54,7 +54,7 @@ class FacilityTree:
     root : RootBound
     core : ndarray of int32
         Sites that plans are made of; the bound is one of the whole problem all the same.
-    transport : OpenSites
+    transport : Transport
         Of the problem restricted to ``core``, with the incumbent's sites loaded.
     gap : float
         Nodes whose bound is within this share of the incumbent are done with.
@@ -67,7 +67,7 @@ class FacilityTree:
         problem: FacilityProblem,
         root: RootBound,
         core: Indices,
-        transport: OpenSites,
+        transport: Transport,
         gap: float,
         cost_usd: float | None = None,
     ) -> None:
@@ -211,7 +211,7 @@ class FacilityTree:
         status = node.status
         sites = np.flatnonzero(status == OPEN).astype(np.int32)
         demands = np.arange(len(self._problem.demand), dtype=np.int32)
-        rest = OpenSites(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
+        rest = Transport(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
         cost = rest.load_sites(np.arange(len(sites), dtype=np.int32))
         self._lowest_done = min(self._lowest_done, cost)
         if cost < self.cost_usd:

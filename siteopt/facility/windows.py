@@ -14,7 +14,7 @@ from siteopt.tolerances import TINY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt._core.facility.open_sites import OpenSites
+    from siteopt._core.facility.transport import Transport
     from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
 
@@ -35,7 +35,7 @@ class Windows:
     Parameters
     ----------
     problem : FacilityProblem
-    transport : OpenSites
+    transport : Transport
         With the incumbent's sites loaded; it is improved in place.
     solver : callable
     seed : int
@@ -48,7 +48,7 @@ class Windows:
         To be held while ``transport`` is looked at or changed, where several threads share it.
     """
 
-    def __init__(self, problem: FacilityProblem, transport: OpenSites, solver: Solver, seed: int) -> None:
+    def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
         self._problem, self.transport, self._solver = problem, transport, solver
         self.interchange = Interchange(transport)
         self.lock = RLock()

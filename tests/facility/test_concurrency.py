@@ -10,7 +10,7 @@ from support.documents.facility_location import classic_instance, random_classic
 from support.reference.facility import best_cost, transport_cost
 
 import siteopt.facility.splittable_run as divisible
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.facility import recognised
 from siteopt.facility.plan_search import solve_window
 from siteopt.facility.run import improve
@@ -44,7 +44,7 @@ def test_the_optimum_is_proven_on_one_core_and_on_two(
 def test_threads_at_windows_of_one_plan_leave_it_whole() -> None:
     problem = recognised(classic_instance(random_classic(60, 200, 3)))
     assert problem is not None
-    transport = OpenSites(problem, len(problem.capacity))
+    transport = Transport(problem, len(problem.capacity))
     first = transport.load_sites(np.arange(len(problem.capacity), dtype=np.int32))
     windows = Windows(problem, transport, solve_window, 1)
     threads = [Thread(target=lambda: [windows.step() for _ in range(30)]) for _ in range(3)]

@@ -10,7 +10,7 @@ from support.reference.facility import best_cost, dual_value, strong_lp, transpo
 
 from siteopt._core.facility.dual_ascent import FacilityDual
 from siteopt._core.facility.interchange import Interchange
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.transport import Transport
 from siteopt.facility import FacilityProblem, facility_location, recognised
 from siteopt.facility.root_bound import RootBound
 from siteopt.facility.tree import FacilityTree
@@ -94,7 +94,7 @@ def test_zero_average_of_subgradients_does_not_end_the_ascent() -> None:
 def test_flows_stay_optimal_while_sites_open_and_close(problem: FacilityProblem, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = len(problem.capacity)
-    transport = OpenSites(problem, n)
+    transport = Transport(problem, n)
     every = np.ones(n)
     assert transport.load_sites(np.arange(n, dtype=np.int32)) == pytest.approx(transport_cost(problem, every))
     if np.isinf(transport.cost_usd):
@@ -123,7 +123,7 @@ def test_flows_stay_optimal_while_sites_open_and_close(problem: FacilityProblem,
 @settings(max_examples=20)
 def test_no_single_move_is_left_after_the_local_search(problem: FacilityProblem) -> None:
     n = len(problem.capacity)
-    transport = OpenSites(problem, n)
+    transport = Transport(problem, n)
     if np.isinf(transport.load_sites(np.arange(n, dtype=np.int32))):
         return
     assert Interchange(transport).improve(100_000)
@@ -143,7 +143,7 @@ def test_no_single_move_is_left_after_the_local_search(problem: FacilityProblem)
 def test_tree_proves_the_optimum(problem: FacilityProblem) -> None:
     n = len(problem.capacity)
     every = np.arange(n, dtype=np.int32)
-    transport = OpenSites(problem, n)
+    transport = Transport(problem, n)
     optimum = best_cost(problem)
     if np.isinf(transport.load_sites(every)):
         assert np.isinf(optimum)
@@ -172,7 +172,7 @@ def test_tree_is_valid_while_it_looks_at_few_sites_and_makes_plans_of_fewer(prob
         root.climb()
     core = every[: n - 1] if np.isfinite(transport_cost(problem, (every < n - 1).astype(float))) else every
     part = problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
-    transport = OpenSites(part, len(core))
+    transport = Transport(part, len(core))
     if np.isinf(transport.load_sites(np.arange(len(core), dtype=np.int32))):
         return
     tree = FacilityTree(problem, root, core, transport, 1e-7)

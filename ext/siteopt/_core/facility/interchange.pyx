@@ -1,8 +1,8 @@
 """Local search over sets of open sites, whose flows are kept optimal: open, close and exchange, best guess first.
 
-A transportation problem solved by successive shortest paths in the graph of open sites (``flow_graph``,
-``flow_paths``), while sites open and close (``open_sites``). Its potentials say by weak duality what a move could save
-at most, before anything moves.
+Its flows are a transportation problem (``transport``), solved by successive shortest paths in the graph of open sites
+(``flow_graph``, ``flow_paths``). The potentials say by weak duality what a move could save at most, before anything
+moves.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free, malloc, qsort
 
-from siteopt._core.facility.open_sites cimport OpenSites
+from siteopt._core.facility.transport cimport Transport
 from siteopt._core.tolerances cimport TINY
 
 # A site whose opening has failed since so many changes of the plan is tried after the others.
@@ -45,20 +45,20 @@ cdef class Interchange:
 
     Parameters
     ----------
-    plan : OpenSites
+    plan : Transport
         With sites loaded that can carry the demand; it is changed in place and never gets worse.
     """
 
-    cdef OpenSites plan
+    cdef Transport plan
     cdef double[::1] saved
     cdef int64_t[::1] failed
     cdef Item* items
     cdef readonly Py_ssize_t tried
 
-    def __cinit__(self, OpenSites plan not None):
+    def __cinit__(self, Transport plan not None):
         self.items = NULL
 
-    def __init__(self, OpenSites plan not None):
+    def __init__(self, Transport plan not None):
         self.plan = plan
         self.saved = np.zeros(plan.n_slot)
         widest = int(np.diff(plan.site_ptr).max(initial=0)) + 1

@@ -1,11 +1,11 @@
-"""Opening and closing of sites, for the search that decides which."""
+"""Flows to sites that open and close, for the search that decides which."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from siteopt._core.facility.flow_paths cimport FlowPaths
 
 
-cdef class OpenSites(FlowPaths):
+cdef class Transport(FlowPaths):
     cdef double[::1] saved_potential, marked_potential, saved_room
     cdef uint8_t[::1] is_new
     # changes that were kept

@@ -13,7 +13,7 @@ from siteopt._core.facility.flow_paths cimport FlowPaths
 from siteopt._core.tolerances cimport TIGHT_SLACK
 
 
-cdef class OpenSites(FlowPaths):
+cdef class Transport(FlowPaths):
     """Open sites of one problem and the best flows to them.
 
     Parameters
