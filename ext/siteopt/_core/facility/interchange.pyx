@@ -121,7 +121,8 @@ cdef class Interchange:
     ) noexcept nogil:
         """Sites whose opening could pay, alone or against the closing of one, best first."""
         cdef Py_ssize_t j, s, n = 0
-        cdef double highest = self.plan.dual_prices(price), best, saved, slack = self.plan.open_capacity - self.plan.total_demand
+        cdef double slack = self.plan.open_capacity - self.plan.total_demand
+        cdef double highest = self.plan.dual_prices(price), best, saved
         for s in range(self.plan.top):
             self.saved[s] = -INFINITY
             if self.plan.site_of[s] >= 0:
