@@ -25,7 +25,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "germany" / "scenario.json"
 US_WORKLOADS = ("chat", "voice", "card-fraud", "industrial-vision", "batch")
 #: States that the grid does not reach: no site there could serve them in time.
 BEYOND = ("AK", "HI")
-#: From this voltage on a substation takes blocks of 5 MW, below it micro data centres.
+#: From this voltage on a substation takes modules of 5 MW, below it micro data centres.
 REGIONAL_KV = {"gb": 275.0, "us": 230.0}
 #: Doubtful coordinates are left out.
 DOUBTFUL = "coord_suspect_vs_line_length"

@@ -1,6 +1,6 @@
 """The exact model's matrix straight from the instance, with NumPy alone: what the Pyomo route is measured against.
 
-Written apart from ``siteopt.milp`` and in another style, one block of rows at a time (:mod:`direct_rows`), so that the
+Written independently of ``siteopt.milp`` in another style, one set of rows at a time (:mod:`direct_rows`), so that the
 comparison of both matrices in ``model_build.py`` also checks the model. Pools are not sized by tails here.
 """
 
@@ -82,7 +82,7 @@ def direct_matrix(instance: Instance) -> Matrix:
         integer=integer,
         row_lower=np.concatenate(rows.lower).astype(float),
         row_upper=np.concatenate(rows.upper).astype(float),
-        start=a.indptr,
+        row_ptr=a.indptr,
         index=a.indices,
         value=a.data,
         offset=0.0,
@@ -133,14 +133,14 @@ def _survival(instance: Instance) -> dict[str, Any]:
 def _column_bounds(instance: Instance, extra: Extra) -> tuple[Any, Any, Any]:
     options, demands = instance.options, instance.demands
     n_option, n_pool, n_arc = len(options.site), len(instance.pools.site), len(instance.arcs.demand)
-    whole, must = demands.is_splittable == 0, np.isinf(demands.unserved_usd)
+    single_source, must = demands.is_splittable == 0, np.isinf(demands.unserved_usd)
     capacity = instance.option_capacity_mw
     upper = [np.ones(n_option), options.max_modules, capacity, capacity, np.full(n_pool, INFINITY)]
     upper += [np.ones(n_arc), np.where(must, 0.0, 1.0), np.ones(len(extra.pool)), np.ones(len(extra.count))]
     upper += [np.ones(len(extra.move)), np.full(len(extra.receiver), INFINITY)]
     integer = [np.ones(2 * n_option, bool), np.zeros(2 * n_option, bool), np.ones(n_pool, bool)]
-    integer += [whole[instance.arcs.demand], whole & ~must, np.ones(len(extra.pool), bool)]
-    integer += [np.ones(len(extra.count), bool), whole[extra.demand[extra.move]]]
+    integer += [single_source[instance.arcs.demand], single_source & ~must, np.ones(len(extra.pool), bool)]
+    integer += [np.ones(len(extra.count), bool), single_source[extra.demand[extra.move]]]
     integer += [np.zeros(len(extra.receiver), bool)]
     above = np.concatenate(upper).astype(float)
     return np.zeros(len(above)), above, np.concatenate(integer)

@@ -1,4 +1,4 @@
-"""Rows of the exact model as blocks of triplets, for :mod:`direct_model`.
+"""Rows of the exact model as triplets, for :mod:`direct_model`.
 
 ``columns`` are the first columns of build, modules, IT power, mean power, replicas, shares, unserved, open pools,
 counts of modules, moves and own loads.
@@ -19,7 +19,7 @@ INFINITY = float("inf")
 
 
 class Rows:
-    """Blocks of rows as triplets."""
+    """Sets of rows as triplets."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -30,7 +30,7 @@ class Rows:
         self.upper: list[Any] = []
 
     def add(self, n: int, lower: Any, upper: Any, *terms: tuple[Any, Any, Any]) -> None:
-        """``n`` rows; each of ``terms`` is (row within the block, column, value), arrays or scalars."""
+        """``n`` rows; each of ``terms`` is (row within the set, column, value), arrays or scalars."""
         for row, column, value in terms:
             row, column, value = np.broadcast_arrays(row, column, value)
             self.row.append(row + self.count)
@@ -204,6 +204,11 @@ def _network_rows(instance: Instance, columns: Any, extra: Extra, rows: Rows) ->
     busy = np.unique(np.concatenate([link for link, _, _ in traffic]))
     terms = ((np.searchsorted(busy, link), column, gbps) for link, column, gbps in traffic)
     rows.at_most(len(busy), *terms, upper=links.limit_gbps[busy])
+
+
+def _rule_rows(instance: Instance, columns: Any, rows: Rows) -> None:
+    rules, count = instance.linear_rules, instance.linear_rules.weights.tocoo()
+    rows.add(len(rules), rules.lower, rules.upper, (count.row, columns[0] + count.col, count.data))
 
 
 def _budget_row(instance: Instance, columns: Any, extra: Extra, rows: Rows) -> None:

@@ -158,8 +158,8 @@ def figures(plan: siteopt.Plan | None) -> str:
 def print_prices(document: dict[str, Any], names: list[str], seconds: float) -> None:
     """One line for each kind of rule that the scenario has."""
     print(f"\n{'without':20s}{'cost':>12s}{'bound':>12s}{'gap':>8s}   price between, million USD")
-    whole = solved(document, seconds)
-    print(f"{'(nothing)':20s}{figures(whole)}", flush=True)
+    full = solved(document, seconds)
+    print(f"{'(nothing)':20s}{figures(full)}", flush=True)
     scenario = siteopt.load_scenario(document)
     for name in names:
         bare = without(document, RULES[name])
@@ -168,17 +168,17 @@ def print_prices(document: dict[str, Any], names: list[str], seconds: float) -> 
             continue
         plan = solved(bare, seconds)
         line = f"{name:20s}{figures(plan)}"
-        if whole is not None and plan is not None:
-            line += f"   {_least(whole, plan):>10s} and {_most(whole, plan):>10s}"
+        if full is not None and plan is not None:
+            line += f"   {_least(full, plan):>10s} and {_most(full, plan):>10s}"
         print(line, flush=True)
 
 
-def _least(whole: siteopt.Plan, bare: siteopt.Plan) -> str:
-    return "-" if whole.bound_usd is None else f"{(whole.bound_usd - bare.cost_usd) / 1e6:.3f}"
+def _least(full: siteopt.Plan, bare: siteopt.Plan) -> str:
+    return "-" if full.bound_usd is None else f"{(full.bound_usd - bare.cost_usd) / 1e6:.3f}"
 
 
-def _most(whole: siteopt.Plan, bare: siteopt.Plan) -> str:
-    return "-" if bare.bound_usd is None else f"{(whole.cost_usd - bare.bound_usd) / 1e6:.3f}"
+def _most(full: siteopt.Plan, bare: siteopt.Plan) -> str:
+    return "-" if bare.bound_usd is None else f"{(full.cost_usd - bare.bound_usd) / 1e6:.3f}"
 
 
 def main() -> None:

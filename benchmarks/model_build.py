@@ -71,7 +71,7 @@ def check_equal(ours: Matrix, theirs: Matrix) -> None:
 def _sorted_rows(matrix: Matrix) -> csr_matrix:
     """The rows with both of their sides as further columns, in an order that does not depend on how they came."""
     n_row = len(matrix.row_lower)
-    a = csr_matrix((matrix.value, matrix.index, matrix.start), shape=(n_row, len(matrix.cost)))
+    a = csr_matrix((matrix.value, matrix.index, matrix.row_ptr), shape=(n_row, len(matrix.cost)))
     a.sort_indices()
     sides = np.nan_to_num(np.column_stack([matrix.row_lower, matrix.row_upper]), posinf=1e30, neginf=-1e30)
     weight = np.random.default_rng(0).uniform(1.0, 2.0, a.shape[1])

@@ -97,7 +97,7 @@ class Pool:
         for one in self.replicas:
             environment.process(self.serve(one))
 
-    def dispatch(self) -> None:
+    def balance(self) -> None:
         while self.head < len(self.queue):
             emptiest = min(self.replicas, key=lambda one: len(one.batch))
             if len(emptiest.batch) == self.slots:
@@ -122,7 +122,7 @@ class Pool:
             one.catch_up()
             _, admitted = heapq.heappop(one.batch)
             self.services.append(self.environment.now - admitted)
-            self.dispatch()
+            self.balance()
 
     def feed(self, rate: float, arrivals: int, scv: float, seed: int) -> Generator[Any, Any, None]:
         draw = random.Random(seed)
@@ -130,7 +130,7 @@ class Pool:
             yield self.environment.timeout(draw.expovariate(rate))
             work = draw.gammavariate(1.0 / scv, scv)
             self.queue.append((self.environment.now, work))
-            self.dispatch()
+            self.balance()
 
 
 def simulate_pool(

@@ -68,7 +68,7 @@ def run_siteopt(case: Case, report: Report) -> None:
     from facility_cases.case import USD_PER_UNIT
 
     from siteopt.facility import facility_location
-    from siteopt.facility.run import improve
+    from siteopt.facility.run import solve_facility_location
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
     from siteopt.run.progress import Clock
@@ -86,7 +86,9 @@ def run_siteopt(case: Case, report: Report) -> None:
         figures = progress.incumbent_usd, progress.bound_usd
         report(*(None if usd is None else usd / USD_PER_UNIT for usd in figures))
 
-    improve(instance, Incumbent(instance, Clock(float("inf")), COMPARED, show), SolveOptions())
+    solve_facility_location(
+        instance, Incumbent(instance, Clock(float("inf")), COMPARED, show), SolveOptions()
+    )
 
 
 def run_highs(case: Case, report: Report, strong: bool) -> None:

@@ -146,7 +146,7 @@ def main() -> None:
         scenario = siteopt.load_scenario(cut(document, options.sites, options.regions, cap))
         instance = compile_instance(scenario)
         sizes = ", ".join(f"{n} {name}" for name, n in instance.size.items())
-        print(f"\nutilisation cap {cap:g}: {sizes}, {len(instance.tiers.variant)} slack tiers")
+        print(f"\nutilisation cap {cap:g}: {sizes}, {len(instance.slack_tiers.variant)} slack tiers")
         compare(instance, options.seconds)
     print(
         "\nCosts in million USD. Outer bound and outer plan: proven and found for the optimistic lines; best plan: the"

@@ -59,6 +59,10 @@ class ScenarioError(SiteoptError):
         head = f"{source or 'scenario'}: {count} problem{'s' if count != 1 else ''}"
         super().__init__("\n  ".join([head, *map(str, self.problems)]))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What it is made from: the usual way, through its text, would lose that between processes."""
+        return type(self), (self.problems, self.source)
+
 
 class InfeasibleError(SiteoptError):
     """No plan can meet every rule of the scenario.
@@ -73,9 +77,23 @@ class InfeasibleError(SiteoptError):
         self.reasons = tuple(reasons)
         super().__init__("\n  ".join(["no plan can meet every rule:", *self.reasons]))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What it is made from: the usual way, through its text, would lose that between processes."""
+        return type(self), (self.reasons,)
+
 
 class NoPlanError(SiteoptError):
-    """The limits were reached before any plan was found; infeasibility was not proven either."""
+    """The limits were reached before any plan was found; infeasibility was not proven either.
+
+    Attributes
+    ----------
+    is_interrupted : bool
+        Whether it was not a limit but Ctrl-C, or whoever else may stop a solve.
+    """
+
+    def __init__(self, message: str, *, is_interrupted: bool = False) -> None:
+        self.is_interrupted = is_interrupted
+        super().__init__(message)
 
 
 class SolverError(SiteoptError):

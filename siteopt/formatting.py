@@ -1,4 +1,4 @@
-"""Numbers in the words of a planner: money in $M, names in short lists."""
+"""Numbers as a planner reads them: money in $M, names in short lists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MILLION, BILLION = 1e6, 1e9
 
 
 def money(usd: float) -> str:
-    """An amount with three or four digits that matter: ``$812.4M``, ``$1.23B``, ``-$45,300``."""
+    """Write an amount with three or four significant digits: ``$812.4M``, ``$1.23B``, ``-$45,300``."""
     sign, size = ("-" if usd < 0 else ""), abs(usd)
     if size < 0.5:
         return "$0"
@@ -23,7 +23,7 @@ def money(usd: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A share or a gap: ``0.42%``, ``38%``, ``100%``; never 0 or 100 where it is only near."""
+    """Write a share or a gap: ``0.42%``, ``38%``, ``100%``; never 0 or 100 where it is only close to it."""
     value = 100.0 * fraction
     if abs(value) < 1e-7 or abs(value - 100.0) < 1e-7:
         return f"{abs(value):.0f}%"
@@ -37,19 +37,19 @@ def percent(fraction: float) -> str:
 
 
 def mw(value: float) -> str:
-    """Power: ``0.025``, ``2.50``, ``12.3``, ``1,204``."""
+    """Write a power in MW, without its unit: ``0.025``, ``2.50``, ``12.3``, ``1,204``."""
     if value < 1.0:
         return f"{value:.3g}"
     return f"{value:,.{2 if value < 9.995 else 1 if value < 999.95 else 0}f}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """A few names and the number of the others: ``A, B, C and 12 more``."""
+    """Write a few names and the number of the others: ``A, B, C and 12 more``."""
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """``1 site``, ``12 sites``."""
+    """Write a number with its noun: ``1 site``, ``12 sites``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

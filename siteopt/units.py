@@ -16,7 +16,7 @@ TONNES_PER_MWH_PER_G_PER_KWH = 1e-3
 
 
 def present_value_of_one_per_year(years: float, discount_rate: float) -> float:
-    """Value today of 1 USD paid at the end of every year.
+    """Return the value today of 1 USD paid at the end of every year.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def present_value_of_one_per_year(years: float, discount_rate: float) -> float:
 def life_cycle(
     life_years: float | None, salvage_fraction: float, years: float, discount_rate: float
 ) -> tuple[float, float]:
-    """What keeping something in service costs besides its purchase, and what it is worth at the horizon.
+    """Return what keeping something in service costs beyond its purchase, and what it is worth at the horizon.
 
     It is bought again at the end of each life before the horizon, when the old one is sold for ``salvage_fraction``
     of its price. At the horizon the last one is worth that, and of the rest the share of its life that is left.

@@ -2,7 +2,7 @@
 
 The method is the usual screening one. A new load at bus ``c`` is balanced by generators in fixed shares
 ``s``, so the flow on a branch changes by ``PTDF @ s - PTDF[:, c]`` per MW. The bus takes load until the
-first branch reaches ``ALPHA`` of its rating; what is left of the rating stands in for N-1.
+first branch reaches ``ALPHA`` of its rating; what is left of the rating stands in for the outage of a branch.
 """
 
 from __future__ import annotations

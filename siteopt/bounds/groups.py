@@ -1,4 +1,4 @@
-"""Few variables that move all multipliers of the dual: how far each workload's prices are above their start, and more.
+"""Few variables that move all multipliers of the dual: how far each workload's prices are above the first, and more.
 
 Most demands of a workload can be served at the same sites, so that their prices rise and fall together: the dual over
 these groups is nearly as high as the whole one, and has few enough variables for the level method.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-#: Prices of a workload are looked for between these times its start, less and more.
+#: Prices of a workload are looked for between these times its first ones, less and more.
 LESS, MORE = 0.9, 3.0
 #: The search ends once no more than this is to be gained, relative to the bound, or after so many steps.
 LEAST_GAIN, MOST_STEPS = 1e-5, 200
@@ -31,18 +31,18 @@ class Groups:
     Parameters
     ----------
     instance : Instance
-    start : ndarray, shape (n_demand,)
-        Prices that demands start from, USD.
+    first_usd : ndarray, shape (n_demand,)
+        Prices that demands have at first, USD.
     has_capital : bool
         Whether there is a multiplier for capital.
     cover_usd : ndarray, shape (n_cover,)
         Price of cover that stands for one unit of its group, USD per call per second.
     """
 
-    def __init__(self, instance: Instance, start: Floats, has_capital: bool, cover_usd: Floats) -> None:
+    def __init__(self, instance: Instance, first_usd: Floats, has_capital: bool, cover_usd: Floats) -> None:
         n_workload, n_limit = len(instance.workload_ids), len(instance.grid.id)
         n_link, n_site = len(instance.links.id), len(instance.sites.id)
-        total = float(np.abs(start).sum())
+        total = float(np.abs(first_usd).sum())
         # The prices of links and of linear rules are left at nothing: they are a matter of a few sites each.
         n_rule = len(instance.linear_rules)
         groups = (
@@ -54,7 +54,7 @@ class Groups:
             np.full(n_rule, -1),
         )
         units = (
-            np.abs(start),
+            np.abs(first_usd),
             total / np.maximum(instance.grid.limit_mw, TINY),
             np.zeros(n_link),
             np.ones(int(has_capital)),
@@ -62,7 +62,7 @@ class Groups:
             np.zeros(n_rule),
         )
         self._group, self._unit = np.concatenate(groups).astype(np.intp), np.concatenate(units)
-        self._start = np.concatenate([start, np.zeros(len(self._unit) - len(start))])
+        self._first_usd = np.concatenate([first_usd, np.zeros(len(self._unit) - len(first_usd))])
         n_group = n_workload + n_limit + int(has_capital) + len(cover_usd)
         is_price = np.arange(n_group) < n_workload
         self._level = LevelMethod(np.where(is_price, -LESS, 0.0), np.where(is_price, MORE, 1.0))
@@ -75,7 +75,7 @@ class Groups:
         if self._point is None or self._steps >= MOST_STEPS or self._level.is_done(LEAST_GAIN):
             return None
         self._steps += 1
-        result: Floats = self._start + self._unit * np.append(self._point, 0.0)[self._group]
+        result: Floats = self._first_usd + self._unit * np.append(self._point, 0.0)[self._group]
         return result
 
     def add(self, value: float, gradient: Floats) -> None:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.dual.implicit_flows import BlockPricer
+from siteopt._core.dual.implicit_flows import ImplicitPricer
 from siteopt.bounds.lagrangian import LagrangianAscent
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats
-    from siteopt.compile.implicit_flows import Block
+    from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
 
-class BlockAscent(LagrangianAscent):
-    """Dual ascent over a whole block.
+class ImplicitAscent(LagrangianAscent):
+    """Dual ascent over all sites of a problem with implicit flows.
 
     Parameters
     ----------
-    block : Block
+    implicit : ImplicitFlows
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class BlockAscent(LagrangianAscent):
         Site where each demand is cheapest when that is full; -1 where none may serve it.
     """
 
-    def __init__(self, block: Block) -> None:
-        pricer = BlockPricer(block)
-        cheapest, self.cheapest_site = pricer.cheapest(average_usd_per_mw(block.instance))
-        start = np.minimum(cheapest, block.instance.demands.unserved_usd)
-        super().__init__(block.instance, pricer, np.where(np.isfinite(start), start, 0.0))
+    def __init__(self, implicit: ImplicitFlows) -> None:
+        pricer = ImplicitPricer(implicit)
+        cheapest, self.cheapest_site = pricer.cheapest(average_usd_per_mw(implicit.instance))
+        first_usd = np.minimum(cheapest, implicit.instance.demands.unserved_usd)
+        super().__init__(implicit.instance, pricer, np.where(np.isfinite(first_usd), first_usd, 0.0))
 
 
 def average_usd_per_mw(instance: Instance) -> Floats:

@@ -44,8 +44,8 @@ class LagrangianAscent:
     instance : Instance
     pricer : SiteSubproblems, optional
         Solves the sites' subproblems; by default from the flows that the instance lists.
-    start : ndarray, shape (n_demand,), optional
-        Prices of demands to begin with, USD; by default the cost of each at its cheapest site.
+    first_usd : ndarray, shape (n_demand,), optional
+        Prices of demands at first, USD; by default the cost of each at its cheapest site.
 
     Attributes
     ----------
@@ -60,24 +60,24 @@ class LagrangianAscent:
     """
 
     def __init__(
-        self, instance: Instance, pricer: SiteSubproblems | None = None, start: Floats | None = None
+        self, instance: Instance, pricer: SiteSubproblems | None = None, first_usd: Floats | None = None
     ) -> None:
         self._instance = instance
         self._pricer = SitePricer(instance) if pricer is None else pricer
-        if start is None:
-            start = _cheapest_usd(instance)
+        if first_usd is None:
+            first_usd = _cheapest_usd(instance)
         n_cover = self._pricer.n_site * self._pricer.n_cover
         budget = [instance.budget_usd] if np.isfinite(instance.budget_usd) else []
         rules = instance.linear_rules
         self._weights = rules.weights
         # All multipliers in one vector: demands, grid limits, links, capital where there is a budget, cover by site,
         # linear rules.
-        parts = (len(start), len(instance.grid.id), len(instance.links.id), len(budget), n_cover, len(rules))
-        self._ends = np.cumsum(parts).tolist()
+        n_limit, n_link = len(instance.grid.id), len(instance.links.id)
+        self._ends = np.cumsum([len(first_usd), n_limit, n_link, len(budget), n_cover, len(rules)]).tolist()
         self._right = np.concatenate(
             [instance.grid.limit_mw, instance.links.limit_gbps, budget, np.zeros(n_cover)]
         )
-        n_right, no_limit = len(self._right), np.full(len(start), -np.inf)
+        n_right, no_limit = len(self._right), np.full(len(first_usd), -np.inf)
         # A rule without an upper limit has no price above 0, one without a lower limit none below.
         least, most = (
             np.where(np.isfinite(rules.lower), -np.inf, 0.0),
@@ -85,15 +85,15 @@ class LagrangianAscent:
         )
         self._lower = np.concatenate([no_limit, np.zeros(n_right), least])
         self._upper = np.concatenate([instance.demands.unserved_usd, np.full(n_right, np.inf), most])
-        self._scale = _scale(instance, start, budget, n_cover)
+        self._scale = _scale(instance, first_usd, budget, n_cover)
         self._center = np.concatenate(
-            [np.minimum(start, instance.demands.unserved_usd), np.zeros(n_right + len(rules))]
+            [np.minimum(first_usd, instance.demands.unserved_usd), np.zeros(n_right + len(rules))]
         )
         self._direction = np.zeros(len(self._center))
         self._length, self._weight, self._stalled = 0.1, 0.3, 0
         self._groups = None
         if pays(instance):
-            self._groups = Groups(instance, start, len(budget) > 0, _cover_usd(instance))
+            self._groups = Groups(instance, first_usd, len(budget) > 0, _cover_usd(instance))
         self._bound_at_check = -np.inf
         self.iterations = 0
         self.bound_usd = -np.inf
@@ -245,14 +245,14 @@ class LagrangianAscent:
         return float(rule_usd @ limit), use - limit
 
 
-def _scale(instance: Instance, start: Floats, budget: list[float], n_cover: int) -> Floats:
+def _scale(instance: Instance, first_usd: Floats, budget: list[float], n_cover: int) -> Floats:
     """Unit of each multiplier, so that a demand worth dollars and one worth millions move at a sensible pace.
 
     The square root between each demand's own cost and the mean converged fastest of the powers tried on real
     scenarios; rows of one kind get the price that would spread a tenth of the total cost over them, and the cover of a
     site a tenth of what a call per second costs in replicas; a linear rule that of an average site.
     """
-    size = np.maximum(np.abs(start), 1e-6 * max(1e-9, float(np.abs(start).max(initial=0.0))))
+    size = np.maximum(np.abs(first_usd), 1e-6 * max(1e-9, float(np.abs(first_usd).max(initial=0.0))))
     total = float(size.sum())
     coupling = np.concatenate([instance.grid.limit_mw, budget])
     n_limit = len(instance.grid.id)

@@ -4,9 +4,9 @@
 
     exit code  0   done: a plan was found, the plan holds, the scenario is valid
                1   no plan can meet every rule; or the plan given breaks one
-               2   bad input: the scenario, the plan or the options
+               2   bad input: the scenario, the plan or the options; a file that cannot be read or written
                3   no plan was found within the limits
-               4   a solver failed, or siteopt itself
+               4   a solver failed, or siteopt itself, or what it needs: memory, processes, libraries
              130   interrupted before there was any plan
 """
 
@@ -14,19 +14,33 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from siteopt.cli import check, compare, evaluate, explain, params, profile, report, schema, sensitivity, solve
-from siteopt.cli.terminal import print_block, print_error
+from siteopt.cli.messages import print_error, print_message, say
 from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-COMMANDS = (solve, check, evaluate, compare, explain, sensitivity, report, profile, params, schema)
+#: The commands and what they are for. Each is a module of this package, imported only where it is the one asked for:
+#: the solver and what it needs take a second, and whoever reads the help needs none of it.
+COMMANDS = {
+    "solve": "find a plan, with a proven gap",
+    "check": "validate and summarise a scenario",
+    "evaluate": "price and check any plan",
+    "compare": "central, edge and hybrid; a verdict per workload",
+    "explain": "why, why not, what a MW is worth, what binds, why infeasible",
+    "sensitivity": "which uncertain numbers matter, one at a time",
+    "report": "a page to read, GeoJSON and CSV of a plan",
+    "profile": "latency and cost of one workload against load and sites",
+    "params": "list the built-in catalogue with its sources",
+    "schema": "print the JSON Schema of a scenario",
+}
 EXIT_CODES: dict[type[Exception], int] = {
     InfeasibleError: 1,
     ScenarioError: 2,
@@ -43,62 +57,107 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n  see {self.prog} --help\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, on_start: Callable[[], None] = lambda: None) -> int:
     """Run a command.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments after the name of the program; those of the process where absent.
+    on_start : callable
+        Called once the command is known and imported, before it begins.
 
     Returns
     -------
     int
         Exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the program
-            stream.reconfigure(errors="replace")
-    try:
-        return _run(build_parser().parse_args(argv))
-    except SystemExit as end:  # argparse has said what is to be said
-        return end.code if isinstance(end.code, int) else 0
+    with ExitStack() as streams:
+        for stream, redirect in ((sys.stdout, redirect_stdout), (sys.stderr, redirect_stderr)):
+            if stream is None:  # a service, or a program without a console
+                nowhere = streams.enter_context(open(os.devnull, "w", encoding="utf-8"))
+                streams.enter_context(redirect(nowhere))
+            elif hasattr(
+                stream, "reconfigure"
+            ):  # a name that the terminal cannot show must not end the program
+                stream.reconfigure(errors="replace")
+        try:
+            return _run(sys.argv[1:] if argv is None else argv, on_start)
+        except SystemExit as end:  # argparse has said what is to be said
+            return end.code if isinstance(end.code, int) else 0
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(argv: Sequence[str], on_start: Callable[[], None]) -> int:
     try:
+        args = build_parser(argv).parse_args(argv)
+        on_start()
         return int(args.run(args))
     except tuple(EXIT_CODES) as error:
         print_error(error)
+        if isinstance(error, NoPlanError) and error.is_interrupted:
+            return INTERRUPTED
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except KeyboardInterrupt:
-        print("siteopt: interrupted", file=sys.stderr)
+        say("interrupted")
         return INTERRUPTED
+    except OSError as error:
+        file = "" if error.filename is None else f"{error.filename}: "
+        say(f"{file}{error.strerror or error}")
+        return EXIT_CODES[ScenarioError]
+    except MemoryError:
+        say("there is not enough memory for this")
+        return EXIT_CODES[SolverError]
+    except ImportError as error:
+        say(f"the installation is broken: {error}")
+        return EXIT_CODES[SolverError]
     except Exception as error:
         # Python would exit with 1, which here means that no plan exists.
         if logging.getLogger("siteopt").isEnabledFor(logging.DEBUG):
             traceback.print_exc()
         where = ["this is a bug in siteopt; please report it (solve --log-level debug shows where)"]
-        print_block(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
+        print_message(f"siteopt: internal error: {type(error).__name__}: {error}", where, 1)
         return EXIT_CODES[SolverError]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The options of all commands."""
+def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Names every command, but has the options only of the one that is asked for.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        Arguments after the name of the program.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
     parser = _Parser(
         prog="siteopt",
         description="Which substations should host micro data centres, which AI workloads stay central.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"siteopt {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
-    for command in COMMANDS:
-        command.add_parser(commands)
+    # No option before the command takes a value, so that the first word is the command.
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, allow_abbrev=False)
+        if name == asked:
+            module = import_module(f"siteopt.cli.{name}")
+            module.add_options(command)
+            command.set_defaults(run=module.run, parser=command)
     return parser
 
 
-def _version() -> str:
-    try:
-        return version("siteopt")
-    except PackageNotFoundError:
-        return "(not installed)"
+class _Version(argparse.Action):
+    """Prints the version; the package's metadata are read for that alone."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            known = version("siteopt")
+        except PackageNotFoundError:
+            known = "(not installed)"
+        print(f"siteopt {known}")
+        parser.exit()

@@ -6,32 +6,30 @@ from typing import TYPE_CHECKING
 
 from siteopt.cli.terminal import result_console, results
 from siteopt.compile import compile_instance
-from siteopt.compile.implicit_flows import compile_block
+from siteopt.compile.implicit_flows import compile_implicit_flows
 from siteopt.compile.many import has_many_flows
-from siteopt.diagnose.proofs import block_impossibilities, impossibilities
+from siteopt.diagnose.proofs import implicit_impossibilities, impossibilities
 from siteopt.diagnose.remarks import suspicions
 from siteopt.report.check import print_check
-from siteopt.report.extent import block_extent, listed_extent
+from siteopt.report.extent import implicit_extent, listed_extent
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser("check", help="validate and summarise a scenario", allow_abbrev=False)
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Load, compile, summarise; exit code 1 where arithmetic shows that no plan exists."""
     scenario = load_scenario(args.scenario)
     if has_many_flows(scenario):
-        block = compile_block(scenario)
-        impossible = block_impossibilities(scenario, block)
-        extent, suspicious = block_extent(block), suspicions(scenario, None)
+        implicit = compile_implicit_flows(scenario)
+        impossible = implicit_impossibilities(scenario, implicit)
+        extent, suspicious = implicit_extent(implicit), suspicions(scenario, None)
     else:
         instance = compile_instance(scenario)
         impossible = impossibilities(scenario, instance)

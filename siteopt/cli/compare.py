@@ -7,23 +7,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.compare import PARAMETERS, compare
-from siteopt.cli.options import gap, output_file, positive_seconds, refuse_same_file, seed
+from siteopt.cli.messages import say
+from siteopt.cli.options import gap, output_file, positive_seconds, refuse_inputs, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.plan import write_atomically
 from siteopt.report.compare import print_comparison
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "compare", help="central, edge and hybrid; a verdict per workload", allow_abbrev=False
-    )
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("--workload", metavar="ID", help="find by solving what turns the verdict on this one")
     parser.add_argument(
@@ -45,15 +44,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out", type=output_file, metavar="FILE.json", help="write the comparison to this file"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print; exit code 1 where no mode has a plan."""
     if args.parameter and args.workload is None:
         args.parser.error("argument --parameter: needs --workload")
-    refuse_same_file(args.parser, args.out, args.scenario)
-    scenario, console = load_scenario(args.scenario), progress_console()
+    with noting_inputs() as inputs:
+        scenario = load_scenario(args.scenario)
+    refuse_inputs(args.parser, {"--out": args.out}, inputs)
+    console = progress_console()
     with ProgressPrinter(console) as progress:
         comparison = compare(
             scenario,
@@ -80,6 +80,6 @@ def _save(path: Path, text: str) -> int:
     try:
         write_atomically(path, text)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
     return 0

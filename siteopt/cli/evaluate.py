@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siteopt.cli.options import add_output, refuse_same_file
+from siteopt.cli.messages import print_message, say
+from siteopt.cli.options import add_output, refuse_inputs
 from siteopt.cli.output import write_plan
-from siteopt.cli.terminal import print_block
 from siteopt.errors import ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
 from siteopt.plan.file import load_plan
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser("evaluate", help="price and check any plan", allow_abbrev=False)
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made; figures may be missing")
     add_output(parser)
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Verify the plan as it stands, price its decisions, print both."""
-    refuse_same_file(args.parser, args.out, args.scenario, args.plan)
-    scenario = load_scenario(args.scenario)
-    plan = load_plan(args.plan)
+    with noting_inputs() as inputs:
+        scenario = load_scenario(args.scenario)
+        plan = load_plan(args.plan)
+    refuse_inputs(args.parser, {"--out": args.out}, inputs)
     try:
         exact = evaluate(scenario, plan)
     except ScenarioError:
@@ -42,15 +41,15 @@ def run(args: argparse.Namespace) -> int:
         broken = violated_rules(plan, verify(scenario, plan))
         if not broken:
             raise
-        print_block(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
         return 1
     # A plan that states figures is held to them; of one made by hand figures and moves after failures are ours.
     broken = list(verify(scenario, plan if plan.cost_lines else exact))
     code = write_plan(scenario, replace(exact, verified=not broken), out=args.out, as_json=args.json)
     if broken:
-        print_block(
+        print_message(
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:
-        print(f"siteopt: {args.plan} holds: every rule is met and every figure is true", file=sys.stderr)
+        say(f"{args.plan} holds: every rule is met and every figure is true")
     return code or int(bool(broken))

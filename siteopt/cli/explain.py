@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.effort import Effort
 from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
+from siteopt.cli.messages import say
 from siteopt.cli.options import gap, positive_seconds, seed
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.quantities import positive
@@ -32,11 +32,8 @@ if TYPE_CHECKING:
 QUESTION_SECONDS, CONFLICT_SECONDS = 75.0, 100.0
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "explain", help="why, why not, what a MW is worth, what binds, why infeasible", allow_abbrev=False
-    )
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", nargs="?", help="plan.json; not for --infeasible")
     asked = parser.add_argument_group("the question").add_mutually_exclusive_group(required=True)
@@ -67,7 +64,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -119,7 +115,7 @@ def _infeasible(args: argparse.Namespace, scenario: Scenario) -> int:
         shown = (lambda text: status.update(text)) if console.is_terminal else None
         conflict = find_conflict(scenario, time_limit=args.time_limit or CONFLICT_SECONDS, say=shown)
     if conflict is None:
-        print(f"siteopt: {args.scenario} is feasible: a plan meets every rule", file=sys.stderr)
+        say(f"{args.scenario} is feasible: a plan meets every rule")
         return 0
     with results():
         if args.json:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siteopt.plan import create_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 from siteopt.run.options import LARGEST_SEED
 
@@ -30,7 +37,7 @@ def gap(text: str) -> float:
 
 def count(text: str) -> int:
     """A limit on steps: a whole number from 1."""
-    value = _whole(text)
+    value = _integer(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} should be at least 1")
     return value
@@ -38,7 +45,7 @@ def count(text: str) -> int:
 
 def seed(text: str) -> int:
     """A seed: a whole number of 32 bits from 0."""
-    value = _whole(text)
+    value = _integer(text)
     if not 0 <= value <= LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"{text} should be between 0 and {LARGEST_SEED}")
     return value
@@ -47,17 +54,34 @@ def seed(text: str) -> int:
 def output_file(text: str) -> Path:
     """A file that can be written, found out before the hour of work whose result it should hold."""
     path = Path(text)
-    folder = path.parent
-    reason = ""
-    if path.is_dir():
-        reason = "is a directory; name a file"
-    elif not folder.is_dir():
-        reason = f"cannot be written: {folder} is not a directory"
-    elif not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        reason = "cannot be written: permission denied"
+    try:
+        reason = _unusable(path)
+    except OSError as error:
+        reason = f"cannot be written: {(error.strerror or str(error)).lower()}"
+    except ValueError:
+        reason = "is not the name of a file"
     if reason:
-        raise argparse.ArgumentTypeError(f"{text} {reason}")
+        raise argparse.ArgumentTypeError(f"{text!r} {reason}" if "\0" in text else f"{text} {reason}")
     return path
+
+
+def _unusable(path: Path) -> str:
+    """What is wrong with an output; empty where nothing is."""
+    kind = path.stat().st_mode if path.exists() else stat.S_IFREG
+    if stat.S_ISDIR(kind):
+        return "is a directory; name a file"
+    if stat.S_ISSOCK(kind):
+        return "is a socket; name a file"
+    if path.exists() and not os.access(path, os.W_OK):
+        return "cannot be written: permission denied"
+    if stat.S_ISREG(kind):
+        target = Path(os.path.realpath(path))
+        if not target.parent.is_dir():
+            return f"cannot be written: {path.parent} is not a directory"
+        handle, temporary = create_beside(target)  # what the file system has against it, it says now
+        os.close(handle)
+        temporary.unlink()
+    return ""
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -66,11 +90,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the plan as JSON instead of tables")
 
 
-def refuse_same_file(parser: argparse.ArgumentParser, out: Path | None, *inputs: str) -> None:
-    """End with exit code 2 where the output would replace an input."""
-    for name in inputs:
-        if out is not None and out.exists() and os.path.exists(name) and out.samefile(name):
-            parser.error(f"argument --out: {out} is the input itself; choose another file")
+def refuse_inputs(
+    parser: argparse.ArgumentParser, outputs: Mapping[str, Path | None], inputs: Iterable[Path]
+) -> None:
+    """End with exit code 2 where an output, by its option, would replace what was read."""
+    known = [name for name in inputs if name.exists()]
+    for option, path in outputs.items():
+        if path is not None and path.exists() and any(path.samefile(name) for name in known):
+            parser.error(f"argument {option}: {path} is an input itself; choose another file")
 
 
 def _number(text: str) -> float:
@@ -83,7 +110,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:

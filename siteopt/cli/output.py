@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from siteopt.cli.messages import say
 from siteopt.cli.terminal import result_console, results
 from siteopt.report.console import print_plan
 
@@ -28,7 +29,7 @@ def write_plan(scenario: Scenario, plan: Plan, *, out: Path | None, as_json: boo
         try:
             plan.save(out)
         except OSError as error:
-            print(f"siteopt: {out} could not be written: {error.strerror}", file=sys.stderr)
+            say(f"{out} could not be written: {error.strerror}")
             code = 2
     with results():
         if as_json:

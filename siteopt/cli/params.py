@@ -15,15 +15,11 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "params", help="list the built-in catalogue with its sources", allow_abbrev=False
-    )
     parser.add_argument("words", metavar="WORD", nargs="*", help="show only figures that hold every word")
     parser.add_argument("--group", choices=GROUPS, help="show only this part of the catalogue")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

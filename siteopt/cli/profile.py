@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.profile import Request, case_of, profile
-from siteopt.cli.options import count, output_file
+from siteopt.cli.messages import say
+from siteopt.cli.options import count, output_file, refuse_inputs
 from siteopt.cli.quantities import percentile, positive, share, zero_or_more
 from siteopt.cli.terminal import result_console, results
 from siteopt.report.profile import print_profile
 from siteopt.report.profile_plot import SUFFIXES, plot_profile, require_plotting
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +25,9 @@ DESCRIPTION = """Name a model and accelerators, or a workload of a scenario; wha
 Without a scenario, --workload is a class of the catalogue (siteopt params --group workloads)."""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "profile",
-        help="latency and cost of one workload against load and sites",
-        description=DESCRIPTION,
-        allow_abbrev=False,
-    )
+    parser.description = DESCRIPTION
     what = parser.add_argument_group("what")
     what.add_argument("--model", metavar="ID", help="of the catalogue or the scenario")
     what.add_argument("--accelerator", metavar="ID", nargs="+", default=(), help="one or several to compare")
@@ -52,14 +48,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     where.add_argument("--rtt-ms", type=zero_or_more, default=0.0, metavar="MS", help="round trip (0)")
     parser.add_argument("--plot", type=_plot_file, metavar="FILE.svg|png", help="draw the curves")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Profile and print; exit code 1 where no deployment meets the SLO."""
     if args.plot is not None:
         require_plotting()
-    base = None if args.scenario is None else load_scenario(args.scenario)
+    with noting_inputs() as inputs:
+        base = None if args.scenario is None else load_scenario(args.scenario)
+    refuse_inputs(args.parser, {"--plot": args.plot}, inputs)
     result = profile(
         case_of(_request(args), base), replicas=args.replicas, total_rps=args.total_rps, rtt_ms=args.rtt_ms
     )
@@ -77,9 +74,9 @@ def _plot(result: Profile, path: Path) -> int:
     try:
         plot_profile(result, path)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
-    print(f"siteopt: the curves are in {path}", file=sys.stderr)
+    say(f"the curves are in {path}")
     return 0
 
 

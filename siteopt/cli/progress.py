@@ -24,7 +24,7 @@ HEARTBEAT = 15.0
 
 
 class ProgressPrinter:
-    """Shows the reports of a solve; call it with each of them, inside its ``with`` block.
+    """Shows the reports of a solve; call it with each of them, inside its ``with`` statement.
 
     Parameters
     ----------

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siteopt.cli.options import output_file
-from siteopt.cli.terminal import print_block, results
+from siteopt.cli.messages import print_message, say
+from siteopt.cli.options import output_file, refuse_inputs
+from siteopt.cli.terminal import results
 from siteopt.errors import Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
@@ -22,6 +22,7 @@ from siteopt.report.page.results import Comparison, load_comparison, load_sensit
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -35,11 +36,8 @@ if TYPE_CHECKING:
 STRUCTURE = {"unknown_id", "duplicate", "number"}
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "report", help="a page to read, GeoJSON and CSV of a plan", allow_abbrev=False
-    )
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made")
     parser.add_argument(
         "--scenario", metavar="SCENARIO", help="scenario.json (default: the one that the plan names)"
@@ -57,22 +55,22 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--sensitivity", metavar="FILE.json", help="show a tornado: what siteopt sensitivity wrote"
     )
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read everything, make everything, and only then write."""
     if args.out is None and args.geojson is None and args.csv is None:
         args.parser.error("nothing to write: give -o PAGE.html, --geojson FILE or --csv DIR")
-    plan = load_plan(args.plan)
-    name = args.scenario or _remembered(args.plan, plan)
-    scenario = load_scenario(name)
-    _refuse_inputs(args, name)
+    with noting_inputs() as inputs:
+        plan = load_plan(args.plan)
+        name = args.scenario or _remembered(args.plan, plan)
+        scenario = load_scenario(name)
+    _refuse_inputs(args, inputs)
     remarks = _changed(args, plan, scenario, name)
     broken = violated_rules(plan, verify(scenario, plan))
     priced = _priced(scenario, plan, broken)
     if priced is None:
-        print_block(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
         return 1
     subject = Subject(
         scenario,
@@ -86,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     )
     code = _write(_texts(args, subject))
     if broken:
-        print_block(
+        print_message(
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     return code or int(bool(broken))
@@ -143,17 +141,14 @@ def _changed(args: argparse.Namespace, plan: Plan, scenario: Scenario, name: str
         )
         raise ScenarioError([Problem("scenario_sha256", message)], args.plan)
     remark = f"{name} is not what the plan was made for: bound and gap belong to that scenario, the checks to this one."
-    print(f"siteopt: {remark}", file=sys.stderr)
+    say(remark)
     return [remark]
 
 
-def _refuse_inputs(args: argparse.Namespace, scenario: str) -> None:
+def _refuse_inputs(args: argparse.Namespace, inputs: Sequence[Path]) -> None:
     """End with exit code 2 where an output would replace an input, another output, or a table that is not ours."""
-    inputs = [Path(name) for name in (args.plan, scenario, args.compare, args.sensitivity) if name]
-    outputs = {"--out": args.out, "--geojson": args.geojson}
-    for option, path in outputs.items():
-        if path is not None and path.exists() and any(i.exists() and path.samefile(i) for i in inputs):
-            args.parser.error(f"argument {option}: {path} is an input itself; choose another file")
+    others = [Path(name) for name in (args.compare, args.sensitivity) if name]
+    refuse_inputs(args.parser, {"--out": args.out, "--geojson": args.geojson}, [*inputs, *others])
     if args.out is not None and args.geojson is not None and args.out.resolve() == args.geojson.resolve():
         args.parser.error(f"argument --geojson: {args.geojson} is the page, too; choose another file")
     for name in HEADERS if args.csv is not None else ():
@@ -192,7 +187,7 @@ def _write(texts: dict[Path, str]) -> int:
                 path.parent.mkdir(exist_ok=True)
                 write_atomically(path, text)
             except OSError as error:
-                print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+                say(f"{path} could not be written: {error.strerror}")
                 return 2
         for path in texts:
             if path.suffix != ".csv":

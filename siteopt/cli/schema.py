@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command: none."""
-    parser = commands.add_parser("schema", help="print the JSON Schema of a scenario", allow_abbrev=False)
-    parser.set_defaults(run=run)
 
 
 def run(_args: argparse.Namespace) -> int:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from siteopt.answers.sensitivity import BASELINE_TIMES, Tornado, parameters_of, sensitivity
-from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_same_file, seed
+from siteopt.cli.messages import say
+from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_inputs, seed
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
 from siteopt.run.options import SolveOptions
 from siteopt.scenario import load_scenario
+from siteopt.scenario.inputs import noting_inputs
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -28,11 +29,8 @@ if TYPE_CHECKING:
 RUN_SECONDS, MOST_SECONDS_EACH = 60.0, 5.0
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser(
-        "sensitivity", help="which uncertain numbers matter, one at a time", allow_abbrev=False
-    )
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("--parameters", nargs="+", metavar="NAME", help="only these; --list names them all")
     parser.add_argument("--list", action="store_true", help="list the parameters with ranges and sources")
@@ -55,16 +53,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run what is not known yet, write and print the tornado; exit code 130 where it was interrupted."""
-    refuse_same_file(args.parser, args.out, args.scenario)
-    scenario = load_scenario(args.scenario)
+    with noting_inputs() as inputs:
+        scenario = load_scenario(args.scenario)
+    journal = None if args.out is None else _journal(args)
+    refuse_inputs(args.parser, {"--out": args.out}, inputs)
     if args.list:
         return _list(args, scenario)
-    tornado = _run(args, scenario)
+    tornado = _run(args, scenario, journal)
     code = 130 if tornado.missing else 0
     if args.out is not None:
         code = _save(tornado, args.out) or code
@@ -76,7 +75,23 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _run(args: argparse.Namespace, scenario: Scenario) -> Tornado:
+def _journal(args: argparse.Namespace) -> Path | None:
+    """The journal beside the result, which is read as well; none beside a pipe or a device."""
+    path: Path = args.out.with_suffix(".jsonl")
+    if args.out.exists() and not args.out.is_file():
+        return None
+    if path == args.out:
+        args.parser.error(f"argument --out: {path} is the name of the journal; end it in .json")
+    if path.exists() and not path.is_file():
+        args.parser.error(f"argument --out: its journal {path} is not a regular file; choose another name")
+    try:
+        output_file(str(path))
+    except argparse.ArgumentTypeError as error:
+        args.parser.error(f"argument --out: its journal {error}")
+    return path
+
+
+def _run(args: argparse.Namespace, scenario: Scenario, journal: Path | None) -> Tornado:
     console = progress_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
@@ -92,7 +107,7 @@ def _run(args: argparse.Namespace, scenario: Scenario) -> Tornado:
         return sensitivity(
             scenario,
             parameters=args.parameters,
-            journal=None if args.out is None else args.out.with_suffix(".jsonl"),
+            journal=journal,
             jobs=jobs,
             options=SolveOptions(seconds, args.gap, args.seed, args.method),
             tell=tell,
@@ -109,7 +124,7 @@ def _save(tornado: Tornado, path: Path) -> int:
     try:
         tornado.save(path)
     except OSError as error:
-        print(f"siteopt: {path} could not be written: {error.strerror}", file=sys.stderr)
+        say(f"{path} could not be written: {error.strerror}")
         return 2
     return 0
 

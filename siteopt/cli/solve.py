@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_same_file, seed
+from siteopt.cli.interrupts import until_written
+from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_inputs, seed
 from siteopt.cli.output import write_plan
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import logging_to, progress_console
+from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
+from siteopt.scenario.inputs import noting_inputs
 from siteopt.solving.solve import solve
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser = commands.add_parser("solve", help="find a plan, with a proven gap", allow_abbrev=False)
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument(
         "--time-limit", type=positive_seconds, default=60.0, metavar="S", help="seconds (default 60)"
@@ -29,29 +31,36 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
-    parser.add_argument("--node-limit", type=count, metavar="N", help="branch-and-bound nodes")
+    parser.add_argument("--node-limit", type=count, metavar="N", help="tree nodes of branch and bound")
     parser.add_argument("--iteration-limit", type=count, metavar="N", help="steps of the local search")
+    parser.add_argument(
+        "--start", metavar="PLAN.json", help="go on from this plan, of this scenario or a like one"
+    )
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default warning")
     add_output(parser)
-    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Solve, write the plan, print it."""
-    refuse_same_file(args.parser, args.out, args.scenario)
     console = progress_console()
     with logging_to(console, args.log_level):
-        scenario = load_scenario(args.scenario)
-        with ProgressPrinter(console) as progress:
-            plan = solve(
-                scenario,
-                time_limit=args.time_limit,
-                gap=args.gap,
-                seed=args.seed,
-                method=args.method,
-                node_limit=args.node_limit,
-                iteration_limit=args.iteration_limit,
-                progress=progress,
-            )
-    plan = replace(plan, scenario=args.scenario, scenario_sha256=scenario_sha256(scenario))
-    return write_plan(scenario, plan, out=args.out, as_json=args.json)
+        with noting_inputs() as inputs:
+            scenario = load_scenario(args.scenario)
+            start = None if args.start is None else load_plan(args.start)
+        refuse_inputs(args.parser, {"--out": args.out}, inputs)
+        with until_written() as is_asked_to_stop:
+            with ProgressPrinter(console) as progress:
+                plan = solve(
+                    scenario,
+                    time_limit=args.time_limit,
+                    gap=args.gap,
+                    seed=args.seed,
+                    method=args.method,
+                    node_limit=args.node_limit,
+                    iteration_limit=args.iteration_limit,
+                    start=start,
+                    progress=progress,
+                    stop=is_asked_to_stop,
+                )
+            plan = replace(plan, scenario=args.scenario, scenario_sha256=scenario_sha256(scenario))
+            return write_plan(scenario, plan, out=args.out, as_json=args.json)

@@ -2,75 +2,77 @@
 
 from __future__ import annotations
 
+import io
 import logging
-import os
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 
-from siteopt.errors import InfeasibleError, ScenarioError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
-#: Lines of an error before it is cut: a table with one wrong column has as many problems as rows.
-MOST_LINES = 40
 #: Width of tables in a pipe, where nobody says how wide it is.
 PIPE_COLUMNS = 100
 
 
-class _PatientConsole(Console):
-    """A console whose reader may go away: what is left to say goes nowhere, and the work goes on."""
+class _ResultConsole(Console):
+    """A console whose reader may have had enough; rich would end the program, and turn the descriptor away."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+class _Patient(io.TextIOBase):
+    """A stream for progress, whose reader may go away, or whose disk be full: the work goes on without."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor of the stream."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def result_console() -> Console:
     """Console for results on stdout; plain text of fixed width in a pipe."""
     width = None if sys.stdout.isatty() else PIPE_COLUMNS
-    return _PatientConsole(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    return _ResultConsole(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def progress_console() -> Console:
     """Console for progress and log on stderr."""
-    return _PatientConsole(file=sys.stderr, highlight=False, markup=False, emoji=False)
-
-
-def print_error(error: Exception) -> None:
-    """Say on stderr, in one block, what is wrong and where."""
-    if isinstance(error, ScenarioError):
-        source = error.source or "the input"
-        n = len(error.problems)
-        print_block(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
-    elif isinstance(error, InfeasibleError):
-        n = len(error.reasons)
-        print_block("siteopt: infeasible: no plan can meet every rule", error.reasons, n)
-    else:
-        print_block(f"siteopt: {error}", (), 0)
-
-
-def print_block(head: str, lines: object, n: int) -> None:
-    """A headline and indented lines on stderr, cut where there are very many."""
-    print(head, file=sys.stderr)
-    for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]
-        print(f"  {line}", file=sys.stderr)
-    if n > MOST_LINES:
-        print(f"  … and {n - MOST_LINES} more", file=sys.stderr)
+    return Console(file=cast("IO[str]", _Patient(sys.stderr)), highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
 def results() -> Iterator[None]:
     """Write results; a reader that has had enough (``siteopt solve ... | head``) is not an error."""
-    try:
+    with suppress(BrokenPipeError):
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes stdout once more when it ends; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _ConsoleHandler(logging.Handler):

@@ -1,4 +1,4 @@
-"""Scenario -> Instance: the network is routed, the serving model is computed, admissible arcs are made."""
+"""From scenario to instance: the network is routed, the serving model computed, admissible arcs are made."""
 
 from siteopt.compile.instance import compile_instance
 from siteopt.compile.variants import Variant, resolve_variants

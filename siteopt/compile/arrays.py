@@ -9,14 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from siteopt.arrays import Floats, Indices
+    from siteopt.arrays import Floats
 
 
 def floats(values: Iterable[float]) -> Floats:
-    """One float64 for each value."""
+    """Return one float64 for each value."""
     return np.fromiter(values, dtype=np.float64)
 
 
 def indices(values: Iterable[int]) -> Indices:
-    """One int32 for each value."""
+    """Return one int32 for each value."""
     return np.fromiter(values, dtype=np.int32)

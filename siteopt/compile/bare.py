@@ -12,7 +12,7 @@ from siteopt.compile.facilities import build_sites
 from siteopt.compile.flows import Flows
 from siteopt.compile.limits import shared_limits
 from siteopt.compile.pools import build_variants
-from siteopt.instance import Arcs, Backups, Instance, Links, Pools, Tiers
+from siteopt.instance import Arcs, Backups, Instance, Links, Pools, SlackTiers
 
 if TYPE_CHECKING:
     from siteopt.arrays import Masks
@@ -29,14 +29,14 @@ def bare_instance(
     is_lost: Masks,
     present_value: float,
 ) -> Instance:
-    """Assemble it; ``is_lost`` says which demands no site may serve, shape (n_demand,).
+    """Build an instance without flows; ``is_lost`` says which demands no site may serve, shape (n_demand,).
 
     Links, tails, tenants' limits and the cover of failures are left out: a bound without them is valid.
     """
     none, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
     pointer = np.zeros(len(variants) + 1, dtype=np.int32)
     table = build_variants(scenario, variants, pointer, pointer)
-    no_tiers = Tiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
+    no_slack_tiers = SlackTiers(none, nothing, nothing, np.zeros(1, dtype=np.int32), nothing, nothing)
     no_pools = Pools(none, none, nothing, none, nothing, np.zeros(1, dtype=np.int32), none)
     limits = shared_limits(scenario, options)
     return Instance(
@@ -44,8 +44,8 @@ def bare_instance(
         designs=designs,
         options=options,
         variants=replace(table, is_protected=np.zeros(len(variants), dtype=np.uint8)),
-        tiers=no_tiers,
-        degraded=no_tiers,
+        slack_tiers=no_slack_tiers,
+        degraded_slack_tiers=no_slack_tiers,
         pools=no_pools,
         demands=_demands(scenario, is_lost, present_value),
         arcs=Arcs(none, none, *(nothing,) * 4, none, none, none, nothing, nothing),
@@ -57,7 +57,7 @@ def bare_instance(
 
 
 def _demands(scenario: Scenario, is_lost: Masks, present_value: float) -> Demands:
-    """Demands without arcs; those that some site may serve count as reached by one flow while they are made."""
+    """Build demands without arcs; meanwhile one flow stands in for those of each demand that some site may serve."""
     reached = np.flatnonzero(~is_lost).astype(np.int32)
     none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))
     flows = Flows(reached, none, none, np.zeros(len(reached)), np.ones(len(reached), dtype=bool))

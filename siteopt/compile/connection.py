@@ -22,24 +22,24 @@ class Connection:
 
 
 def usable_module_mw(design: Design) -> float:
-    """IT power that one counted module carries, MW; of 2N only every second module is counted."""
+    """Return the IT power that one counted module carries, MW; of 2N only every second module is counted."""
     return design.module_mw * design.usable_fraction * (0.5 if design.redundancy == "2N" else 1.0)
 
 
 def spare_modules(design: Design) -> int:
-    """Modules that stand by and are not counted."""
+    """Return the modules that stand by and are not counted."""
     return 1 if design.redundancy == "N+1" else 0
 
 
 def pue_at(site: Site, design: Design) -> float:
-    """PUE of a design in the climate of a site."""
+    """Return the PUE of a design in the climate of a site."""
     return site.pue.get(design.id, design.pue)
 
 
 def connections(scenario: Scenario, site: Site, design: Design) -> tuple[Connection, ...]:
-    """Connections on which a design is ready in time at a site, smallest first.
+    """Find the connections on which a design is ready in time at a site, smallest first.
 
-    What already stands is connected: a step that carries no more than that costs nothing and is there.
+    What already stands is connected: a step that carries no more than that costs nothing and is ready now.
     """
     built = 0.0 if site.existing is not None else design.build_months
     found = []

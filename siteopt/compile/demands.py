@@ -29,14 +29,14 @@ class Reach:
 
     flows: Flows
     pool: Indices
-    tier: Indices
-    degraded_tier: Indices
+    slack_tier: Indices
+    degraded_slack_tier: Indices
     usual: Rows
     backup: Rows
 
 
 def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Demands:
-    """Demands as arrays."""
+    """Build the demands as arrays."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     workload_index = {w.id: k for k, w in enumerate(scenario.workloads)}
@@ -73,7 +73,7 @@ def build_arcs(
     data: PoolData,
     present_value: float,
 ) -> Arcs:
-    """Arcs with their money, distance and traffic."""
+    """Build the arcs with their money, distance and traffic."""
     rows = reach.usual
     demand, pool, site = reach.flows.demand[rows], reach.pool[rows], reach.flows.site[rows]
     policy, workload = scenario.policy, demands.workload[demand]
@@ -99,8 +99,8 @@ def build_arcs(
         transit_usd=transit,
         usd=egress + transit - demands.revenue_usd[demand],
         rtt_ms=reach.flows.rtt_ms[rows],
-        tier=reach.tier[rows],
-        degraded_tier=reach.degraded_tier[rows],
+        slack_tier=reach.slack_tier[rows],
+        degraded_slack_tier=reach.degraded_slack_tier[rows],
         route=_routes(scenario, topology, routes, region, site, workload),
         gbps=peak * (gb_in + gb_out)[workload] * BITS_PER_BYTE,
         home_gbps=demands.peak_rps[demand] * data.gbps_per_rps[pool],
@@ -108,13 +108,13 @@ def build_arcs(
 
 
 def build_backups(reach: Reach) -> Backups:
-    """Pools that may take over, in the order of the flows."""
+    """Build the table of pools that may take over, in the order of the flows."""
     rows = reach.backup
     return Backups(
         demand=reach.flows.demand[rows],
         pool=reach.pool[rows],
         rtt_ms=reach.flows.rtt_ms[rows],
-        tier=reach.degraded_tier[rows],
+        slack_tier=reach.degraded_slack_tier[rows],
     )
 
 
@@ -126,7 +126,7 @@ def _routes(
     site: Indices,
     workload: Indices,
 ) -> Indices:
-    """Route of each arc, one look-up for each distinct pair of ends and rule."""
+    """Find the route of each arc, with one look-up for each distinct pair of ends and rule."""
     if routes.is_empty:
         return np.full(len(region), -1, dtype=np.int32)
     jurisdictions = sorted({r.jurisdiction for r in scenario.regions})

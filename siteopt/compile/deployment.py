@@ -25,7 +25,7 @@ class ModelTimes:
     calls: float
 
     def quantile_ms(self, metric: str, percentile: float) -> float:
-        """Time in service in terms of a metric, ms; the same at every ``percentile``."""
+        """Return the time in service in terms of a metric, ms; the same at every ``percentile``."""
         if metric == "ttft":
             return self.config.ttft_ms
         return self.config.tpot_ms if metric == "tpot" else self.calls * self.config.e2e_ms
@@ -94,7 +94,7 @@ def deploy(scenario: Scenario, workload: Workload, accelerator: str) -> Deployed
 
 
 def replica_limits(workload: Workload) -> list[Limit]:
-    """What a replica has to meet by itself: ms of each metric for one call."""
+    """Return the limits that a replica has to meet by itself: ms of each metric for one call."""
     return [
         Limit("tpot", slo.ms)
         if slo.metric == "tpot"
@@ -108,10 +108,10 @@ def replica_limits(workload: Workload) -> list[Limit]:
     ]
 
 
-def replica_of(setup: Setup, lengths: Lengths, batch: int, dispatch_efficiency: float) -> LLMReplica:
-    """Queue of one replica with ``batch`` slots, from the roofline."""
+def replica_of(setup: Setup, lengths: Lengths, batch: int, balancing_efficiency: float) -> LLMReplica:
+    """Build the queue of one replica with ``batch`` slots from the roofline."""
     steps = roofline.iteration_ms(setup, lengths, np.arange(1.0, batch + 1.0))
     work, tokens = roofline.prefill_ms(setup, lengths), lengths.output_tokens
     return LLMReplica.from_iteration(
-        steps, work, tokens, own_ms=work / (1.0 + tokens), dispatch_efficiency=dispatch_efficiency
+        steps, work, tokens, own_ms=work / (1.0 + tokens), balancing_efficiency=balancing_efficiency
     )

@@ -56,7 +56,7 @@ class _Row(NamedTuple):
 
 
 def build_options(scenario: Scenario, present_value: float) -> Options:
-    """Designs that may be built, one row for each connection on which they are ready in time."""
+    """Build the options: designs that may be built, one row for each connection on which they are ready in time."""
     index = {design.id: d for d, design in enumerate(scenario.designs)}
     rows = [
         _Row(j, site, index[name], scenario.designs[index[name]], connection)
@@ -91,7 +91,7 @@ def build_options(scenario: Scenario, present_value: float) -> Options:
 
 
 def build_designs(scenario: Scenario, options: Options, variants: tuple[Variant, ...]) -> Designs:
-    """Capital by number of modules, as far as any plan may go, and what each design can house."""
+    """Build the designs: capital by number of modules, as far as any plan may go, and what each can house."""
     designs = scenario.designs
     most = np.array([d.max_modules for d in designs], dtype=np.int64)
     np.maximum.at(most, options.design, options.max_modules)
@@ -122,7 +122,7 @@ def _buildable(scenario: Scenario, site: Site) -> tuple[str, ...]:
 
 
 def _life(scenario: Scenario, design: Design) -> tuple[float, float]:
-    """Refresh and salvage of a design over its capital."""
+    """Return refresh and salvage of a design over its capital."""
     horizon = scenario.horizon
     life_years = design.life_years if scenario.policy.refresh else None
     return life_cycle(life_years, design.salvage_fraction, horizon.years, horizon.discount_rate)
@@ -139,7 +139,7 @@ def _least_modules(row: _Row) -> int:
 
 
 def _useful_modules(scenario: Scenario, row: _Row) -> int:
-    """Modules that the headroom can feed, and the spare ones; at least those that must stand.
+    """Return the modules that the headroom can feed, and the spare ones; at least those that must stand.
 
     Where a tenant may take only a share of what stands, more modules than can be fed let it take more.
     """

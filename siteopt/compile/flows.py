@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.physics.network.latency import home_rtt_ms, rtt_block_ms
+from siteopt.physics.network.latency import home_rtt_ms, region_rtt_ms
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
@@ -40,7 +40,7 @@ class Flows:
 
 
 class Distances:
-    """Round trips of a scenario, each block computed once.
+    """Round trips of a scenario, the matrix of each rule computed once.
 
     Parameters
     ----------
@@ -50,18 +50,18 @@ class Distances:
 
     def __init__(self, scenario: Scenario, topology: Topology) -> None:
         self._scenario, self._topology = scenario, topology
-        self._blocks: dict[Allowed, Floats] = {}
+        self._rtt_ms: dict[Allowed, Floats] = {}
         self._homes: dict[tuple[int, Allowed], Floats] = {}
         self._node = {name: n for n, name in enumerate(topology.node_ids)}
 
-    def block_ms(self, allowed: Allowed) -> Floats:
-        """Round trips of every region to every site inside the allowed jurisdictions, shape (n_region, n_site)."""
-        if allowed not in self._blocks:
-            self._blocks[allowed] = rtt_block_ms(self._topology, allowed)
-        return self._blocks[allowed]
+    def rtt_ms(self, allowed: Allowed) -> Floats:
+        """Return the round trips of every region to every site inside the allowed jurisdictions, (n_region, n_site)."""
+        if allowed not in self._rtt_ms:
+            self._rtt_ms[allowed] = region_rtt_ms(self._topology, allowed)
+        return self._rtt_ms[allowed]
 
     def home_ms(self, workload: Workload, allowed: Allowed) -> Floats:
-        """Round trips between every site and the data of a workload, shape (n_site,)."""
+        """Return the round trips between every site and the data of a workload, shape (n_site,)."""
         assert workload.home is not None
         key = self._node[workload.home.node], allowed
         if key not in self._homes:
@@ -69,7 +69,7 @@ class Distances:
         return self._homes[key]
 
     def rule_ms(self, workload: Workload, region: Indices, *, trips: float = 0.0) -> Floats:
-        """Round trips of one call from the given regions to every site, shape (n, n_site).
+        """Return the round trips of one call from the given regions to every site, shape (n, n_site).
 
         ``inf`` where tier, jurisdiction or route forbid the flow. With a home the route between site and data must
         be allowed too, and ``trips`` of its round trips are added.
@@ -87,7 +87,7 @@ class Distances:
             if workload.sovereign_route and not topology.has_network and home not in allowed:
                 continue
             on_route = allowed if workload.sovereign_route else None
-            rtt = self.block_ms(on_route)[region[rows]]
+            rtt = self.rtt_ms(on_route)[region[rows]]
             if workload.home is not None:
                 data_ms = self.home_ms(workload, on_route)
                 rtt = rtt + np.where(np.isfinite(data_ms), trips * np.nan_to_num(data_ms, posinf=0.0), np.inf)
@@ -97,16 +97,16 @@ class Distances:
 
 
 def call_trips(variant: Variant, workload: Workload) -> float:
-    """Round trips to the data that one call makes: none to a copy at the site."""
+    """Return the round trips to the data that one call makes: none to a copy at the site."""
     return workload.home.trips_per_call if workload.home is not None and variant.data == "home" else 0.0
 
 
 def admissible_flows(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: Masks
 ) -> Flows:
-    """Filter the shared region-by-site block of round trips once for each variant.
+    """Filter the shared region-by-site matrix of round trips once for each variant.
 
-    No demand gets a row of its own before the filter has been through.
+    No demand gets a row of its own until the filter has run.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def pool_data(
 def calls_home_usd(
     scenario: Scenario, topology: Topology, workload: Workload, site: Indices, present_value: float
 ) -> tuple[Floats, Floats]:
-    """Egress and transit over the horizon by calls from sites to the data's home, per mean call per second."""
+    """Return the horizon's egress and transit of calls from sites to the data's home, per mean call per second."""
     assert workload.home is not None
     away = topology.site_node[site] != topology.node_ids.index(workload.home.node)
     gb = present_value * SECONDS_PER_YEAR * workload.home.gb_per_call * away

@@ -1,8 +1,8 @@
-"""A scenario whose flows are too many to list: round trips as one block, costs as constants of site and variant.
+"""Implicit flows, where there are too many to list: matrices of round trips, costs as constants of site and variant.
 
 What a flow gains is separable: the part of its demand, less its peak times a constant of (variant, site), less its mean
 times another one. Whether it is admissible is one comparison of a round trip. So a site's flows are priced from the
-block, and nothing is ever stored per flow.
+matrices, and nothing is ever stored per flow.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
-#: Regions whose round trips are worked out at a time, so that double precision never holds the whole block.
+#: Regions whose round trips are worked out at a time, so that double precision never holds a whole matrix.
 REGIONS = 64
 #: Flows of a variant are listed where it has less than this share of all pairs of site and region.
 SPARSE = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """The whole problem with its flows left implicit.
+class ImplicitFlows:
+    """The whole problem, with its flows left implicit.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Block:
     rtt_ms : ndarray of float32, shape (n_rule, n_site, n_region)
         Round trips, ``inf`` where a workload's rule forbids the flow; rounded down, so that none that fits is lost.
     rule : ndarray of int32, shape (n_variant,)
-        Which of these blocks each variant obeys.
+        Which of these matrices each variant obeys.
     reach_ms : ndarray of float32, shape (n_variant, n_site)
         Longest round trip that a variant may have from a site; ``-inf`` where it cannot stand there. Rounded up.
     n_flow : ndarray of int64, shape (n_variant, n_region)
@@ -61,7 +61,7 @@ class Block:
     flow_usd_per_rps : ndarray of float64, shape (n_variant, n_site)
         Egress and calls to data over the horizon, per mean call per second.
     transit_usd_per_rps : ndarray of float64, shape (n_variant,)
-        Transit between region and site, where they do not hang on one backbone node.
+        Transit between region and site, where they are not attached to the same backbone node.
     region_node, site_node : ndarray of int32
         Backbone nodes; without a network all differ.
     is_lost : ndarray of bool, shape (n_demand,)
@@ -99,8 +99,8 @@ class Block:
         )
 
 
-def compile_block(scenario: Scenario) -> Block:
-    """Flatten a scenario without listing its flows.
+def compile_implicit_flows(scenario: Scenario) -> ImplicitFlows:
+    """Compile a scenario without listing its flows.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def compile_block(scenario: Scenario) -> Block:
 
     Returns
     -------
-    Block
+    ImplicitFlows
         Of the same flows as :func:`siteopt.compile.compile_instance`, up to the rounding of their round trips.
     """
     present_value = present_value_of_one_per_year(scenario.horizon.years, scenario.horizon.discount_rate)
@@ -126,7 +126,7 @@ def compile_block(scenario: Scenario) -> Block:
     data = _data(scenario, resolved, topology, present_value)
     n_site = len(scenario.sites)
     is_listed, listed_ptr, listed = _listed(rtt, rule, reach, counts, instance)
-    return Block(
+    return ImplicitFlows(
         instance=instance,
         rtt_ms=rtt,
         rule=rule,
@@ -149,10 +149,10 @@ def compile_block(scenario: Scenario) -> Block:
 def _round_trips(
     scenario: Scenario, distances: Distances, variants: tuple[Variant, ...]
 ) -> tuple[Singles, Indices]:
-    """One block for each distinct rule of tiers, jurisdictions and routes, and the block of each variant."""
+    """Return one matrix for each distinct rule of tiers, jurisdictions and routes, and the rule of each variant."""
     n_region, n_site = len(scenario.regions), len(scenario.sites)
     tiers = np.array([s.tier for s in scenario.sites])
-    blocks: dict[object, int] = {}
+    rules: dict[object, int] = {}
     owners: list[Workload] = []
     rule = []
     for variant in variants:
@@ -163,10 +163,10 @@ def _round_trips(
             workload.sovereign_route,
             None if workload.home is None else workload.home.node,
         )
-        if key not in blocks:
-            blocks[key] = len(owners)
+        if key not in rules:
+            rules[key] = len(owners)
             owners.append(workload)
-        rule.append(blocks[key])
+        rule.append(rules[key])
     rtt = np.empty((len(owners), n_site, n_region), dtype=np.float32)
     for b, workload in enumerate(owners):
         for first in range(0, n_region, REGIONS):
@@ -178,7 +178,7 @@ def _round_trips(
 
 
 def _reach(scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: Masks) -> Singles:
-    """See :class:`Block`: what the SLO leaves to a round trip, less the calls home."""
+    """Return what the SLO leaves to a round trip, less the calls home; see :class:`ImplicitFlows`."""
     served = mode_tiers(scenario.policy.mode)
     serves = np.array([s.tier in served for s in scenario.sites])
     reach = np.full((len(variants), len(scenario.sites)), -np.inf, dtype=np.float32)
@@ -198,7 +198,7 @@ def _reach(scenario: Scenario, distances: Distances, variants: tuple[Variant, ..
 
 
 def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.int64], Floats]:
-    """Sites in reach of each region, and the shortest round trip, by variant."""
+    """Count the sites in reach of each region, and find the shortest round trip, by variant."""
     counts = np.zeros((len(rule), rtt.shape[2]), dtype=np.int64)
     shortest = np.full(len(rule), np.inf)
     for v, b in enumerate(rule.tolist()):
@@ -214,7 +214,7 @@ def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.in
 def _listed(
     rtt: Singles, rule: Indices, reach: Singles, counts: NDArray[np.int64], instance: Instance
 ) -> tuple[Flags, Indices, Indices]:
-    """Variants with few flows, and these; see :class:`Block`."""
+    """List the flows of the variants that have few; see :class:`ImplicitFlows`."""
     n_site, demands = rtt.shape[1], instance.demands
     is_listed = counts.sum(axis=1) < SPARSE * counts.shape[1] * n_site
     ptr, rows, first = np.zeros((len(rule), n_site + 1), dtype=np.int32), [np.zeros(0, dtype=np.int32)], 0
@@ -228,7 +228,7 @@ def _listed(
 
 
 def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> Masks:
-    """Demands that no site may serve."""
+    """Find the demands that no site may serve."""
     region = {r.id: i for i, r in enumerate(scenario.regions)}
     reached: dict[str, NDArray[np.int64]] = {w.id: np.zeros_like(counts[0]) for w in scenario.workloads}
     for v, variant in enumerate(variants):
@@ -237,7 +237,7 @@ def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.
 
 
 def _money(scenario: Scenario, variants: tuple[Variant, ...], present_value: float) -> tuple[Floats, Floats]:
-    """Egress by variant and site, transit by variant, per mean call per second over the horizon."""
+    """Return egress by variant and site, and transit by variant, per mean call per second over the horizon."""
     policy = scenario.policy
     price = floats(
         policy.egress_usd_per_gb if s.egress_usd_per_gb is None else s.egress_usd_per_gb
@@ -253,7 +253,7 @@ def _money(scenario: Scenario, variants: tuple[Variant, ...], present_value: flo
 def _data(
     scenario: Scenario, variants: tuple[Variant, ...], topology: Topology, present_value: float
 ) -> Floats:
-    """What calls to the data cost, by variant and site, per mean call per second over the horizon."""
+    """Return what calls to the data cost, by variant and site, per mean call per second over the horizon."""
     sites = np.arange(len(scenario.sites), dtype=np.int32)
     usd = np.zeros((len(variants), len(sites)))
     for v, variant in enumerate(variants):
@@ -266,7 +266,7 @@ def _data(
 def _best_rps(
     scenario: Scenario, variants: tuple[Variant, ...], instance: Instance, shortest_ms: Floats
 ) -> Floats:
-    """Highest rate per replica of any pool: utilisation cap and pooling of the most replicas, at the nearest user."""
+    """Return the highest rate per replica: utilisation cap and pooling of the most replicas, at the nearest user."""
     most_mw, usable = instance.site_capacity_mw, instance.variants.usable_rps
     best = np.repeat(usable[:, None], len(most_mw), axis=1)
     demands = instance.demands

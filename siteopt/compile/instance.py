@@ -13,7 +13,7 @@ from siteopt.compile.gravity import pool_data
 from siteopt.compile.limits import shared_limits
 from siteopt.compile.links import RouteTable
 from siteopt.compile.pools import build_pools, build_variants, pools_of
-from siteopt.compile.slack_tiers import build_tiers
+from siteopt.compile.slack_tiers import build_slack_tiers
 from siteopt.compile.variants import resolve_variants
 from siteopt.instance import Instance
 from siteopt.physics.network.topology import build_topology
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from siteopt.arrays import Indices, Rows
     from siteopt.compile.flows import Flows
     from siteopt.compile.variants import Variant
-    from siteopt.instance import Tiers
+    from siteopt.instance import SlackTiers
     from siteopt.scenario.schema import Scenario
 
 
 def compile_instance(scenario: Scenario) -> Instance:
-    """Flatten a scenario.
+    """Compile a scenario into arrays.
 
     Parameters
     ----------
@@ -50,9 +50,11 @@ def compile_instance(scenario: Scenario) -> Instance:
     usual = np.flatnonzero(found.is_usual)
     protected = [scenario.workloads[v.workload].protect is not None for v in resolved]
     backup = np.flatnonzero(np.array(protected, dtype=bool)[found.variant])
-    tiers, tier_ptr, tier = _tiers(scenario, resolved, found, usual)
-    degraded, degraded_ptr, degraded_tier = _tiers(scenario, resolved, found, backup, degraded=True)
-    reach = Reach(found, flow_pool, tier, degraded_tier, usual, backup)
+    slack_tiers, slack_tier_ptr, slack_tier = _slack_tiers(scenario, resolved, found, usual)
+    degraded_slack_tiers, degraded_slack_tier_ptr, degraded_slack_tier = _slack_tiers(
+        scenario, resolved, found, backup, degraded=True
+    )
+    reach = Reach(found, flow_pool, slack_tier, degraded_slack_tier, usual, backup)
     routes = RouteTable(scenario, topology)
     data = pool_data(scenario, topology, routes, resolved, (site, variant), present_value)
     demands = build_demands(scenario, reach, present_value)
@@ -60,9 +62,9 @@ def compile_instance(scenario: Scenario) -> Instance:
         sites=build_sites(scenario, options.site, site, present_value),
         designs=designs,
         options=options,
-        variants=build_variants(scenario, resolved, tier_ptr, degraded_ptr),
-        tiers=tiers,
-        degraded=degraded,
+        variants=build_variants(scenario, resolved, slack_tier_ptr, degraded_slack_tier_ptr),
+        slack_tiers=slack_tiers,
+        degraded_slack_tiers=degraded_slack_tiers,
         pools=build_pools(site, variant, flow_pool[usual], data),
         demands=demands,
         arcs=build_arcs(scenario, topology, routes, reach, demands, data, present_value),
@@ -73,23 +75,23 @@ def compile_instance(scenario: Scenario) -> Instance:
     )
 
 
-def _tiers(
+def _slack_tiers(
     scenario: Scenario,
     resolved: tuple[Variant, ...],
     found: Flows,
     rows: Rows,
     *,
     degraded: bool = False,
-) -> tuple[Tiers, Indices, Indices]:
-    """Slack tiers over some of the flows, their rows by variant, and the tier of every flow (-1 for the others)."""
+) -> tuple[SlackTiers, Indices, Indices]:
+    """Build the slack tiers of some flows; return them, their rows by variant and that of every flow (-1: none)."""
     calls = {w.id: w.calls_per_request for w in scenario.workloads}
     index = {w.id: k for k, w in enumerate(scenario.workloads)}
     peak_rps = np.zeros(len(index))
     for d in scenario.demand:
         peak_rps[index[d.workload]] += d.peak_rps * calls[d.workload]
-    tiers, ptr, tier = build_tiers(
+    slack_tiers, ptr, slack_tier = build_slack_tiers(
         scenario, resolved, found.variant[rows], found.rtt_ms[rows], peak_rps, degraded=degraded
     )
     of_flow = np.full(len(found.demand), -1, dtype=np.int32)
-    of_flow[rows] = tier
-    return tiers, ptr, of_flow
+    of_flow[rows] = slack_tier
+    return slack_tiers, ptr, of_flow

@@ -24,7 +24,7 @@ def shared_limits(scenario: Scenario, options: Options) -> dict[str, Any]:
         "tenancy": _tenancy(scenario),
         "budget_usd": np.inf if policy.budget_usd is None else policy.budget_usd,
         "max_sites": len(scenario.sites) if policy.max_sites is None else policy.max_sites,
-        "linear_rules": LinearRules.none(len(options.site)),
+        "linear_rules": _linear_rules(scenario, options),
     }
 
 
@@ -50,4 +50,25 @@ def _grid(scenario: Scenario) -> GridLimits:
         site_ptr=pointer(site, len(scenario.sites)),
         site_limit=np.ascontiguousarray(limit_of_entry[order]),
         site_coefficient=np.ascontiguousarray(coefficient[order]),
+    )
+
+
+def _linear_rules(scenario: Scenario, options: Options) -> LinearRules:
+    rules, option, row, coefficient = scenario.rules, list[int](), list[int](), list[float]()
+    if not rules:
+        return LinearRules.none(len(options.site))
+    for o, (j, d) in enumerate(zip(options.site.tolist(), options.design.tolist(), strict=True)):
+        for r, rule in enumerate(rules):
+            weight = rule.weight(scenario.sites[j], scenario.designs[d].id)
+            if weight:
+                option.append(o)
+                row.append(r)
+                coefficient.append(weight)
+    return LinearRules(
+        id=tuple(rule.id for rule in rules),
+        lower=floats(-np.inf if rule.sense == "<=" else rule.value for rule in rules),
+        upper=floats(np.inf if rule.sense == ">=" else rule.value for rule in rules),
+        option_ptr=pointer(np.array(option, dtype=np.int32), len(options.site)),
+        rule=np.array(row, dtype=np.int32),
+        coefficient=floats(coefficient),
     )

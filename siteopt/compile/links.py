@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def uplink_name(site: str) -> str:
-    """How plans call the uplink of a site."""
+    """Return the name of a site's uplink in plans."""
     return f"uplink:{site}"
 
 
 def link_name(link: NetworkLink) -> str:
-    """How plans call a link of the backbone."""
+    """Return the name of a backbone link in plans."""
     return f"link:{link.from_node}--{link.to_node}"
 
 
 def route_rule(scenario: Scenario, workload: Workload, home: str) -> frozenset[str] | None:
-    """Jurisdictions that a route must stay in; None where it may cross any."""
+    """Return the jurisdictions that a route must stay in; None where it may cross any."""
     return allowed_jurisdictions(scenario, workload, home) if workload.sovereign_route else None
 
 
@@ -63,7 +63,7 @@ class RouteTable:
         return not self._id
 
     def route(self, site: int, node: int, allowed: frozenset[str] | None) -> int:
-        """Row of the route between a site and a backbone node (-1: none, without a network); -1 if it uses no limit."""
+        """Return the row of the route from a site to a node (-1 without a network); -1 if nothing on it is limited."""
         key = (site, node, allowed)
         if key not in self._known:
             used = ([self._uplink[site]] if site in self._uplink else []) + self._links_to(
@@ -81,7 +81,7 @@ class RouteTable:
         return [self._link[row] for row in rows if row in self._link]
 
     def links(self) -> Links:
-        """The table of limited links and of all routes that were asked for."""
+        """Return the table of limited links and of all routes looked up so far."""
         rows: Iterable[tuple[int, ...]] = self._routes
         return Links(
             id=self._id,

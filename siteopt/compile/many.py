@@ -19,7 +19,7 @@ def has_many_flows(scenario: Scenario) -> bool:
 
 
 def refuse_to_list(scenario: Scenario, what: str) -> None:
-    """Say that something needs every flow listed, where there are too many for that.
+    """Raise where there are too many flows to list and something needs every one of them.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def refuse_to_list(scenario: Scenario, what: str) -> None:
 
 
 def largest_flow_count(scenario: Scenario) -> int:
-    """No scenario has more flows than this: every demand at every site on every variant."""
+    """Return the most flows that a scenario can have: every demand at every site on every variant."""
     asked = {w.id: 0 for w in scenario.workloads}
     for row in scenario.demand:
         asked[row.workload] += 1

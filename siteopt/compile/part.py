@@ -1,4 +1,4 @@
-"""A scenario with some of its sites, for what is only asked about these."""
+"""A scenario with some of its sites, for questions about these alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def with_sites(scenario: Scenario, sites: Iterable[int]) -> Scenario:
-    """The same scenario with only the sites of these rows, in their order, and those that stand or must be built.
+    """Return the scenario with only the sites of these rows, in their order, and those that stand or must be built.
 
-    Grid limits stay, for the sites that are left of them. A plan of the part is one of the whole at the same cost.
+    Grid limits keep those of their sites that are left. A plan of the part is one of the whole at the same cost.
     """
     standing = {j for j, site in enumerate(scenario.sites) if site.status in ("existing", "forced")}
     kept = [scenario.sites[j] for j in sorted(standing.union(sites))]
@@ -25,7 +25,7 @@ def with_sites(scenario: Scenario, sites: Iterable[int]) -> Scenario:
 
 
 def with_sites_of(scenario: Scenario, plan: Plan) -> Scenario:
-    """The part that a plan is about: sites where it builds, runs or serves anything."""
+    """Return the part of a scenario that a plan is about: sites where it builds, runs or serves anything."""
     named = {s.id for s in plan.sites} | {p.site for p in plan.pools} | {f.site for f in plan.flows}
     named |= {move.site for failure in plan.n_minus_1 for move in failure.moves}
     return with_sites(scenario, (j for j, site in enumerate(scenario.sites) if site.id in named))

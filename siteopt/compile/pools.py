@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def tenants_of(scenario: Scenario) -> tuple[str, ...]:
-    """Tenants that some workload names, in the order of the scenario."""
+    """Return the tenants that some workload names, in the order of the scenario."""
     return tuple(dict.fromkeys(w.tenant for w in scenario.workloads if w.tenant is not None))
 
 
 def pools_of(found: Flows, n_variant: int) -> tuple[Indices, Indices, Indices]:
-    """Site and variant of every pool that some demand reaches, and the pool of each flow."""
+    """Return site and variant of every pool that some demand reaches, and the pool of each flow."""
     key = found.site.astype(np.int64) * n_variant + found.variant
     used, flow_pool = np.unique(key, return_inverse=True)
     site, variant = (used // n_variant).astype(np.int32), (used % n_variant).astype(np.int32)
@@ -31,7 +31,7 @@ def pools_of(found: Flows, n_variant: int) -> tuple[Indices, Indices, Indices]:
 
 
 def build_pools(site: Indices, variant: Indices, arc_pool: Indices, data: PoolData) -> Pools:
-    """Pools with their arcs; those that only take over after a failure have none."""
+    """Build the pools with their arcs; those that only take over after a failure have none."""
     return Pools(
         site=site,
         variant=variant,
@@ -44,9 +44,12 @@ def build_pools(site: Indices, variant: Indices, arc_pool: Indices, data: PoolDa
 
 
 def build_variants(
-    scenario: Scenario, resolved: tuple[Variant, ...], tier_ptr: Indices, degraded_ptr: Indices
+    scenario: Scenario,
+    resolved: tuple[Variant, ...],
+    slack_tier_ptr: Indices,
+    degraded_slack_tier_ptr: Indices,
 ) -> Variants:
-    """Variants as arrays."""
+    """Build the variants as arrays."""
     workloads = [scenario.workloads[v.workload] for v in resolved]
     pairs = list(zip(resolved, workloads, strict=True))
     tenant = {name: t for t, name in enumerate(tenants_of(scenario))}
@@ -65,12 +68,12 @@ def build_variants(
         refresh_usd=floats(v.refresh_usd for v in resolved),
         salvage_usd=floats(v.salvage_usd for v in resolved),
         tenant=indices(-1 if w.tenant is None else tenant[w.tenant] for w in workloads),
-        tier_ptr=tier_ptr,
+        slack_tier_ptr=slack_tier_ptr,
         queue=tuple(v.queue for v in resolved),
         rooms=tuple(_plain(v.rooms(w)) for v, w in pairs),
         burst_factor=floats(w.burst_factor for w in workloads),
         is_protected=np.array([w.protect is not None for w in workloads], dtype=np.uint8),
-        degraded_ptr=degraded_ptr,
+        degraded_slack_tier_ptr=degraded_slack_tier_ptr,
         degraded_rooms=tuple(_plain(v.rooms(w, degraded=True)) for v, w in pairs),
     )
 

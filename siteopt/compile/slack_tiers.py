@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siteopt.instance import Tiers, pointer
+from siteopt.instance import SlackTiers, pointer
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.compile.variants import Room, Variant
     from siteopt.scenario.schema import Scenario
 
-#: Tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
-MOST_TIERS = 4
-#: Entries of a table at most; beyond its end the last step is carried on, which convexity makes safe.
+#: Slack tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
+MOST_SLACK_TIERS = 4
+#: Most entries of a table; beyond its end the last step is repeated, which convexity makes safe.
 LARGEST_TABLE = 20_000
 LARGEST_SERVERS = 100_000
 
 
-def build_tiers(
+def build_slack_tiers(
     scenario: Scenario,
     variants: tuple[Variant, ...],
     arc_variant: Indices,
@@ -28,8 +28,8 @@ def build_tiers(
     peak_rps: Floats,
     *,
     degraded: bool = False,
-) -> tuple[Tiers, Indices, Indices]:
-    """Tiers of all variants and the tier of each arc; the ``degraded`` ones hold after the failure of a site.
+) -> tuple[SlackTiers, Indices, Indices]:
+    """Build the slack tiers of all variants, and find that of each arc; after the loss of a site if ``degraded``.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def build_tiers(
 
     Returns
     -------
-    tiers : Tiers
-    tier_ptr : ndarray of int32, shape (n_variant + 1,)
-    arc_tier : ndarray of int32, shape (n_arc,)
+    slack_tiers : SlackTiers
+    slack_tier_ptr : ndarray of int32, shape (n_variant + 1,)
+    arc_slack_tier : ndarray of int32, shape (n_arc,)
         -1 where the variant has no tail.
     """
-    arc_tier = np.full(len(arc_variant), -1, dtype=np.int32)
+    arc_slack_tier = np.full(len(arc_variant), -1, dtype=np.int32)
     rows: list[_Row] = []
     for v, variant in enumerate(variants):
         arcs = np.flatnonzero(arc_variant == v)
@@ -56,14 +56,16 @@ def build_tiers(
         rtt_ms = arc_rtt_ms[arcs]
         bounds = _upper_edges(rtt_ms)
         place = np.searchsorted(bounds, rtt_ms, side="left")
-        arc_tier[arcs] = len(rows) + (len(bounds) - 1 - place)  # the longest round trip is the tightest tier
+        arc_slack_tier[arcs] = len(rows) + (
+            len(bounds) - 1 - place
+        )  # the longest round trip is the tightest slack tier
         workload = scenario.workloads[variant.workload]
         rooms, cap = variant.rooms(workload, degraded=degraded), scenario.policy.utilisation_cap
         for t in reversed(range(len(bounds))):
             ends = float(bounds[t]), float(rtt_ms[place == t].min())
             tables = _tables(variant, rooms, ends, peak_rps[variant.workload], cap, workload.burst_factor)
             rows.append(_Row(v, *ends, *tables))
-    tiers = Tiers(
+    slack_tiers = SlackTiers(
         variant=np.array([r.variant for r in rows], dtype=np.int32),
         longest_rtt_ms=np.array([r.longest_ms for r in rows]),
         shortest_rtt_ms=np.array([r.shortest_ms for r in rows]),
@@ -71,11 +73,11 @@ def build_tiers(
         inner_rps=np.concatenate([*(r.inner_rps for r in rows), np.zeros(0)]),
         outer_rps=np.concatenate([*(r.outer_rps for r in rows), np.zeros(0)]),
     )
-    return tiers, pointer(tiers.variant, len(variants)), arc_tier
+    return slack_tiers, pointer(slack_tiers.variant, len(variants)), arc_slack_tier
 
 
 class _Row(NamedTuple):
-    """One tier before it is an array."""
+    """One slack tier before it is an array."""
 
     variant: int
     longest_ms: float
@@ -92,27 +94,27 @@ def _tables(
     cap: float,
     burst: float,
 ) -> tuple[Floats, Floats]:
-    """What replicas carry at the longest and the shortest round trip of a tier, in tables of one length.
+    """Return what replicas carry at the longest and the shortest round trip of a slack tier, in tables of one length.
 
-    The shorter one is carried on at its last step, or at saturation.
+    The shorter one is continued by its last step, or by saturation.
     """
     inner, outer = (carried_rps(variant, rooms, ms, peak_rps * burst, cap * burst) / burst for ms in ends_ms)
     return _of_one_length(inner, outer, variant.rps)
 
 
 def _upper_edges(rtt_ms: Floats) -> Floats:
-    """Longest round trips of up to ``MOST_TIERS`` tiers, rising: all there are, or with about as many arcs each."""
+    """Return the longest round trip of each slack tier, rising: all there are, or quantiles where they are too many."""
     distinct = np.unique(rtt_ms)
-    if len(distinct) <= MOST_TIERS:
+    if len(distinct) <= MOST_SLACK_TIERS:
         return distinct
-    levels = np.linspace(0.0, 1.0, MOST_TIERS + 1)[1:]
+    levels = np.linspace(0.0, 1.0, MOST_SLACK_TIERS + 1)[1:]
     return np.unique(np.quantile(rtt_ms, levels, method="higher"))
 
 
 def carried_rps(
     variant: Variant, rooms: tuple[Room, ...], rtt_ms: float, need_rps: float, cap: float
 ) -> Floats:
-    """Calls per second that n = 0, 1, ... replicas carry within every SLO.
+    """Return the calls per second that n = 0, 1, ... replicas carry within every SLO.
 
     The table ends where it is no longer needed: carried load per replica rises with their number, so that once it
     exceeds the utilisation cap the cap alone decides; and no pool carries more than all demand.

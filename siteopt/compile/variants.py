@@ -25,7 +25,7 @@ class Times(Protocol):
     """Times of one request on an unloaded replica."""
 
     def quantile_ms(self, metric: str, percentile: float) -> float:
-        """Quantile of the time in service in terms of a metric, all calls of the request included, ms."""
+        """Return a quantile of the time in service in terms of a metric, all calls of the request included, ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class Variant:
     data: Data | None = None
 
     def rooms(self, workload: Workload, *, degraded: bool = False) -> tuple[Room, ...]:
-        """Room of every SLO that round trips and waits count towards (all but the time per token).
+        """Return the room of every SLO that round trips and waits count towards (all but the time per token).
 
-        ``degraded``: after the failure of a site, which a protected workload's first SLO allows for.
+        ``degraded``: after the loss of a site, which a protected workload's first SLO allows for.
         """
         return tuple(
             Room(
@@ -110,12 +110,12 @@ class Variant:
         )
 
     def largest_rtt_ms(self, workload: Workload, *, degraded: bool = False) -> float:
-        """Longest round trip at which a flow without waiting still meets every SLO; ``inf`` without SLO, may be < 0."""
+        """Return the longest round trip that meets every SLO without waiting, ms; ``inf`` without SLO, may be < 0."""
         return min((room.ms for room in self.rooms(workload, degraded=degraded)), default=float("inf"))
 
 
 def degraded_slo(workload: Workload) -> tuple[Slo, ...]:
-    """The SLOs of a protected workload after the failure of a site."""
+    """Return the SLOs of a protected workload after the loss of a site."""
     if workload.protect is None:
         return workload.slo
     first = workload.slo[0].model_copy(update={"ms": workload.protect.slo_ms})
@@ -123,12 +123,12 @@ def degraded_slo(workload: Workload) -> tuple[Slo, ...]:
 
 
 def calls_in(workload: Workload, metric: str) -> float:
-    """Calls that count towards a metric: all of a request end to end, one until the first token."""
+    """Return the calls that count towards a metric: all of a request end to end, one until the first token."""
     return workload.calls_per_request if metric == "e2e" else 1.0
 
 
 def resolve_variants(scenario: Scenario) -> tuple[Variant, ...]:
-    """The variants of a scenario, workloads in order.
+    """Find the variants of a scenario, in the order of its workloads.
 
     Parameters
     ----------
@@ -152,14 +152,14 @@ def resolve_variants(scenario: Scenario) -> tuple[Variant, ...]:
 
 
 def data_modes(workload: Workload) -> tuple[Data | None, ...]:
-    """Where the calls of a workload's pools may find their data."""
+    """Return where the calls of a workload's pools may find their data."""
     if workload.home is None:
         return (None,)
     return ("home",) if workload.replica_gb is None else ("home", "replica")
 
 
 def _stated(scenario: Scenario, k: int, service: Service, replica: Replica) -> Variant:
-    """A workload that states service time and replica itself."""
+    """Build the variant of a workload that states service time and replica itself."""
     workload = scenario.workloads[k]
     slots = service.slots or max(1, round(replica.rps * service.ms / 1000.0))
     queue = ServiceQueue(1000.0 * slots / replica.rps, service.scv, slots)
@@ -181,7 +181,7 @@ def _stated(scenario: Scenario, k: int, service: Service, replica: Replica) -> V
 
 
 def _deployed(scenario: Scenario, k: int, accelerator: str) -> Variant | None:
-    """A model on an accelerator; None where no deployment meets the SLO."""
+    """Build the variant of a model on an accelerator; None where no deployment meets the SLO."""
     workload = scenario.workloads[k]
     deployed, terms = deploy(scenario, workload, accelerator), accelerator_terms(scenario, accelerator)
     config, replica = deployed.choice.best, deployed.replica
@@ -206,7 +206,7 @@ def _deployed(scenario: Scenario, k: int, accelerator: str) -> Variant | None:
 
 
 def _life_cycle(scenario: Scenario, life_years: float | None, salvage_fraction: float) -> tuple[float, float]:
-    """Refresh and salvage over the price; neither where the policy counts no refresh."""
+    """Return refresh and salvage over the price; both 0 where the policy counts no refresh."""
     horizon = scenario.horizon
     life = life_years if scenario.policy.refresh else None
     return life_cycle(life, salvage_fraction, horizon.years, horizon.discount_rate)

@@ -29,7 +29,7 @@ __all__ = [
 
 
 def evaluate(scenario: Scenario, plan: Plan) -> Plan:
-    """The same decisions with every figure computed anew.
+    """Return the same decisions with every figure computed anew.
 
     Parameters
     ----------

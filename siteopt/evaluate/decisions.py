@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def solution_of(instance: Instance, scenario: Scenario, plan: Plan) -> Solution:
-    """Rows of the instance for the decisions of a plan; every name that does not fit is reported.
+    """Find the rows of the instance for the decisions of a plan; every name that does not fit is reported.
 
-    A plan that does not say where protected flows go when a site fails gets the moves that its replicas suit best.
+    A plan that does not say where protected flows go when a site fails gets the moves that suit its replicas best.
     """
     reader = _Reader(instance, scenario)
     solution = reader.read(plan)
@@ -53,15 +53,15 @@ class _Reader:
         }
 
     def _arc(self, demand: int, pool: int) -> int:
-        """Row of the arc from a demand to a pool, -1 where there is none."""
+        """Find the row of the arc from a demand to a pool; -1 where there is none."""
         return row_of(self._instance.demands.arc_ptr, self._instance.arcs.pool, demand, pool)
 
     def _backup(self, demand: int, pool: int) -> int:
-        """Row of the backup, -1 where there is none."""
+        """Find the row of the backup from a demand to a pool; -1 where there is none."""
         return row_of(self._instance.demands.backup_ptr, self._instance.backups.pool, demand, pool)
 
     def read(self, plan: Plan) -> Solution:
-        """All decisions of a plan."""
+        """Read all decisions of a plan."""
         instance = self._instance
         solution = Solution(
             option=np.full(len(instance.sites.id), -1, dtype=np.int32),
@@ -72,7 +72,7 @@ class _Reader:
         )
         for n, site in enumerate(plan.sites):
             self._read_site(n, site, solution)
-        # A flow names site, workload and accelerator; where its pool has its data is said by the pool.
+        # A flow names site, workload and accelerator; the pool says where its data are.
         standing: dict[tuple[str, str, str], int] = {}
         for n, pool in enumerate(plan.pools):
             self._read_pool(n, pool, solution, standing)
@@ -121,7 +121,7 @@ class _Reader:
     def _pool_of(
         self, site: str, workload: str, accelerator: str, standing: dict[tuple[str, str, str], int]
     ) -> int:
-        """Pool that a flow goes to: the one that stands, or any that could; -1 where there is none."""
+        """Find the pool that a flow goes to: the one that stands, or any that could; -1 where there is none."""
         if (site, workload, accelerator) in standing:
             return standing[site, workload, accelerator]
         data: tuple[str | None, ...] = (None, "home", "replica")
@@ -148,7 +148,7 @@ class _Reader:
             solution.unserved[i] += row.share
 
     def _read_moves(self, plan: Plan, standing: dict[tuple[str, str, str], int]) -> Moves:
-        """Moves of the N-1 table; of the pools at their site the one that stands takes over."""
+        """Read the moves of the table of losses; of the pools at a site, the one that stands takes over."""
         at = {(site, workload): p for (site, workload, _), p in standing.items()}
         served = {(f.region, f.workload, f.site): f.accelerator for f in plan.flows}
         rows: list[tuple[int, int, float]] = []

@@ -1,4 +1,4 @@
-"""The N-1 table in the planner's words."""
+"""The table of losses in the planner's words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def failure_plans(
     scenario: Scenario, instance: Instance, solution: Solution, latencies: Latencies
 ) -> tuple[FailurePlan, ...]:
-    """One row for each open site; none where no workload is protected."""
+    """Return one row for each open site; none where no workload is protected."""
     return tuple(
         _failure_plan(scenario, instance, solution, latencies, failure)
         for failure in failures(instance, solution)
@@ -59,7 +59,7 @@ def _failure_plan(
 
 
 def _degraded(scenario: Scenario, failure: Failure) -> tuple[DegradedPlan, ...]:
-    """Unprotected workloads, in requests instead of calls."""
+    """Report the unprotected workloads, in requests instead of calls."""
     rows = []
     for k, calls_per_s in failure.displaced_rps.items():
         workload = scenario.workloads[k]

@@ -48,7 +48,7 @@ class Figures:
 
 
 def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
-    """Exact figures of a solution, its own replicas and modules included."""
+    """Compute the exact figures of a solution with the replicas and modules that it names."""
     lines, *figures = FullEvaluation(instance).evaluate(
         solution.option, solution.modules, solution.replicas, solution.share, solution.unserved
     )
@@ -56,7 +56,7 @@ def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
 
 
 def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
-    """IT power of each site averaged over the year, MW, shape (n_site,)."""
+    """Return the IT power of each site averaged over the year, MW, shape (n_site,)."""
     arcs, pools = instance.arcs, instance.pools
     variant = pools.variant
     busy = np.bincount(
@@ -74,7 +74,7 @@ def mean_it_mw(instance: Instance, solution: Solution) -> Floats:
 
 
 def unserved_penalty_usd(instance: Instance) -> float:
-    """Price that a search sets on must-serve demand it leaves unserved: more than any plan can cost per demand."""
+    """Return the price of must-serve demand that a search leaves unserved: more than any plan can cost per demand."""
     options, variants, sites = instance.options, instance.variants, instance.sites
     replicas = instance.demands.peak_rps.max(initial=0.0) / variants.usable_rps.min(initial=np.inf) + 1.0
     power_mw = replicas * variants.replica_mw.max(initial=0.0)

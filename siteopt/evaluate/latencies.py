@@ -17,7 +17,7 @@ PERCENTILES = (0.5, 0.95, 0.99)
 
 
 class Latencies:
-    """Round trips, service and wait added percentile by percentile: conservative, since percentiles do not add.
+    """Latencies: round trips, service and wait added percentile by percentile; conservative, as percentiles do not add.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Latencies:
     def quantile_ms(
         self, pool: int, rtt_ms: float, peak_rps: float, replicas: int, percentile: float
     ) -> float:
-        """Latency of one flow in a pool under a load, ms; ``inf`` where its queue grows without end.
+        """Return the latency of one flow in a pool under a load, ms; ``inf`` where its queue grows without end.
 
         Parameters
         ----------

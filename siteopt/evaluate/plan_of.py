@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def plan_of(scenario: Scenario, instance: Instance, solution: Solution) -> Plan:
-    """A solution in the planner's words, with all figures and without evidence (bound, status)."""
+    """Translate a solution into the planner's words, with all figures and without evidence (bound, status)."""
     figures = evaluate_solution(instance, solution)
     traffic, latencies = Traffic(scenario, instance), Latencies(scenario, instance)
     return Plan(

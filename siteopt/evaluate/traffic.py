@@ -34,7 +34,7 @@ class Traffic:
         self._node = {name: n for n, name in enumerate(self._topology.node_ids)}
 
     def route(self, arc: int) -> tuple[int, ...]:
-        """Nodes from the region of an arc to its site."""
+        """Return the nodes from the region of an arc to its site."""
         if not self._topology.has_network:
             return ()
         demands, site = self._instance.demands, self._instance.pools.site[self._instance.arcs.pool[arc]]
@@ -47,7 +47,7 @@ class Traffic:
         )
 
     def home_route(self, pool: int) -> tuple[int, ...]:
-        """Nodes from the site of a pool to its data; empty where the data travel with the request."""
+        """Return the nodes from the site of a pool to its data; empty where the data travel with the request."""
         pools = self._instance.pools
         workload = self._scenario.workloads[self._instance.variants.workload[pools.variant[pool]]]
         if workload.home is None:
@@ -58,11 +58,11 @@ class Traffic:
         return tuple(reversed(self._between(home, here, rule)))
 
     def names(self, route: tuple[int, ...]) -> tuple[str, ...]:
-        """Ids of the nodes of a route."""
+        """Return the ids of the nodes of a route."""
         return tuple(self._topology.node_ids[n] for n in route)
 
     def links(self, solution: Solution) -> tuple[LinkUse, ...]:
-        """Use of everything that has a capacity, and of every link that carries something."""
+        """Return the use of everything that has a capacity, and of every link that carries something."""
         uplink, link = np.zeros(len(self._scenario.sites)), defaultdict[int, float](float)
         arcs, pools = self._instance.arcs, self._instance.pools
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
-    """The same flows and moves on the fewest replicas and modules that the exact tails allow.
+    """Return the same flows and moves on the fewest replicas and modules that the exact tails allow.
 
-    A search sizes a pool for the longest round trip of its tier; here the longest one among its flows counts.
+    A search sizes a pool for the longest round trip of its slack tier; here the longest one among its flows counts.
     """
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     n = len(pools.site)
@@ -45,7 +45,7 @@ def trimmed(instance: Instance, solution: Solution) -> Solution:
 
 
 def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms: Rooms) -> int:
-    """Fewest replicas of a pool; as many as one likes where its queue cannot count so many."""
+    """Return the fewest replicas of a pool; no limit where its queue cannot count so many."""
     variants, v = instance.variants, int(instance.pools.variant[pool])
     queue = variants.queue[v]
     fewest = max(1, int(np.ceil(peak_rps / variants.usable_rps[v] * (1.0 - SLACK))))
@@ -57,7 +57,7 @@ def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms
 
 
 def _fewest_modules(instance: Instance, solution: Solution, replicas: Indices) -> Indices:
-    """Modules for the power of the replicas, and so that no tenant takes more than its share."""
+    """Return the modules that power the replicas, and enough that no tenant takes more than its share."""
     pools, options, tenancy = instance.pools, instance.options, instance.tenancy
     modules, n = solution.modules.copy(), len(instance.sites.id)
     power = replicas * instance.variants.replica_mw[pools.variant]

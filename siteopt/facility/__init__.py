@@ -8,15 +8,15 @@ which are far stronger than those for everything that a scenario can say.
 from siteopt.facility.build import facility_location
 from siteopt.facility.problem import FacilityProblem, facility_problem
 from siteopt.facility.recognise import recognised, solution_of
-from siteopt.facility.single_source import divisible, fitting, keeping
+from siteopt.facility.single_source import fitting, keeping, splittable_relaxation
 
 __all__ = [
     "FacilityProblem",
-    "divisible",
     "facility_location",
     "facility_problem",
     "fitting",
     "keeping",
     "recognised",
     "solution_of",
+    "splittable_relaxation",
 ]

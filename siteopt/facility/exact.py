@@ -1,4 +1,4 @@
-"""The exact model for what is left of the time, started from the incumbent."""
+"""The exact model for what is left of the time, warm-started from the incumbent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fill decided sites with whole demands: the generalised assignment problem, from arrays straight into HiGHS."""
+"""The generalised assignment problem of decided sites, from arrays straight into HiGHS."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 SIZE = 1e4
 
 
-def fill_sites(
+def solve_generalised_assignment(
     problem: FacilityProblem, cutoff_usd: float, seed: int, seconds: float, keep_going: Callable[[], bool]
 ) -> tuple[Indices | None, float, bool]:
-    """Serve each demand whole from one of the sites, all of which are open.
+    """Assign each demand to one of the sites, all of which are open, at least cost.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _matrix(problem: FacilityProblem, unit: float) -> Matrix:
         integer=np.ones(n_arc, dtype=np.bool_),
         row_lower=np.concatenate((np.ones(n_demand), np.full(n_site, -np.inf))),
         row_upper=np.concatenate((np.ones(n_demand), problem.capacity)),
-        start=np.concatenate((problem.arc_ptr, n_arc + np.cumsum(per_site))).astype(np.int32),
+        row_ptr=np.concatenate((problem.arc_ptr, n_arc + np.cumsum(per_site))).astype(np.int32),
         index=np.concatenate((np.arange(n_arc), by_site)).astype(np.int32),
         value=np.concatenate((np.ones(n_arc), amount[by_site])),
         offset=float(problem.fixed_usd.sum()) / unit,

@@ -1,4 +1,4 @@
-"""The search for a plan where demands may be split: local search, windows, and both again from other starts."""
+"""The search for a plan of a splittable problem: local search, windows, and both again from other sites."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 #: Moves of the local search in a step, and seconds between plans that it hands on.
 TRIES, OFFER_EVERY = 50, 0.5
-#: Shares of the time for the first local search, and for that of another start and then its windows.
+#: Shares of the time for the first local search, and for one from other sites and then its windows.
 DESCENT_SHARE, AGAIN_SHARE = 0.06, 0.05
 #: Windows without success in a row, in units of open sites, after which no more is expected of them.
 STALLED = 1.0
-#: Another start is worth windows if its plan is within this of the best one.
+#: A search from other sites is worth windows if its plan is within this of the best one.
 WORTH_WINDOWS = 1e-3
-#: A window: nodes of its tree (many quick windows find more than a few thorough ones), blocks of its root, and the
+#: A window: its tree nodes (many quick windows find more than a few thorough ones), runs of steps at its root, and the
 #: least that is worth finding, relative to its cost.
-WINDOW_NODES, WINDOW_BLOCKS, WINDOW_GAP = 50, 4, 1e-6
+WINDOW_TREE_NODES, WINDOW_RUNS, WINDOW_GAP = 50, 4, 1e-6
 
 
 class PlanSearch:
@@ -50,9 +50,9 @@ class PlanSearch:
     cost_usd : float
         Of the best plan; flows that another thread is changing cost less or more in between.
     has_stalled : bool
-        Whether windows have been tried everywhere in vain; other starts are all that is left.
-    start : ndarray of uint8, shape (n_site,), or None
-        Sites to start again from, to be set anew from time to time.
+        Whether windows have been tried everywhere in vain; searches from other sites are all that is left.
+    restart_from : ndarray of uint8, shape (n_site,), or None
+        Open sites to search again from, to be set anew from time to time.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PlanSearch:
         self._found: Flags | None = None
         self.cost_usd = transport.cost_usd
         self.has_stalled = False
-        self.start: Flags | None = None
+        self.restart_from: Flags | None = None
 
     def found(self, is_open: Flags) -> None:
         """Sites of a better plan have been found elsewhere; from any thread."""
@@ -93,15 +93,15 @@ class PlanSearch:
         yield from self._descend(self._best, DESCENT_SHARE)
         again: Windows | None = None
         last: Flags | None = None
-        spare = 0  # windows since they stalled, beyond the steps of other starts
+        spare = 0  # windows since they stalled, beyond the steps of searches from elsewhere
         while True:
             self._take_over()
-            start = self.start
-            is_new = start is not None and (last is None or not np.array_equal(start, last))
-            if start is not None and is_new and self.has_stalled and spare >= 0:
-                again, last = self._elsewhere(start) if again is None else again, start
-                if np.isfinite(again.transport.change_sites(start, np.inf)):
-                    for _ in self._start_again(again):
+            sites = self.restart_from
+            is_new = sites is not None and (last is None or not np.array_equal(sites, last))
+            if sites is not None and is_new and self.has_stalled and spare >= 0:
+                again, last = self._elsewhere(sites) if again is None else again, sites
+                if np.isfinite(again.transport.change_sites(sites, np.inf)):
+                    for _ in self._search_again(again):
                         spare -= 1
                         yield
             else:
@@ -151,13 +151,13 @@ class PlanSearch:
         self._hand_on(windows)
 
     def _elsewhere(self, is_open: Flags) -> Windows:
-        """Windows over flows of their own, for other starts."""
+        """Windows over flows of their own, for searches from other sites."""
         transport = Transport(self._problem, len(self._problem.capacity))
         transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
         return Windows(self._problem, transport, solve_window, self._seed + 1)
 
-    def _start_again(self, windows: Windows) -> Iterator[None]:
-        """Local search and windows from another start, which end elsewhere and at times better."""
+    def _search_again(self, windows: Windows) -> Iterator[None]:
+        """Local search and windows from other sites, which end elsewhere and at times better."""
         yield from self._descend(windows, AGAIN_SHARE)
         transport, failed, most = windows.transport, 0, self._enough(windows)
         deadline = self._clock.seconds + AGAIN_SHARE * self._clock.time_limit
@@ -175,11 +175,11 @@ def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tup
     if np.isinf(cost):
         return None, True
     root = RootBound(problem, price)
-    for _ in range(WINDOW_BLOCKS):
+    for _ in range(WINDOW_RUNS):
         root.climb()
         if root.bound_usd > cost * (1.0 - WINDOW_GAP):
             return None, True
     every = np.arange(len(problem.capacity), dtype=np.int32)
     tree = FacilityTree(problem, root, every, transport, WINDOW_GAP)
-    tree.run(WINDOW_NODES)
+    tree.run(WINDOW_TREE_NODES)
     return tree.best_open, tree.is_done

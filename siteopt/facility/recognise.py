@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 #: Tables of an instance whose columns are looked at below, or mean nothing for the problem. Any other table that is
 #: not empty holds a rule that is not known here, and the instance is more than the textbook problem.
 KNOWN = {
-    *("sites", "designs", "options", "variants", "tiers", "degraded", "pools", "demands", "arcs", "backups"),
-    *("grid", "links", "tenancy", "workload_ids", "budget_usd", "max_sites"),
+    *(
+        "sites",
+        "designs",
+        "options",
+        "variants",
+        "slack_tiers",
+        "degraded_slack_tiers",
+        "pools",
+        "demands",
+        "arcs",
+    ),
+    *("backups", "grid", "links", "tenancy", "workload_ids", "budget_usd", "max_sites"),
 }
 
 
@@ -84,7 +94,7 @@ def _is_plain_serving(instance: Instance) -> bool:
         and not np.any(variants.usd)
         and not np.any(variants.idle_fraction)
         and not np.any(variants.is_protected)
-        and not len(instance.tiers.variant)
+        and not len(instance.slack_tiers.variant)
         and not np.any(instance.pools.fixed_usd)
         and len(np.unique(demands.is_splittable)) <= 1
         and not np.any(np.isfinite(demands.unserved_usd))

@@ -1,4 +1,4 @@
-"""The Lagrangian bound of capacitated facility location, in blocks of steps that a caller can stop between."""
+"""The Lagrangian bound of capacitated facility location, in runs of steps that a caller can stop between."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
 
-#: Steps of a block; how far ahead of the bound steps aim at first, at least and at most, relative to it, and that
-#: distance over what the last block gained.
+#: Steps of a run; how far ahead of the bound steps aim at first, at least and at most, relative to it, and that
+#: distance over what the last run gained.
 STEPS = 50
 COLD, WARM, LEAST, MOST, OVER = 0.3, 0.01, 0.005, 0.3, 1.5
-#: The ascent has converged when this many blocks in a row gained less than this, relative to the bound.
-IDLE_BLOCKS, IDLE = 3, 2e-6
+#: The ascent has converged when this many runs in a row gained less than this, relative to the bound.
+IDLE_RUNS, IDLE = 3, 2e-6
 #: Steps that have become this short start again from this length, with an average that turns more slowly.
 RESTART, AGAIN, SLOWEST = 2e-4, 0.02, 0.05
 
 
 class RootBound:
-    """Dual ascent of a whole problem; where the best plan is not known, it aims a little ahead of what it gains.
+    """Dual ascent over all sites; where the best plan is not known, it aims a little ahead of what it gains.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class RootBound:
     @property
     def has_converged(self) -> bool:
         """Whether steps bring next to nothing any more."""
-        return self._idle >= IDLE_BLOCKS or not np.isfinite(self.bound_usd)
+        return self._idle >= IDLE_RUNS or not np.isfinite(self.bound_usd)
 
     @property
     def openness(self) -> Floats:
@@ -64,7 +64,7 @@ class RootBound:
         return self._dual.passes
 
     def climb(self) -> float:
-        """One block of steps; returns the bound."""
+        """Take one run of steps; returns the bound."""
         before, size = self.bound_usd, max(abs(self.bound_usd), 1e-9)
         target = before + self._ahead * size
         self.bound_usd, self._length, self._weight = self._dual.ascend(

@@ -28,14 +28,14 @@ def counts(capacity: Floats, total: float) -> Iterator[int]:
     yield len(capacity)
 
 
-def rounded(problem: FacilityProblem, openness: Floats) -> Indices:
+def rounded_sites(problem: FacilityProblem, openness: Floats) -> Indices:
     """The sites that look most open, as many as the demand needs; all where that is not enough."""
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     return order[: next(counts(problem.capacity[order], float(problem.demand.sum())))]
 
 
-def loaded(problem: FacilityProblem, openness: Floats) -> Transport | None:
-    """Flows of the rounded openness, with more sites where those do not reach every demand; None if all do not."""
+def rounded_flows(problem: FacilityProblem, openness: Floats) -> Transport | None:
+    """Cheapest flows of the rounded openness, over more sites where those do not reach all demand; None if none do."""
     transport = Transport(problem, len(problem.capacity))
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     for count in counts(problem.capacity[order], float(problem.demand.sum())):

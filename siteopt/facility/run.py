@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.facility import recognised
-from siteopt.facility.single_source_run import WholeRun
-from siteopt.facility.splittable_run import DivisibleRun
+from siteopt.facility.single_source_run import SingleSourceRun
+from siteopt.facility.splittable_run import SplittableRun
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
 
-__all__ = ["improve"]
+__all__ = ["solve_facility_location"]
 
 
-def improve(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> bool:
-    """Work on an instance that is capacitated facility location until the gap or the time is reached.
+def solve_facility_location(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> bool:
+    """Solve an instance that is capacitated facility location, until the gap or the time is reached.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def improve(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> 
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
     options : SolveOptions
-        For its seed and its limit on nodes; the incumbent has the clock and the gap.
+        For its seed and its limit on tree nodes; the incumbent has the clock and the gap.
 
     Returns
     -------
@@ -35,6 +35,6 @@ def improve(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> 
     problem = recognised(instance)
     if problem is None:
         return False
-    kind = DivisibleRun if problem.is_splittable else WholeRun
+    kind = SplittableRun if problem.is_splittable else SingleSourceRun
     kind(instance, problem, incumbent, options).work()
     return True

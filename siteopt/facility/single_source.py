@@ -1,4 +1,4 @@
-"""What is known of a problem whose demands may not be split: arcs that can never be used, and a relaxation."""
+"""What is known of a single-source problem: arcs that can never be used, and a splittable relaxation."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
     )
 
 
-def divisible(problem: FacilityProblem) -> FacilityProblem:
-    """Relaxation that lets demands be split, and uses that sites open whole.
+def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
+    """Relax single sources to splittable demands, and use that a site opens with all of its capacity.
 
     Open capacity is a sum of capacities, hence at least the smallest such sum that covers the demand (sites that
     carry 400 each serve 6,076 only if 16 of them are open, not 15.2). A last demand, which every site serves for

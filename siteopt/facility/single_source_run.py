@@ -1,4 +1,4 @@
-"""Where demands may not be split: annealing for the plan, a tree that decides sites and fills them for the proof.
+"""Single-source problems: annealing for the plan; for the proof a tree that decides sites, then assigns demands.
 
 Both run side by side where there are two cores, else they take turns.
 """
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.facility import divisible, fitting, solution_of
+from siteopt.facility import fitting, solution_of, splittable_relaxation
 from siteopt.facility.dive import dive
 from siteopt.facility.exact import finish_exactly
 from siteopt.facility.root_bound import RootBound
-from siteopt.facility.rounding import loaded
-from siteopt.facility.single_source_search import SingleSource
-from siteopt.facility.single_source_tree import Filling, WholeTree
-from siteopt.facility.splittable_run import DivisibleRun
-from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.facility.rounding import rounded_flows
+from siteopt.facility.single_source_search import SingleSourceSearch
+from siteopt.facility.single_source_tree import GeneralisedAssignment, SingleSourceTree
+from siteopt.facility.splittable_run import SplittableRun
+from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
@@ -32,38 +32,39 @@ if TYPE_CHECKING:
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
 
-#: Iterations of the search between looks at the clock; turns after which it begins anew where only nodes are limited.
+#: Iterations of the search between looks at the clock; turns after which it begins anew under a limit of tree
+#: nodes alone.
 ITERATIONS, TURNS = 200, 25
 #: A turn of the search and one of the tree take this share of the time each.
 TURN = 0.005
 #: Of so many turns, one is the tree's, or the search's if the tree is likely to end in time.
 RARELY = 8
 #: Turns that the search has to itself: without a good plan to compare them with, the tree looks at far too many sites
-#: and fills them far too long.
+#: and assigns demands to them far too long.
 ALONE = 10
 #: The tree leaves off what is within this share of the gap asked for, so that bounds lowered for rounding suffice.
 CUT = 0.85
 #: Turns of the tree after which its pace is known.
 LEAST_TURNS = 4
-#: Nodes of a turn of the tree, where only nodes are limited and else.
-NODES, MOST_NODES = 20, 100_000
+#: Tree nodes of a turn of the tree, where only they are limited and else.
+TREE_NODES, MOST_TREE_NODES = 20, 100_000
 #: Up to so many arcs the exact model looks for a plan where none was found.
 LARGEST_EXACT = 20_000
-#: Share of the time that filling one set of sites may take, and how much more the next one gets after one that was cut
-#: short: what it had come to is lost but for its bound.
-FILL, LONGER = 0.4, 2.0
+#: Share of the time that the assignment to one set of sites may take, and how much more the next one gets after one
+#: that was cut short: what it had come to is lost but for its bound.
+ASSIGNMENT, LONGER = 0.4, 2.0
 
 
-class WholeRun(DivisibleRun):
-    """One solve of one problem whose demands may not be split."""
+class SingleSourceRun(SplittableRun):
+    """One solve of one single-source problem."""
 
     def __init__(
         self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
     ) -> None:
-        self._whole = fitting(problem)
-        super().__init__(instance, divisible(self._whole), incumbent, options)
+        self._single_source = fitting(problem)
+        super().__init__(instance, splittable_relaxation(self._single_source), incumbent, options)
         self._original = problem
-        self._fill_seconds = FILL * self._clock.time_limit
+        self._assignment_seconds = ASSIGNMENT * self._clock.time_limit
         # Not the tree's own word, which holds only between its turns.
         self._is_proven = False
 
@@ -78,104 +79,113 @@ class WholeRun(DivisibleRun):
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
-        if np.isinf(root.bound_usd) or not is_complete(self._whole):
+        if np.isinf(root.bound_usd) or not is_complete(self._single_source):
             return
         self._incumbent.prove(root.bound_usd, "bound")
-        found = self._start(root, dive(self._problem, root))
+        found = self._restrict(root, dive(self._problem, root))
         if found is None:
             return
-        core, _, transport = found
-        plans = self._plans(core, transport)
+        restricted_sites, _, transport = found
+        plans = self._plans(restricted_sites, transport)
         if plans is None:
-            # Some demand is too large for every site of the core.
-            core = np.arange(len(self._whole.capacity), dtype=np.int32)
-            everywhere = loaded(self._problem, root.openness)
-            plans = None if everywhere is None else self._plans(core, everywhere)
+            # Some demand is too large for every one of the restricted sites.
+            restricted_sites = np.arange(len(self._single_source.capacity), dtype=np.int32)
+            everywhere = rounded_flows(self._problem, root.openness)
+            plans = None if everywhere is None else self._plans(restricted_sites, everywhere)
         if plans is not None:
             gap = CUT * self._incumbent.gap_wanted
-            tree = WholeTree(self._whole, self._problem, root, gap, dearest(self._whole), self._fill)
+            cost_usd = dearest(self._single_source)
+            tree = SingleSourceTree(self._single_source, self._problem, root, gap, cost_usd, self._assign)
             self._is_proven = tree.is_done
             if self._node_limit is None and has_spare_core():
-                self._at_once(tree, plans, core)
+                self._at_once(tree, plans, restricted_sites)
             else:
-                self._take_turns(tree, plans, core)
+                self._take_turns(tree, plans, restricted_sites)
 
-    def _plans(self, core: Indices, transport: Transport) -> SingleSource | None:
-        """The search over some sites, begun from flows of split demands; None where a demand fits into none of them."""
-        demands = np.arange(len(self._whole.demand), dtype=np.int32)
-        part = self._whole.restricted(core, demands, self._whole.demand)
-        if not is_complete(part):
+    def _plans(self, restricted_sites: Indices, transport: Transport) -> SingleSourceSearch | None:
+        """Begin the search over some sites with flows of split demands; None where a demand fits into none of them."""
+        demands = np.arange(len(self._single_source.demand), dtype=np.int32)
+        restricted = self._single_source.restricted(restricted_sites, demands, self._single_source.demand)
+        if not is_complete(restricted):
             return None
-        plans = SingleSource(part, self._options.seed)
+        plans = SingleSourceSearch(restricted, self._options.seed)
         # The relaxation may have one more demand, whose arcs are the last ones.
-        plans.begin(transport.is_open(), largest_shares(part, transport.amounts()[: len(part.arc_site)]))
-        self._offer_sites(core, plans)
+        plans.begin(
+            transport.is_open(), largest_shares(restricted, transport.amounts()[: len(restricted.arc_site)])
+        )
+        self._offer_sites(restricted_sites, plans)
         return plans
 
-    def _at_once(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
-        """The search here, the tree beside it."""
+    def _at_once(self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices) -> None:
+        """Search here, and prove by the tree in a second thread."""
 
         def prove(is_wanted: Callable[[], bool]) -> None:
             while is_wanted() and self._goes_on() and not self._is_proven:
-                self._advance(tree, plans, core)
+                self._advance(tree, plans, restricted_sites)
 
         def search(turns: Iterator[int]) -> None:
             for turn in turns:
                 if not self._goes_on() or self._is_proven:
                     return
                 self._search(plans, turn)
-                self._offer_sites(core, plans)
+                self._offer_sites(restricted_sites, plans)
 
         turns = count()
         search(islice(turns, ALONE))
-        with beside(prove, self._clock.interrupt):
+        with concurrently(prove, self._clock.interrupt):
             search(turns)
 
-    def _take_turns(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+    def _take_turns(
+        self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices
+    ) -> None:
         node_limit, turn, pace = self._node_limit, 0, Pace()
-        while not self._is_proven and self._goes_on() and (node_limit is None or tree.nodes < node_limit):
+        while (
+            not self._is_proven and self._goes_on() and (node_limit is None or tree.tree_nodes < node_limit)
+        ):
             is_promising = np.isfinite(plans.cost_usd) and pace.needed(tree.cost_usd) <= self._clock.left
             if not is_promising or turn % RARELY == 0:
                 self._search(plans, turn)
                 ends = self._clock.seconds + TURN * self._clock.time_limit
                 while self._clock.seconds < ends < np.inf and self._goes_on():
                     self._search(plans, turn)
-                self._offer_sites(core, plans)
+                self._offer_sites(restricted_sites, plans)
             if is_promising or turn % RARELY == RARELY - 1:
                 began = self._clock.seconds
-                self._advance(tree, plans, core)
+                self._advance(tree, plans, restricted_sites)
                 pace.add(self._clock.seconds - began, tree.bound_usd)
             turn += 1
 
-    def _search(self, plans: SingleSource, turn: int) -> None:
+    def _search(self, plans: SingleSourceSearch, turn: int) -> None:
         limit = self._clock.time_limit
         plans.go_on(ITERATIONS, (turn % TURNS) / TURNS if np.isinf(limit) else self._clock.seconds / limit)
 
-    def _advance(self, tree: WholeTree, plans: SingleSource, core: Indices) -> None:
+    def _advance(self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices) -> None:
         """A turn of the tree; the search goes on from its plan, if that is better and the search has all its sites."""
         deadline, before = self._clock.seconds + TURN * self._clock.time_limit, tree.cost_usd
         tree.learn(self._cost)
-        tree.run(NODES if np.isinf(deadline) else MOST_NODES, lambda: self._clock.seconds < deadline)
+        tree.run(
+            TREE_NODES if np.isinf(deadline) else MOST_TREE_NODES, lambda: self._clock.seconds < deadline
+        )
         site = tree.best_site if tree.cost_usd < min(before, self._cost) else None
         if site is not None:
-            self._offer_whole(site, tree.cost_usd)
-            position = np.full(len(self._whole.capacity), -1, dtype=np.int32)
-            position[core] = np.arange(len(core))
+            self._offer_assignment(site, tree.cost_usd)
+            position = np.full(len(self._single_source.capacity), -1, dtype=np.int32)
+            position[restricted_sites] = np.arange(len(restricted_sites))
             if np.all(position[site] >= 0):
                 plans.found(position[site])
         if np.isfinite(tree.bound_usd):
             self._incumbent.prove(tree.bound_usd, "bound")
         self._is_proven = tree.is_done
 
-    def _fill(self, problem: FacilityProblem, cutoff_usd: float) -> Filling:
-        """Fill decided sites with HiGHS."""
+    def _assign(self, problem: FacilityProblem, cutoff_usd: float) -> GeneralisedAssignment:
+        """Assign the demands to decided sites with HiGHS."""
         # Pyomo takes most of a second to import, which solves that end before need not wait for.
-        from siteopt.facility.generalised_assignment import fill_sites
+        from siteopt.facility.generalised_assignment import solve_generalised_assignment
 
-        seconds = self._fill_seconds
+        seconds = self._assignment_seconds
         deadline = self._clock.seconds + seconds
-        filling = Filling(
-            *fill_sites(
+        assignment = GeneralisedAssignment(
+            *solve_generalised_assignment(
                 problem,
                 cutoff_usd,
                 self._options.seed,
@@ -183,15 +193,15 @@ class WholeRun(DivisibleRun):
                 lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
             )
         )
-        if not filling.is_final:
-            self._fill_seconds = LONGER * seconds
-        return filling
+        if not assignment.is_final:
+            self._assignment_seconds = LONGER * seconds
+        return assignment
 
-    def _offer_sites(self, core: Indices, plans: SingleSource) -> None:
+    def _offer_sites(self, restricted_sites: Indices, plans: SingleSourceSearch) -> None:
         if plans.cost_usd < self._cost:
-            self._offer_whole(core[plans.sites], plans.cost_usd)
+            self._offer_assignment(restricted_sites[plans.sites], plans.cost_usd)
 
-    def _offer_whole(self, site: Indices, cost_usd: float) -> None:
+    def _offer_assignment(self, site: Indices, cost_usd: float) -> None:
         """Hand on a plan that serves each demand from one site."""
         if cost_usd >= self._cost * (1.0 - ROUNDING):
             return

@@ -1,4 +1,4 @@
-"""Plans for demands that may not be split: annealed ruin and recreate, in cycles that grow longer."""
+"""Plans for single-source problems: annealed ruin and recreate, in cycles that grow longer."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HOT, COLD = 0.4, 0.04
 LONGER, FIRST = 3.0, 0.02
 
 
-class SingleSource:
-    """The best assignment found so far.
+class SingleSourceSearch:
+    """Keeps the best assignment of demands to sites found so far.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""Branch and bound where demands may not be split: sites are decided as if they could, and what is left is filled.
+"""Branch and bound for single-source problems: sites are decided as if demands were splittable, then assigned to.
 
-Once all sites are decided, 0-1 knapsacks bound what filling them costs, reduced costs take arcs out, and an exact
-method fills them. As long as sites are undecided the bound of split demands is nearly as good, and far quicker.
+Once all sites are decided, a generalised assignment problem is left: 0-1 knapsacks bound what it costs, reduced costs
+take arcs out, and an exact method solves it. As long as sites are undecided the bound of splittable demands is nearly
+as good, and far quicker.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from siteopt._core.facility.dual_ascent import FacilityDual
 from siteopt._core.facility.transport import Transport
 from siteopt.facility import keeping
 from siteopt.facility.tree import FacilityTree
-from siteopt.facility.tree_node import OPEN, Node
+from siteopt.facility.tree_node import OPEN, TreeNode
 from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from siteopt.facility.root_bound import RootBound
     from siteopt.facility.tree_node import Status
 
-#: Steps of the ascent with whole demands once sites are decided; their first length and weight.
+#: Steps of the ascent with single sources once sites are decided; their first length and weight.
 LEAF_STEPS, LENGTH, WEIGHT = 300, 0.2, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """Outcome of filling decided sites.
+class GeneralisedAssignment:
+    """Outcome of assigning each demand to one of the decided sites.
 
     Attributes
     ----------
     site : site of each demand, or None where nothing below the cutoff was found
-    bound_usd : no filling costs less than this, or than the cutoff if that is less
+    bound_usd : no assignment costs less than this, or than the cutoff if that is less
     is_final : whether the bound is as high as it gets
     """
 
@@ -47,39 +48,39 @@ class Filling:
 
 
 if TYPE_CHECKING:
-    #: Fills all sites of a problem for less than a cutoff, if that can be done.
-    Filler = Callable[[FacilityProblem, float], Filling]
+    #: Assigns the demands of a problem to its sites for less than a cutoff, if that can be done.
+    AssignmentSolver = Callable[[FacilityProblem, float], GeneralisedAssignment]
 
 
-class WholeTree(FacilityTree):
-    """The tree of a problem whose demands may not be split.
+class SingleSourceTree(FacilityTree):
+    """The tree of a single-source problem.
 
     Parameters
     ----------
-    whole : FacilityProblem
+    single_source : FacilityProblem
     relaxed : FacilityProblem
-        A relaxation with the same sites; demands may be split, and there may be more of them.
+        Its splittable relaxation: the same sites; there may be more demands.
     root : RootBound
         Of ``relaxed``.
     gap : float
-        Nodes whose bound is within this share of the incumbent are done with.
+        Tree nodes whose bound is within this share of the incumbent are done with.
     cost_usd : float
         Of the incumbent.
-    filler : callable
+    solver : callable
     """
 
     def __init__(
         self,
-        whole: FacilityProblem,
+        single_source: FacilityProblem,
         relaxed: FacilityProblem,
         root: RootBound,
         gap: float,
         cost_usd: float,
-        filler: Filler,
+        solver: AssignmentSolver,
     ) -> None:
-        self._whole, self._filler = whole, filler
+        self._single_source, self._solver = single_source, solver
         self.best_site: Indices | None = None
-        every = np.arange(len(whole.capacity), dtype=np.int32)
+        every = np.arange(len(single_source.capacity), dtype=np.int32)
         super().__init__(relaxed, root, every, Transport(relaxed, len(every)), gap, cost_usd)
 
     @property
@@ -91,33 +92,33 @@ class WholeTree(FacilityTree):
         """Plans are made elsewhere until all sites are decided."""
         return np.inf
 
-    def _leaf(self, node: Node) -> None:
-        whole = self._whole
+    def _leaf(self, node: TreeNode) -> None:
+        problem = self._single_source
         sites = np.flatnonzero(node.status == OPEN).astype(np.int32)
         if len(sites) == 0:
             return  # reduced costs have closed all
-        part = whole.restricted(sites, np.arange(len(whole.demand), dtype=np.int32), whole.demand)
-        part, bound = filtered(part, self._cutoff)
+        restricted = problem.restricted(sites, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
+        restricted, bound = filtered(restricted, self._cutoff)
         bound = max(bound, node.bound_usd)
         if bound >= self._cutoff:
             self._lowest_done = min(self._lowest_done, bound)
             return
         cutoff = self._cutoff
-        filling = self._filler(part, cutoff)
-        if filling.site is not None:
-            cost = filled_cost(part, filling.site)
+        assignment = self._solver(restricted, cutoff)
+        if assignment.site is not None:
+            cost = assignment_cost(restricted, assignment.site)
             if cost < self.cost_usd:
-                self.cost_usd, self.best_site = cost, sites[filling.site]
+                self.cost_usd, self.best_site = cost, sites[assignment.site]
             cutoff = min(cutoff, cost)
-        bound = max(bound, min(filling.bound_usd, cutoff))
-        if filling.is_final:
+        bound = max(bound, min(assignment.bound_usd, cutoff))
+        if assignment.is_final:
             self._lowest_done = min(self._lowest_done, bound)
         else:
             self._push(replace(node, bound_usd=bound))
 
 
-def filled_cost(problem: FacilityProblem, site: Indices) -> float:
-    """Cost of open sites and of each demand served whole by one of them."""
+def assignment_cost(problem: FacilityProblem, site: Indices) -> float:
+    """Cost of open sites and of each demand, served by one of them."""
     chosen = np.flatnonzero(problem.arc_site == site[problem.arc_demand])
     return float(
         problem.fixed_usd.sum() + problem.arc_usd[chosen] @ problem.demand[problem.arc_demand[chosen]]
@@ -125,10 +126,10 @@ def filled_cost(problem: FacilityProblem, site: Indices) -> float:
 
 
 def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, float]:
-    """Bound of filling all sites, and the problem without arcs that no filling below the cutoff uses.
+    """Bound the assignment to all sites; the problem is returned without arcs that none below the cutoff uses.
 
     At prices of the demands, an arc that its site's continuous knapsack leaves out costs the knapsack's critical rate
-    less the arc's own for each unit, and never less than that where demands are whole.
+    less the arc's own for each unit, and never less than that where demands have a single source.
     """
     n_site = len(problem.capacity)
     every, is_open = np.arange(n_site, dtype=np.int32), np.ones(n_site, dtype=np.int8)
@@ -138,18 +139,18 @@ def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, 
         return problem, bound
     price = transport.prices()
     dual = FacilityDual(problem)
-    whole, _, _ = dual.ascend(price, is_open, every, LEAF_STEPS, cutoff, cutoff, LENGTH, WEIGHT)
-    if whole >= cutoff:
-        return problem, whole
+    knapsack_bound, _, _ = dual.ascend(price, is_open, every, LEAF_STEPS, cutoff, cutoff, LENGTH, WEIGHT)
+    if knapsack_bound >= cutoff:
+        return problem, knapsack_bound
     split = FacilityDual(replace(problem, is_splittable=True)).value(price, is_open, every)
     demand = problem.arc_demand
     loss = (
         _critical_rates(problem, price)[problem.arc_site] - price[demand] + problem.arc_usd
     ) * problem.demand[demand]
-    part = keeping(problem, split + loss <= cutoff)
-    if np.any(np.diff(part.arc_ptr) == 0):
-        return part, cutoff  # every arc of some demand costs too much
-    return part, max(bound, whole)
+    kept = keeping(problem, split + loss <= cutoff)
+    if np.any(np.diff(kept.arc_ptr) == 0):
+        return kept, cutoff  # every arc of some demand costs too much
+    return kept, max(bound, knapsack_bound)
 
 
 def _critical_rates(problem: FacilityProblem, price: Floats) -> Floats:

@@ -1,11 +1,12 @@
-"""Where demands may be split: a search for the plan, a tree for the proof.
+"""Splittable problems: a search for the plan, a tree for the proof.
 
 Both run side by side where there are two cores, else they take turns. The better the plan, the more the tree can fix;
-its roundings are new starts for the search.
+its roundings are new sites to search from.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from siteopt.facility import solution_of
 from siteopt.facility.dive import dive
 from siteopt.facility.plan_search import PlanSearch
 from siteopt.facility.root_bound import RootBound
-from siteopt.facility.rounding import loaded, rounded
+from siteopt.facility.rounding import rounded_flows, rounded_sites
 from siteopt.facility.tree import FacilityTree
-from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
 
-#: Sites that plans are made of: this many times those that are needed, and some more.
-CORE, CORE_MORE = 2.0, 40
-#: Sites above this openness belong to the core too.
+#: Restricted sites, which plans are made of: this many times those that are needed, and some more.
+TIMES_NEEDED, MORE_SITES = 2.0, 40
+#: Sites above this openness are among them too.
 LIKELY = 0.02
-#: Nodes of the tree and steps of the search in a turn.
-NODES, STEPS = 10, 10
+#: Tree nodes and steps of the search in a turn.
+TREE_NODES, STEPS = 10, 10
 #: Share of the time that the search has to itself where both take turns, unless it stalls before; up to so many sites,
-#: which the tree often solves before, and above so many, where a node takes too long to prove anything.
+#: which the tree often solves before, and above so many, where a tree node takes too long to prove anything.
 ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
 
 
-class DivisibleRun:
-    """One solve of one problem."""
+class SplittableRun:
+    """One solve of one splittable problem."""
 
     def __init__(
         self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
@@ -59,25 +60,24 @@ class DivisibleRun:
             return
         self._incumbent.prove(root.bound_usd, "bound")
         # The plain rounding is there at once, and at times near enough; the dive takes as long as the ascent.
-        found = self._start(root, root.openness)
+        found = self._restrict(root, root.openness)
         if found is not None:
             self._offer(found[0], found[2])
         if self._incumbent.is_good_enough:
             return
-        found = self._start(root, dive(self._problem, root))
+        found = self._restrict(root, dive(self._problem, root))
         if found is None:
             return
-        core, part, transport = found
-        self._offer(core, transport)
+        restricted_sites, restricted, transport = found
+        self._offer(restricted_sites, transport)
         # The dive found sites that can carry the demand, so that growing the plain rounding finds some too.
-        rounding = loaded(part, root.openness[core])
+        rounding = rounded_flows(restricted, root.openness[restricted_sites])
         assert rounding is not None
         gap = 0.999 * self._incumbent.gap_wanted
-        tree = FacilityTree(self._problem, root, core, rounding, gap, transport.cost_usd)
-        search = PlanSearch(
-            part, transport, self._options.seed, self._clock, lambda flows: self._offer(core, flows)
-        )
-        proof = _Proof(tree, core, rounding, search, self._incumbent)
+        tree = FacilityTree(self._problem, root, restricted_sites, rounding, gap, transport.cost_usd)
+        offer = partial(self._offer, restricted_sites)
+        search = PlanSearch(restricted, transport, self._options.seed, self._clock, offer)
+        proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent)
         if self._node_limit is None and has_spare_core():
             self._side_by_side(search, proof)
         else:
@@ -94,7 +94,7 @@ class DivisibleRun:
             while not proof.is_done and is_wanted() and self._goes_on():
                 proof.advance()
 
-        with beside(prove, self._clock.interrupt):
+        with concurrently(prove, self._clock.interrupt):
             for _ in search.steps():
                 if proof.is_done or not self._goes_on():
                     break
@@ -103,14 +103,14 @@ class DivisibleRun:
         node_limit, n_site, steps = self._node_limit, len(self._problem.capacity), search.steps()
         share = SMALL_ALONE if n_site <= SMALL else ALONE if n_site <= LARGE else LARGE_ALONE
         alone = self._clock.seconds + share * self._clock.time_limit
-        while not proof.is_done and self._goes_on() and (node_limit is None or proof.nodes < node_limit):
+        while not proof.is_done and self._goes_on() and (node_limit is None or proof.tree_nodes < node_limit):
             began = self._clock.seconds
             for _ in islice(steps, STEPS):
                 if not self._goes_on():
                     return
             now = self._clock.seconds
             if search.has_stalled or now > alone:
-                # As long as the steps took; under a limit of nodes one turn, so that the same come each time.
+                # As long as the steps took; under a limit of tree nodes one turn, so that the same come each time.
                 proof.advance()
                 while node_limit is None and self._clock.seconds < 2.0 * now - began and not proof.is_done:
                     proof.advance()
@@ -118,44 +118,47 @@ class DivisibleRun:
     def _goes_on(self) -> bool:
         return self._clock.left > 0.0 and not self._incumbent.is_good_enough
 
-    def _restricted(self, core: Indices) -> FacilityProblem:
+    def _restricted(self, restricted_sites: Indices) -> FacilityProblem:
         problem = self._problem
-        if len(core) == len(problem.capacity):
+        if len(restricted_sites) == len(problem.capacity):
             return problem
-        return problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
+        demands = np.arange(len(problem.demand), dtype=np.int32)
+        return problem.restricted(restricted_sites, demands, problem.demand)
 
-    def _start(self, root: RootBound, openness: Floats) -> tuple[Indices, FacilityProblem, Transport] | None:
-        """Core and flows of the rounded openness; the core grows until it can serve everything."""
+    def _restrict(
+        self, root: RootBound, openness: Floats
+    ) -> tuple[Indices, FacilityProblem, Transport] | None:
+        """Restricted sites, their problem and flows of the rounded openness; they grow until all can be served."""
         problem, n_site = self._problem, len(self._problem.capacity)
         cheapest = np.argsort(root.reduced_usd, kind="stable")
-        needed = max(len(rounded(problem, openness)), int(np.count_nonzero(root.openness > 0.5)))
+        needed = max(len(rounded_sites(problem, openness)), int(np.count_nonzero(root.openness > 0.5)))
         fractional = np.flatnonzero(openness > LIKELY)
-        size = min(n_site, int(CORE * needed + CORE_MORE))
+        size = min(n_site, int(TIMES_NEEDED * needed + MORE_SITES))
         while True:
-            core = np.union1d(cheapest[:size], fractional).astype(np.int32)
-            part = self._restricted(core)
-            transport = loaded(part, openness[core])
+            restricted_sites = np.union1d(cheapest[:size], fractional).astype(np.int32)
+            restricted = self._restricted(restricted_sites)
+            transport = rounded_flows(restricted, openness[restricted_sites])
             if transport is not None:
-                return core, part, transport
+                return restricted_sites, restricted, transport
             if size == n_site:
                 return None
             size = min(n_site, 2 * size)
 
-    def _offer(self, core: Indices, transport: Transport) -> None:
+    def _offer(self, restricted_sites: Indices, transport: Transport) -> None:
         """Hand the plan of the loaded sites on, if it is better."""
         if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = transport.cost_usd
-        self._offer_amounts(core, transport.amounts(), transport.is_open() > 0)
+        self._offer_amounts(restricted_sites, transport.amounts(), transport.is_open() > 0)
 
-    def _offer_amounts(self, core: Indices, part_amount: Floats, part_is_open: Masks) -> None:
+    def _offer_amounts(self, restricted_sites: Indices, part_amount: Floats, part_is_open: Masks) -> None:
         problem = self._problem
         amount = np.zeros(len(problem.arc_usd))
         kept = np.zeros(len(problem.capacity), dtype=bool)
-        kept[core] = True
+        kept[restricted_sites] = True
         amount[kept[problem.arc_site]] = part_amount
         is_open = np.zeros(len(problem.capacity), dtype=bool)
-        is_open[core] = part_is_open
+        is_open[restricted_sites] = part_is_open
         self._incumbent.offer(solution_of(self._instance, problem, amount, is_open), "search")
 
 
@@ -165,29 +168,29 @@ class _Proof:
     def __init__(
         self,
         tree: FacilityTree,
-        core: Indices,
+        restricted_sites: Indices,
         rounding: Transport,
         search: PlanSearch,
         incumbent: Incumbent,
     ) -> None:
-        self._tree, self._core, self._rounding = tree, core, rounding
+        self._tree, self._restricted_sites, self._rounding = tree, restricted_sites, rounding
         self._search, self._incumbent = search, incumbent
-        search.start = rounding.is_open()
+        search.restart_from = rounding.is_open()
         self.is_done = tree.is_done
 
     @property
-    def nodes(self) -> int:
-        """Nodes so far."""
-        return self._tree.nodes
+    def tree_nodes(self) -> int:
+        """Tree nodes so far."""
+        return self._tree.tree_nodes
 
     def advance(self) -> None:
-        """Some nodes; the search gets their rounding, and their plan if it is better."""
+        """Work on some tree nodes; the search gets their rounding, and their plan if it is better."""
         tree, search = self._tree, self._search
         tree.learn(search.cost_usd)
         before = tree.cost_usd
-        tree.run(NODES, lambda: self._incumbent.clock.left > 0.0)
+        tree.run(TREE_NODES, lambda: self._incumbent.clock.left > 0.0)
         if tree.cost_usd < before and tree.best_open is not None:
-            search.found(tree.best_open[self._core])
-        search.start = self._rounding.is_open()
+            search.found(tree.best_open[self._restricted_sites])
+        search.restart_from = self._rounding.is_open()
         self._incumbent.prove(tree.bound_usd, "bound")
         self.is_done = tree.is_done

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.instance import Arcs, Demands, Designs, Options, Pools, Sites, Tiers, Variants, pointer
+from siteopt.instance import Arcs, Demands, Designs, Options, Pools, Sites, SlackTiers, Variants, pointer
 from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
@@ -98,19 +98,19 @@ def one_variant(unit: float) -> Variants:
         refresh_usd=no_row,
         salvage_usd=no_row,
         tenant=np.full(1, -1, dtype=np.int32),
-        tier_ptr=np.zeros(2, dtype=np.int32),
+        slack_tier_ptr=np.zeros(2, dtype=np.int32),
         queue=(None,),
         rooms=((),),
         burst_factor=np.ones(1),
         is_protected=np.zeros(1, dtype=np.uint8),
-        degraded_ptr=np.zeros(2, dtype=np.int32),
+        degraded_slack_tier_ptr=np.zeros(2, dtype=np.int32),
         degraded_rooms=((),),
     )
 
 
-def no_tiers() -> Tiers:
+def no_slack_tiers() -> SlackTiers:
     """Nothing has a tail."""
-    return Tiers(NO_ROW, NOTHING, NOTHING, FIRST, NOTHING, NOTHING)
+    return SlackTiers(NO_ROW, NOTHING, NOTHING, FIRST, NOTHING, NOTHING)
 
 
 def pools_of(arc_site: Indices, n_site: int) -> tuple[Indices, Pools, Indices]:
@@ -158,8 +158,8 @@ def arcs_of(demand: Indices, pool: Indices, usd: Floats) -> Arcs:
         transit_usd=none,
         usd=usd,
         rtt_ms=none,
-        tier=no_row,
-        degraded_tier=no_row,
+        slack_tier=no_row,
+        degraded_slack_tier=no_row,
         route=no_row,
         gbps=none,
         home_gbps=none,

@@ -1,7 +1,7 @@
 """Branch and bound for capacitated facility location: best bound first, bounds from the Lagrangian dual.
 
-After Goertz and Klose (2012): sites are branched on, each node climbs a little further from its parent's prices, what
-reduced costs prove is fixed, and the sites that look open are tried as a plan.
+After Goertz and Klose (2012): sites are branched on, each tree node climbs a little further from its parent's prices,
+what reduced costs prove is fixed, and the sites that look open are tried as a plan.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from siteopt._core.facility.dual_ascent import FacilityDual
 from siteopt._core.facility.transport import Transport
 from siteopt.facility.rounding import counts
-from siteopt.facility.tree_node import CLOSED, FREE, OPEN, Node, PseudoCosts
+from siteopt.facility.tree_node import CLOSED, FREE, OPEN, PseudoCosts, TreeNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from siteopt.facility.root_bound import RootBound
     from siteopt.facility.tree_node import Status
 
-#: Steps of a block and most blocks between pricing all sites; what a block must gain, in units of what branching would.
-BLOCK, MOST_BLOCKS, SHARE = 20, 20, 0.7
+#: Steps of a run and most runs between pricing all sites; what a run must gain, in units of what branching would.
+STEPS, MOST_RUNS, SHARE = 20, 20, 0.7
 #: First step length, also where the averages of the parent are known, and weight of a new subgradient. Aiming at the
-#: incumbent's cost proved best: a node that can be pruned at all gets there in few steps.
+#: incumbent's cost proved best: a tree node that can be pruned at all gets there in few steps.
 LENGTH, RESUMED, WEIGHT = 0.1, 0.01, 0.1
 #: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
 MOST_ROUNDS, LOST = 4, 0.1
@@ -36,8 +36,8 @@ MOST_ROUNDS, LOST = 4, 0.1
 LIKELY = 0.1
 #: All sites are looked at where they are so few, or where those that are likely are this share of them.
 FEW, NEARLY_ALL = 300, 0.8
-#: Nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's cost
-#: is this near the bound, the prices of its flows are tried in the dual.
+#: Tree nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's
+#: cost is this near the bound, the prices of its flows are tried in the dual.
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
 #: Numbers of sites with which a rounding is tried until it reaches every demand.
 TRIES = 3
@@ -52,12 +52,12 @@ class FacilityTree:
     ----------
     problem : FacilityProblem
     root : RootBound
-    core : ndarray of int32
-        Sites that plans are made of; the bound is one of the whole problem all the same.
+    restricted_sites : ndarray of int32
+        Sites that plans are made of; the bound is one over all sites all the same.
     transport : Transport
-        Of the problem restricted to ``core``, with the incumbent's sites loaded.
+        Of the problem restricted to ``restricted_sites``, with the incumbent's sites loaded.
     gap : float
-        Nodes whose bound is within this share of the incumbent are done with.
+        Tree nodes whose bound is within this share of the incumbent are done with.
     cost_usd : float, optional
         Of the incumbent, where it is not that of the loaded sites.
     """
@@ -66,24 +66,25 @@ class FacilityTree:
         self,
         problem: FacilityProblem,
         root: RootBound,
-        core: Indices,
+        restricted_sites: Indices,
         transport: Transport,
         gap: float,
         cost_usd: float | None = None,
     ) -> None:
-        self._problem, self._core, self._transport, self._gap = problem, core, transport, gap
+        self._problem, self._restricted_sites = problem, restricted_sites
+        self._transport, self._gap = transport, gap
         self._dual = FacilityDual(problem)
         self._costs = PseudoCosts(len(problem.capacity))
-        self._heap: list[Node] = []
+        self._heap: list[TreeNode] = []
         self._order, self._lowest_done = 0, np.inf
         self.cost_usd = transport.cost_usd if cost_usd is None else cost_usd
         self.best_open: Flags | None = None
-        self.nodes = 0
+        self.tree_nodes = 0
         status = np.where(
             root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status
         )
         active = self._likely(status, root.openness, root.reduced_usd, root.bound_usd)
-        self._push(Node(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
+        self._push(TreeNode(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
 
     @property
     def bound_usd(self) -> float:
@@ -99,9 +100,9 @@ class FacilityTree:
     def _cutoff(self) -> float:
         return self.cost_usd - self._gap * abs(self.cost_usd)
 
-    def run(self, nodes: int, keep_going: Callable[[], bool] = lambda: True) -> None:
-        """Work on up to so many nodes."""
-        for _ in range(nodes):
+    def run(self, tree_nodes: int, keep_going: Callable[[], bool] = lambda: True) -> None:
+        """Work on up to so many tree nodes."""
+        for _ in range(tree_nodes):
             if self.is_done or not keep_going():
                 return
             self._expand(heapq.heappop(self._heap))
@@ -110,7 +111,7 @@ class FacilityTree:
         """A plan of this cost was found elsewhere."""
         self.cost_usd = min(self.cost_usd, cost_usd)
 
-    def _push(self, node: Node) -> None:
+    def _push(self, node: TreeNode) -> None:
         if node.bound_usd >= self._cutoff:
             self._lowest_done = min(self._lowest_done, node.bound_usd)
             return
@@ -118,8 +119,8 @@ class FacilityTree:
         node.order = self._order
         heapq.heappush(self._heap, node)
 
-    def _expand(self, node: Node) -> None:
-        self.nodes += 1
+    def _expand(self, node: TreeNode) -> None:
+        self.tree_nodes += 1
         price = node.price.copy()
         own = self._climb(node, price)
         bound = max(node.bound_usd, own)
@@ -133,7 +134,7 @@ class FacilityTree:
         undecided = np.count_nonzero(
             (openness > UNDECIDED) & (openness < 1.0 - UNDECIDED) & (node.status == FREE)
         )
-        if undecided == 0 or self.nodes <= ALWAYS_TRIED or self.nodes % TRIED_EVERY == 0:
+        if undecided == 0 or self.tree_nodes <= ALWAYS_TRIED or self.tree_nodes % TRIED_EVERY == 0:
             cost = self._try(node.status, openness)
             if self._problem.is_splittable and cost - bound < NEAR * abs(cost):
                 bound = max(bound, self._dual_of_flows(node.status))
@@ -142,7 +143,7 @@ class FacilityTree:
         free = np.flatnonzero(status == FREE)
         active = self._likely(status, openness, reduced, bound)
         if len(free) == 0:
-            self._leaf(Node(bound, 0, status, price, active, node.banned))
+            self._leaf(TreeNode(bound, 0, status, price, active, node.banned))
             return
         share = np.clip(openness[free], UNDECIDED, 1.0 - UNDECIDED)
         best = self._costs.best(free, share)
@@ -150,9 +151,9 @@ class FacilityTree:
             child = status.copy()
             child[free[best]] = decision
             site = int(free[best])
-            self._push(Node(bound, 0, child, price, active, node.banned, site, float(step), averages))
+            self._push(TreeNode(bound, 0, child, price, active, node.banned, site, float(step), averages))
 
-    def _climb(self, node: Node, price: Floats) -> float:
+    def _climb(self, node: TreeNode, price: Floats) -> float:
         """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
         every = np.flatnonzero(node.status != CLOSED).astype(np.int32)
         active = node.active[node.status[node.active] != CLOSED]
@@ -173,16 +174,16 @@ class FacilityTree:
             active = np.union1d(active, every[self._dual.reduced_usd[every] < 0.0]).astype(np.int32)
         return bound
 
-    def _climb_on(self, node: Node, price: Floats, active: Indices, length: float) -> tuple[float, float]:
-        """Blocks of steps while they gain more than branching would for the same time; bound and step length.
+    def _climb_on(self, node: TreeNode, price: Floats, active: Indices, length: float) -> tuple[float, float]:
+        """Take runs of steps while they gain more than branching would for the same time; bound and step length.
 
-        One more block makes each of n nodes as much dearer as going from n to n^(1 + 1 / blocks) nodes would.
+        One more run makes each of n tree nodes as much dearer as going from n to n^(1 + 1 / runs) tree nodes would.
         """
         weight, within = WEIGHT, node.bound_usd
-        for n in range(MOST_BLOCKS):
+        for n in range(MOST_RUNS):
             before, goes_on = within, n > 0 or node.averages is not None
             within, length, weight = self._dual.ascend(
-                price, node.status, active, BLOCK, self.cost_usd, self._cutoff, length, weight, goes_on
+                price, node.status, active, STEPS, self.cost_usd, self._cutoff, length, weight, goes_on
             )
             climbed = within - node.bound_usd
             if within >= self._cutoff or within - before < climbed * SHARE * np.log2(1.0 + 1.0 / (n + 1)):
@@ -206,7 +207,7 @@ class FacilityTree:
         every = np.flatnonzero(status != CLOSED).astype(np.int32)
         return self._dual.value(self._transport.prices(), status, every)
 
-    def _leaf(self, node: Node) -> None:
+    def _leaf(self, node: TreeNode) -> None:
         """All sites are decided: their flows are what is left, and exact."""
         status = node.status
         sites = np.flatnonzero(status == OPEN).astype(np.int32)
@@ -220,9 +221,10 @@ class FacilityTree:
 
     def _try(self, status: Status, openness: Floats) -> float:
         """The sites that look most open, as many as it takes; returns what they cost."""
-        rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))[self._core]
+        rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))
+        rank = rank[self._restricted_sites]
         order = np.argsort(-rank, kind="stable")
-        capacity, cost = self._problem.capacity[self._core[order]], np.inf
+        capacity, cost = self._problem.capacity[self._restricted_sites[order]], np.inf
         is_open = (rank > 0.5).astype(np.uint8)
         for count in islice(counts(capacity, self._dual.total_demand), TRIES):
             is_open[order[:count]] = 1
@@ -232,10 +234,10 @@ class FacilityTree:
         return cost
 
     def _flows(self, is_open: Flags) -> float:
-        """Cost of a set of sites of the core; the best set is kept."""
+        """Cost of a set of the restricted sites; the best set is kept."""
         cost = self._transport.change_sites(is_open, np.inf)
         if cost < self.cost_usd:
             self.cost_usd = cost
             self.best_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
-            self.best_open[self._core] = self._transport.is_open()
+            self.best_open[self._restricted_sites] = self._transport.is_open()
         return cost

@@ -1,4 +1,4 @@
-"""A node of the tree of sites, and what is known about branching on each."""
+"""A tree node of branch and bound over sites, and what is known about branching on each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPEN, FREE, CLOSED = 1, 0, -1
 
 
 @dataclass(order=True, slots=True)
-class Node:
+class TreeNode:
     """What is decided, and prices to go on from.
 
     Attributes

@@ -1,12 +1,9 @@
-"""The one place that talks to HiGHS: start, callbacks, interruption, solution injection, infeasible subsets."""
+"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection, infeasible subsets."""
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,8 +13,6 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from siteopt.arrays import Floats
     from siteopt.highs.monitor import Monitor
     from siteopt.highs.programme import Matrix
@@ -36,22 +31,20 @@ _OUTCOME: dict[Any, Outcome] = {
     _STATUS.kInterrupt: "limit",
 }
 _POLL_SECONDS = 0.05
-#: Held while standard output is turned away: it belongs to all threads.
-_STDOUT = threading.Lock()
 #: HiGHS proves its bound within its own tolerances; this share is taken off so that the bound holds without them.
 BOUND_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop: seconds, nodes, relative gap by the solver's own measure; and the random seed.
+    """When to stop: seconds, tree nodes, relative gap by the solver's own measure; and the random seed.
 
     Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
     the outcome is "infeasible", or one of them.
     """
 
     seconds: float = float("inf")
-    nodes: int | None = None
+    tree_nodes: int | None = None
     gap: float = 1e-4
     seed: int = 0
     cutoff: float = float("inf")
@@ -68,14 +61,14 @@ class Answer:
     values : ndarray or None, shape (n_col,)
     objective, bound : float
         In units of the objective; ``inf`` and ``-inf`` where there is none.
-    nodes : int
+    tree_nodes : int
     """
 
     outcome: Outcome
     values: Floats | None
     objective: float
     bound: float
-    nodes: int
+    tree_nodes: int
 
 
 @dataclass(slots=True)
@@ -97,16 +90,18 @@ class HighsDriver:
         self._highs = _silent_highs()
         for name, value in self.options.items():
             self._highs.setOptionValue(name, value)
-        self._highs.passModel(_highs_lp(self.matrix))
+        # Some versions go on without the model that they refuse, and solve none.
+        if self._highs.passModel(_highs_lp(self.matrix)) == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refused the model")
 
-    def solve(self, limits: Limits, monitor: Monitor, start: Floats | None = None) -> Answer:
-        """Solve from an optional start.
+    def solve(self, limits: Limits, monitor: Monitor, warm_start: Floats | None = None) -> Answer:
+        """Solve, from a warm start where one is given.
 
         Parameters
         ----------
         limits : Limits
         monitor : Monitor
-        start : ndarray of float64, shape (n_col,), optional
+        warm_start : ndarray of float64, shape (n_col,), optional
             A full solution; HiGHS checks it and drops it silently where it is not feasible.
 
         Returns
@@ -123,19 +118,19 @@ class HighsDriver:
         highs.setOptionValue("mip_rel_gap", limits.gap)
         highs.setOptionValue("random_seed", limits.seed % (2**31))
         highs.setOptionValue("objective_bound", limits.cutoff)
-        if limits.nodes is not None:
-            highs.setOptionValue("mip_max_nodes", limits.nodes)
-        if start is not None:
+        if limits.tree_nodes is not None:
+            highs.setOptionValue("mip_max_nodes", limits.tree_nodes)
+        if warm_start is not None:
             solution = highspy.HighsSolution()
-            solution.col_value = start.tolist()
+            solution.col_value = warm_start.tolist()
             highs.setSolution(solution)
         _subscribe(highs, monitor)
-        begin = time.perf_counter()
+        began = time.perf_counter()
         self._run()
-        if start is not None and self._lost_its_solution():
+        if warm_start is not None and self._lost_its_solution():
             highs.clearSolver()
             highs.setOptionValue(
-                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + begin)
+                "time_limit", max(0.0, min(limits.seconds, 1e9) - time.perf_counter() + began)
             )
             self._run()
         return self._answer()
@@ -158,8 +153,8 @@ class HighsDriver:
     def _lost_its_solution(self) -> bool:
         """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
 
-        Presolve may map a start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
-        (1.16) returns the start as it was given beside the objective of the better one; without a start it does not.
+        Presolve may map a warm start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
+        (1.16) returns the warm start as it was given beside the objective of the better one; without one it does not.
         """
         info = self._highs.getInfo()
         if self._highs.getModelStatus() != _STATUS.kOptimal or info.primal_solution_status != 2:
@@ -185,7 +180,7 @@ class HighsDriver:
             values=np.array(self._highs.getSolution().col_value) if solved else None,
             objective=self._objective() if solved else np.inf,
             bound=bound,
-            nodes=info.mip_node_count,
+            tree_nodes=info.mip_node_count,
         )
 
     def infeasible_rows(self, seconds: float) -> list[str]:
@@ -201,25 +196,21 @@ class HighsDriver:
 
 
 def _silent_highs() -> Any:
-    with _STDOUT, _no_banner():
-        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs: Any = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("threads", 1)
     return highs
 
 
-@contextmanager
-def _no_banner() -> Iterator[None]:
-    """From 1.16 on HiGHS prints a line while it is made, before any option can silence it; a plan on stdout is JSON."""
-    sys.stdout.flush()
-    kept, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nothing)
+class _Quiet(highspy.Highs):
+    """Keeps the line to itself that HiGHS prints from 1.16 on while it is made; a plan on standard output is JSON.
+
+    The line comes with the first call that is not an option, which highspy makes in here.
+    """
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.setOptionValue("log_to_console", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 def _subscribe(highs: Any, monitor: Monitor) -> None:
@@ -256,7 +247,7 @@ def _highs_lp(matrix: Matrix) -> Any:
     lp.row_lower_, lp.row_upper_ = matrix.row_lower, matrix.row_upper
     lp.offset_ = matrix.offset
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.start, matrix.index, matrix.value
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.row_ptr, matrix.index, matrix.value
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
     lp.integrality_ = [kinds[i] for i in matrix.integer.tolist()]
     return lp

@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ _POLL_SECONDS = 0.05
 logger = logging.getLogger(__name__)
 
 
-def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monitor: Monitor) -> Answer:
+def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, monitor: Monitor) -> Answer:
     """Solve a programme, or stop at once when the monitor says so.
 
     Parameters
@@ -45,7 +46,8 @@ def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monito
     Returns
     -------
     Answer
-        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost.
+        With the outcome "limit", and the best solution and bound so far, where it was stopped or its process was lost
+        or could not be started.
 
     Raises
     ------
@@ -54,7 +56,13 @@ def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monito
     """
     if len(matrix.value) < FEW_ENTRIES:
         return HighsDriver(matrix, options).solve(limits, monitor)
-    worker = _Worker((matrix, options, limits), monitor)
+    try:
+        worker = _Worker((matrix, options, limits), monitor)
+    except (
+        OSError
+    ) as error:  # no more processes, descriptors or memory; what is known already is worth more than this
+        logger.warning("no process could be started for HiGHS: %s", error.strerror)
+        return Answer("limit", None, np.inf, -np.inf, 0)
     try:
         while worker.is_busy() and not monitor.should_stop():
             pass
@@ -63,7 +71,7 @@ def solve_apart(matrix: Matrix, options: dict[str, bool], limits: Limits, monito
     return worker.answer()
 
 
-def start_worker() -> subprocess.Popen[bytes]:
+def launch_worker() -> subprocess.Popen[bytes]:
     """The process of :mod:`siteopt.highs.worker`, which waits for a programme."""
     # It takes its modules from where this process does, and not from the folder that it happens to stand in.
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -90,7 +98,7 @@ class _Worker:
         self._monitor = monitor
         self._failure: str | None = None
         self._answer = Answer("limit", None, np.inf, -np.inf, 0)
-        self._process = start_worker()
+        self._process = launch_worker()
         self._thread = threading.Thread(target=self._speak, args=(job,), daemon=True)
         self._thread.start()
 
@@ -103,8 +111,12 @@ class _Worker:
         """At once, whatever it does."""
         self._process.kill()
         self._thread.join()
-        with self._process:  # closes its pipes
-            pass
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            # What it was being told when it ended is still in the buffer, and cannot be told any more.
+            with suppress(OSError):
+                pipe.close()
+        self._process.wait()
 
     def answer(self) -> Answer:
         """What it came to.

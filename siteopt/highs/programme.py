@@ -22,7 +22,7 @@ class Matrix:
     ----------
     cost, lower, upper, integer : ndarray, shape (n_col,)
     row_lower, row_upper : ndarray, shape (n_row,)
-    start, index, value : A in compressed rows
+    row_ptr, index, value : A in compressed rows
     offset : float
     row_names : tuple of str
         ``family[row]``.
@@ -34,7 +34,7 @@ class Matrix:
     integer: Masks
     row_lower: Floats
     row_upper: Floats
-    start: Indices
+    row_ptr: Indices
     index: Indices
     value: Floats
     offset: float
@@ -42,7 +42,7 @@ class Matrix:
 
 
 class Draft:
-    """A programme in the making: columns and rows are added in blocks, as arrays."""
+    """A programme in the making: columns and rows are added many at a time, as arrays."""
 
     def __init__(self) -> None:
         self._columns: list[tuple[Floats, Floats, Floats, Floats]] = []
@@ -54,9 +54,9 @@ class Draft:
         self, cost: ArrayLike, upper: ArrayLike, *, lower: ArrayLike = 0.0, integer: bool = False
     ) -> Indices:
         """Add columns of these costs and bounds, which are broadcast to each other; returns their numbers."""
-        block = np.broadcast_arrays(np.atleast_1d(cost), lower, upper, np.float64(integer))
-        first, self._n_column = self._n_column, self._n_column + len(block[0])
-        self._columns.append((block[0], block[1], block[2], block[3]))
+        columns = np.broadcast_arrays(np.atleast_1d(cost), lower, upper, np.float64(integer))
+        first, self._n_column = self._n_column, self._n_column + len(columns[0])
+        self._columns.append((columns[0], columns[1], columns[2], columns[3]))
         return np.arange(first, self._n_column, dtype=np.int32)
 
     def rows(
@@ -88,7 +88,7 @@ class Draft:
             integer=integer > 0.0,
             row_lower=low,
             row_upper=up,
-            start=rows.indptr.astype(np.int32),
+            row_ptr=rows.indptr.astype(np.int32),
             index=rows.indices.astype(np.int32),
             value=rows.data.astype(np.float64),
             offset=offset / unit,

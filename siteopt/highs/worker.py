@@ -47,7 +47,8 @@ def _end_with(parent: BinaryIO) -> None:
 
 def main() -> None:
     """Solve, and say how it ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the parent decides
+    for number in (signal.SIGINT, signal.SIGTERM):  # they go to all processes; the parent decides
+        signal.signal(number, signal.SIG_IGN)
     matrix, options, limits = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
     reporter = _Reporter(sys.stdout.buffer)

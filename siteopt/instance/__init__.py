@@ -19,7 +19,7 @@ from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
 from siteopt.instance.places import Designs, Options, Sites
 from siteopt.instance.prices import Prices
 from siteopt.instance.rows import pointer, ranges, row_of
-from siteopt.instance.serving import Pools, Tiers, Variants
+from siteopt.instance.serving import Pools, SlackTiers, Variants
 
 __all__ = [
     "Arcs",
@@ -35,9 +35,9 @@ __all__ = [
     "Pools",
     "Prices",
     "Sites",
+    "SlackTiers",
     "Solution",
     "Tenancy",
-    "Tiers",
     "Variants",
     "no_moves",
     "pointer",

@@ -1,4 +1,4 @@
-"""Who asks, and which pools may answer: usually, and after the loss of a site."""
+"""Demands, and the pools that may serve them: usually, and after the loss of a site."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Demands:
     peak_rps, mean_rps : calls (not requests) per second
     revenue_usd : what serving all of it earns
     unserved_usd : what serving none of it costs; ``inf`` where it must be served
-    is_left_out : flags; no site of the policy's mode may serve it, so that it costs nothing to leave it
+    is_left_out : flags; no site of the policy's mode may serve it, so that leaving it unserved costs nothing
     is_splittable : flags
     arc_ptr, backup_ptr : rows of :class:`Arcs` and :class:`Backups` of each demand
     """
@@ -49,8 +49,8 @@ class Arcs:
     egress_usd, transit_usd : cost of sending all of the demand over the arc, its calls to the data included
     usd : their sum less the demand's revenue
     rtt_ms : round trips of one call: to the site, and from there to the data where they are at home
-    tier : row of ``Tiers``, -1 where the pool's variant has no tail
-    degraded_tier : row of the degraded tiers, -1 where there is none
+    slack_tier : row of ``SlackTiers``, -1 where the pool's variant has no tail
+    degraded_slack_tier : row of the degraded slack tiers, -1 where there is none
     route : row of the routes, -1 where nothing on the way is limited
     gbps : traffic of all of the demand on it at peak
     home_gbps : traffic between site and data, on the pool's ``home_route``
@@ -62,8 +62,8 @@ class Arcs:
     transit_usd: Floats
     usd: Floats
     rtt_ms: Floats
-    tier: Indices
-    degraded_tier: Indices
+    slack_tier: Indices
+    degraded_slack_tier: Indices
     route: Indices
     gbps: Floats
     home_gbps: Floats
@@ -77,10 +77,10 @@ class Backups:
     ----------
     demand, pool : rows
     rtt_ms : as of an arc
-    tier : row of the degraded tiers, -1 where the pool's variant has no tail
+    slack_tier : row of the degraded slack tiers, -1 where the pool's variant has no tail
     """
 
     demand: Indices
     pool: Indices
     rtt_ms: Floats
-    tier: Indices
+    slack_tier: Indices

@@ -1,4 +1,4 @@
-"""The whole problem, and decisions on it."""
+"""The whole problem as arrays, and decisions on it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from siteopt.instance.flows import Arcs, Backups, Demands
     from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
     from siteopt.instance.places import Designs, Options, Sites
-    from siteopt.instance.serving import Pools, Tiers, Variants
+    from siteopt.instance.serving import Pools, SlackTiers, Variants
 
 TABLES = (
-    *("sites", "designs", "options", "variants", "tiers", "degraded", "pools", "demands", "arcs", "backups"),
-    *("grid", "links", "linear_rules"),
+    *("sites", "designs", "options", "variants", "slack_tiers", "degraded_slack_tiers"),
+    *("pools", "demands", "arcs", "backups", "grid", "links", "linear_rules"),
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """The whole problem. ``budget_usd`` is ``inf`` and ``max_sites`` the number of sites where unlimited.
+    """The whole problem. ``budget_usd`` is ``inf`` and ``max_sites`` the number of sites where they are unlimited.
 
-    ``degraded`` are the slack tiers of protected variants after a failure; ``tiers`` the usual ones.
+    ``degraded_slack_tiers`` are the slack tiers of protected variants after a failure; ``slack_tiers`` the usual ones.
     """
 
     sites: Sites
     designs: Designs
     options: Options
     variants: Variants
-    tiers: Tiers
-    degraded: Tiers
+    slack_tiers: SlackTiers
+    degraded_slack_tiers: SlackTiers
     pools: Pools
     demands: Demands
     arcs: Arcs
@@ -72,7 +72,7 @@ class Instance:
         return capacity
 
     def capex_of_modules(self, option: int, modules: int) -> float:
-        """Capital of bringing a site with an option from what stands there to so many modules, USD."""
+        """Return the capital that takes a site with an option from what stands there to a number of modules, USD."""
         design = self.options.design[option]
         first = self.designs.capex_ptr[design]
         sunk = self.options.sunk_modules[option]
@@ -95,7 +95,7 @@ class Instance:
 
     @property
     def rivals(self) -> tuple[Indices, Indices]:
-        """First and one past the last of the pools that serve one workload at one site, for each pool; adjacent."""
+        """For each pool, the first and one past the last of the adjacent pools of its workload at its site."""
         key = (
             self.pools.site.astype(np.int64) * len(self.workload_ids)
             + self.variants.workload[self.pools.variant]
@@ -116,8 +116,8 @@ class Instance:
             1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + COUNT_SLACK)
         ).astype(int)
         best = variants.usable_rps[pools.variant].copy()
-        for v in np.flatnonzero(np.diff(variants.tier_ptr)):
-            table = self.tiers.table(int(variants.tier_ptr[v + 1]) - 1, optimistic=True)
+        for v in np.flatnonzero(np.diff(variants.slack_tier_ptr)):
+            table = self.slack_tiers.table(int(variants.slack_tier_ptr[v + 1]) - 1, optimistic=True)
             rate = np.maximum.accumulate(table[1:] / np.arange(1, len(table)))
             rows = np.flatnonzero((pools.variant == v) & (most < len(table)))
             best[rows] = np.minimum(best[rows], np.maximum(rate[most[rows] - 1], 1e-9 * best[rows]))
@@ -127,7 +127,7 @@ class Instance:
     def most_replicas(self) -> Floats:
         """Replicas with which a pool of each variant carries all demand of its workload, before and after a failure.
 
-        Counted at the tightest tier; no pool ever needs more of them. Shape (n_variant,).
+        Counted at the tightest slack tier; no pool ever needs more of them. Shape (n_variant,).
         """
         variants, demands = self.variants, self.demands
         load = np.bincount(demands.workload, weights=demands.peak_rps, minlength=len(self.workload_ids))
@@ -135,9 +135,12 @@ class Instance:
         for v in range(len(most)):
             rps = float(load[variants.workload[v]])
             most[v] = np.ceil(rps / variants.usable_rps[v] + COUNT_SLACK)
-            for tiers, ptr in ((self.tiers, variants.tier_ptr), (self.degraded, variants.degraded_ptr)):
+            for slack_tiers, ptr in (
+                (self.slack_tiers, variants.slack_tier_ptr),
+                (self.degraded_slack_tiers, variants.degraded_slack_tier_ptr),
+            ):
                 if ptr[v] < ptr[v + 1]:
-                    table = tiers.table(int(ptr[v]), optimistic=False)
+                    table = slack_tiers.table(int(ptr[v]), optimistic=False)
                     step = max(float(table[-1] - table[-2]), 1e-300)
                     beyond = np.ceil(max(0.0, rps - float(table[-1])) / step)
                     most[v] = max(most[v], float(np.searchsorted(table, rps)) + beyond)
@@ -145,7 +148,7 @@ class Instance:
 
     @property
     def size(self) -> dict[str, int]:
-        """Row counts, for people."""
+        """Numbers of rows, for people to read."""
         return {
             "sites": len(self.sites.id),
             "options": len(self.options.site),
@@ -177,7 +180,7 @@ class Moves:
 
 
 def no_moves() -> Moves:
-    """Nothing moves."""
+    """Return a table of moves without rows."""
     return Moves(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0))
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
 
 from siteopt.instance.rows import ranges
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.sparse import csr_matrix
+
     from siteopt.arrays import Floats, Indices
 
 
@@ -28,10 +30,9 @@ class GridLimits:
     site_coefficient: Floats
 
     def weights(self, pue: Floats) -> csr_matrix:
-        """What 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
+        """Return what 1 MW of IT at each site takes of each limit, shape (n_limit, n_site), for a PUE of each site."""
         limit = np.repeat(np.arange(len(self.id)), np.diff(self.ptr))
-        entries = self.coefficient * pue[self.site], (limit, self.site)
-        return coo_matrix(entries, shape=(len(self.id), len(pue))).tocsr()
+        return _rows(self.coefficient * pue[self.site], limit, self.site, shape=(len(self.id), len(pue)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +55,12 @@ class Links:
     route_link: Indices
 
     def traffic(self, route: Indices, gbps: Floats) -> csr_matrix:
-        """Traffic of owners on links, shape (n_link, n_owner): of each on all links of its route, -1 for none."""
+        """Return the traffic of each owner on all links of its route (-1 for none), shape (n_link, n_owner)."""
         owner = np.flatnonzero((route >= 0) & (gbps > 0.0))
         first, last = self.route_ptr[route[owner]], self.route_ptr[route[owner] + 1]
         used = np.repeat(owner, last - first)
-        entries = gbps[used], (self.route_link[ranges(first, last)], used)
-        return coo_matrix(entries, shape=(len(self.id), len(route))).tocsr()
+        link = self.route_link[ranges(first, last)]
+        return _rows(gbps[used], link, used, shape=(len(self.id), len(route)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +115,14 @@ class LinearRules:
 
     @property
     def weights(self) -> csr_matrix:
-        """What each option counts in each rule, shape (n_rule, n_option)."""
+        """What each option adds to each rule, shape (n_rule, n_option)."""
         option = np.repeat(np.arange(len(self.option_ptr) - 1), np.diff(self.option_ptr))
         shape = (len(self.id), len(self.option_ptr) - 1)
-        return coo_matrix((self.coefficient, (self.rule, option)), shape=shape).tocsr()
+        return _rows(self.coefficient, self.rule, option, shape=shape)
+
+
+def _rows(values: Floats, row: ArrayLike, column: ArrayLike, shape: tuple[int, int]) -> csr_matrix:
+    """Compress entries by row; SciPy is imported here because compiling an instance does without it."""
+    from scipy.sparse import coo_matrix
+
+    return coo_matrix((values, (row, column)), shape=shape).tocsr()

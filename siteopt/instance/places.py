@@ -44,7 +44,7 @@ class Designs:
     id : tuple of str
     capex_ptr : entries of each design in ``capex_usd``
     capex_usd : capital of n = 0, 1, ... modules; rises, and may flatten with size
-    refresh_share, salvage_share : of its capital; bought again within the horizon, worth at its end (present values)
+    refresh_share, salvage_share : of its capital, present values: bought again in the horizon, worth at its end
     is_linear : flags; whether every module costs the same
     admits : flags, shape (n_design, n_variant); whether its racks can feed and cool the variant
     """

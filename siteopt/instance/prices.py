@@ -1,4 +1,4 @@
-"""Prices of what demands and sites share: where the Lagrangian bound was reached, and what else is written at them."""
+"""Prices of what demands and sites share: the multipliers at which a Lagrangian bound was reached."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Prices:
 
     @classmethod
     def nothing(cls, instance: Instance) -> Prices:
-        """Nothing is worth or costs more than it does by itself."""
+        """Return prices that are all zero: nothing that is shared is worth or costs anything extra."""
         n_site, n_cover = len(instance.sites.id), len(instance.variants.protected_workloads)
         return cls(
             demand_usd=np.zeros(len(instance.demands.region)),

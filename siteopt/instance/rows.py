@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def pointer(owner: NDArray[Any], n: int) -> Indices:
-    """Start of each owner's rows, shape (n + 1,), for rows sorted by owner."""
+    """Return the start of each owner's rows, shape (n + 1,), for rows sorted by owner."""
     return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n)))).astype(np.int32)
 
 
 def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
-    """All rows of lists of rows: ``first[0], ..., last[0] - 1, first[1], ...``."""
+    """Return all rows of several ranges, one after the other: ``first[0], ..., last[0] - 1, first[1], ...``."""
     length = (last - first).astype(np.int64)
     start = np.repeat(first - np.concatenate(([0], np.cumsum(length)[:-1])), length)
     return np.asarray(start + np.arange(int(length.sum())), dtype=np.int64)
 
 
 def row_of(ptr: Indices, column: Indices, owner: int, value: int) -> int:
-    """Row of an owner that holds ``value`` in a column, -1 where there is none or the owner is -1."""
+    """Find the row of an owner that holds ``value`` in a column; -1 where there is none or the owner is -1."""
     if owner < 0 or value < 0:
         return -1
     first = int(ptr[owner])

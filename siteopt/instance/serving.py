@@ -29,14 +29,14 @@ class Variants:
     usd : net present cost of one replica: purchase, refresh, less salvage
     capex_usd, refresh_usd, salvage_usd : its parts
     tenant : row of the tenant, -1 for none
-    tier_ptr : rows of :class:`Tiers` of each variant; none where it has no tail
+    slack_tier_ptr : rows of :class:`SlackTiers` of each variant; none where it has no tail
     queue : tuple
         The physics of a pool, None where the variant has no tail.
     rooms : tuple of tuple of (float, float)
         For each SLO that waiting counts towards: ms left to one round trip and wait, and its percentile.
     burst_factor : rate that tails are sized for, over the peak
     is_protected : flags; whether its demand must survive the loss of a site
-    degraded_ptr : rows of the degraded tiers of each variant
+    degraded_slack_tier_ptr : rows of the degraded slack tiers of each variant
     degraded_rooms : as ``rooms``, after a failure
     """
 
@@ -52,12 +52,12 @@ class Variants:
     refresh_usd: Floats
     salvage_usd: Floats
     tenant: Indices
-    tier_ptr: Indices
+    slack_tier_ptr: Indices
     queue: tuple[PoolQueue | None, ...]
     rooms: tuple[tuple[tuple[float, float], ...], ...]
     burst_factor: Floats
     is_protected: Flags
-    degraded_ptr: Indices
+    degraded_slack_tier_ptr: Indices
     degraded_rooms: tuple[tuple[tuple[float, float], ...], ...]
 
     @property
@@ -67,17 +67,18 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tiers:
+class SlackTiers:
     """Slack tiers of the variants that are sized by their tail; tightest first within a variant.
 
-    An arc belongs to the tier of its round trip. A pool is sized for the tightest tier among its active arcs; a
-    row of ``inner_rps`` counts the tier's longest round trip (safe), one of ``outer_rps`` its shortest (optimistic).
+    An arc belongs to the slack tier of its round trip. A pool is sized for the tightest slack tier among its active
+    arcs; a row of ``inner_rps`` counts the slack tier's longest round trip (safe), one of ``outer_rps`` its shortest
+    (optimistic).
 
     Attributes
     ----------
     variant : row of the variant
-    longest_rtt_ms, shortest_rtt_ms : of the tier's arcs
-    table_ptr : entries of each tier in the two tables
+    longest_rtt_ms, shortest_rtt_ms : of the slack tier's arcs
+    table_ptr : entries of each slack tier in the two tables
     inner_rps, outer_rps : calls per second that n = 0, 1, ... replicas carry, never falling
     """
 
@@ -88,9 +89,9 @@ class Tiers:
     inner_rps: Floats
     outer_rps: Floats
 
-    def table(self, tier: int, optimistic: bool) -> Floats:
-        """Calls per second that n = 0..n_max replicas carry within a tier."""
-        rows = slice(self.table_ptr[tier], self.table_ptr[tier + 1])
+    def table(self, slack_tier: int, optimistic: bool) -> Floats:
+        """Return the calls per second that n = 0..n_max replicas carry within a slack tier."""
+        rows = slice(self.table_ptr[slack_tier], self.table_ptr[slack_tier + 1])
         return self.outer_rps[rows] if optimistic else self.inner_rps[rows]
 
 

@@ -133,30 +133,30 @@ class _Programme:
         part = values[self._column[: len(demand)]]
         part = np.where(part > LEAST_SHARE, part, 0.0)
         unserved = np.where(values[self._unserved] > LEAST_SHARE, values[self._unserved], 0.0)
-        self._make_whole(part, unserved)
+        self._round_single_sources(part, unserved)
         served = np.bincount(demand, weights=part, minlength=n)
         scale = (1.0 - unserved) / np.maximum(served, 1e-300)
         share = np.zeros(len(instance.arcs.demand))
         share[self._flows.arc] = part * scale[demand]
         return share, np.where(served > 0.0, unserved, 1.0)
 
-    def _make_whole(self, part: Floats, unserved: Floats) -> None:
-        """What may not be split goes where most of it went."""
+    def _round_single_sources(self, part: Floats, unserved: Floats) -> None:
+        """Single-source demands go where most of them went."""
         demand = self._flows.demand
-        whole = np.flatnonzero(self._instance.demands.is_splittable[demand] == 0)
-        order = whole[np.lexsort((-part[whole], demand[whole]))]
+        single_source = np.flatnonzero(self._instance.demands.is_splittable[demand] == 0)
+        order = single_source[np.lexsort((-part[single_source], demand[single_source]))]
         first = order[np.unique(demand[order], return_index=True)[1]]
         goes = part[first] > unserved[demand[first]]
-        part[whole] = 0.0
+        part[single_source] = 0.0
         part[first] = goes * 1.0
         unserved[demand[first]] = ~goes * 1.0
 
     def _largest_rest(self) -> Floats:
-        """Room that each pool leaves: for a replica, or for a demand that may not be split."""
+        """Room that each pool leaves: for a replica, or for a single-source demand."""
         instance, flows = self._instance, self._flows
         rest_mw = instance.variants.replica_mw[instance.pools.variant].copy()
-        whole = instance.demands.is_splittable[flows.demand] == 0
-        np.maximum.at(rest_mw, flows.pool[whole], flows.mw[whole])
+        single_source = instance.demands.is_splittable[flows.demand] == 0
+        np.maximum.at(rest_mw, flows.pool[single_source], flows.mw[single_source])
         return rest_mw[self._pool]
 
     def _hold_power(self) -> None:
@@ -182,9 +182,9 @@ class _Programme:
 
     def _at_most(self, group: Rows, amount: Floats, limit: Floats, rounded: Rows, rounding: Floats) -> None:
         """Items of each group take at most its limit, less one replica of each pool in it; -1 is no group."""
-        inside, whole = np.flatnonzero(group >= 0), np.flatnonzero(rounded >= 0)
+        inside, reserved = np.flatnonzero(group >= 0), np.flatnonzero(rounded >= 0)
         used, row = np.unique(group[inside], return_inverse=True)
-        kept = np.bincount(rounded[whole], weights=rounding[whole], minlength=len(limit))
+        kept = np.bincount(rounded[reserved], weights=rounding[reserved], minlength=len(limit))
         left = np.maximum(0.0, limit - kept)[used]
         entries = row.reshape(-1), self._column[inside], amount[inside]
         self._draft.rows(-np.inf, left, entries, count=len(used))
@@ -202,16 +202,16 @@ class _Programme:
         self._draft.rows(-np.inf, left, (used.row, self._column[used.col], used.data), count=len(grid.id))
 
     def _hold_links(self) -> None:
-        """Traffic of flows, beside what keeps copies of data up to date and a demand that may not be split."""
+        """Traffic of flows, besides what keeps copies of data up to date and a single-source demand."""
         arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
         arc, pool = self._flows.arc, self._flows.pool
         used = links.traffic(arcs.route[arc], arcs.gbps[arc])
         used = (used + links.traffic(pools.home_route[pool], arcs.home_gbps[arc])).tocoo()
         copied = self._pool if self._leaves_room else self._pool[:0]
         copies = links.traffic(pools.home_route[copied], pools.sync_gbps[copied])
-        whole = self._instance.demands.is_splittable[self._flows.demand] == 0
+        single_source = self._instance.demands.is_splittable[self._flows.demand] == 0
         largest = np.zeros(len(links.id))
-        np.maximum.at(largest, used.row, used.data * whole[used.col])
+        np.maximum.at(largest, used.row, used.data * single_source[used.col])
         kept = np.asarray(copies.sum(axis=1)).ravel() + largest
         left = np.maximum(0.0, 1.0 - MARGIN - kept / links.limit_gbps)
         entries = used.row, self._column[used.col], used.data / links.limit_gbps[used.row]

@@ -1,4 +1,4 @@
-"""What may take the power of sites at given prices: flows, and reserve for the failure of others."""
+"""What may take the power of sites at given prices: flows, and reserve for the loss of others."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Listing:
         """Cost of a call per second at peak and on average, USD."""
         sites, variants, pools = self._instance.sites, self._instance.variants, self._instance.pools
         j, v, best_rps = pools.site[pool], pools.variant[pool], self._best_rps[pool]
-        # Replicas that stand idle at peak cover the failure of others; the load itself has to be covered.
+        # Replicas that stand idle at peak cover the loss of others; the load itself has to be covered.
         idle = variants.usable_rps[v] / best_rps - 1.0
         peak_usd = self._replica_usd(pool, option) / best_rps
         peak_usd += self._cover_usd[j, variants.workload[v]] - self._others_usd(pool) * idle

@@ -1,4 +1,4 @@
-"""Kernel search: the whole problem on the few sites and flows that an optimum is likely to use.
+"""Kernel search: a restricted master over the few sites and flows that an optimum is likely to use.
 
 Sites are those of a known plan, those that relaxations open, and those that must be; flows of each demand are the
 cheapest ones at the Lagrangian prices, and the plan's own. What sites share is at its price, so that a solution may
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.highs.monitor import Until
-from siteopt.highs.process import solve_apart
+from siteopt.highs.process import solve_in_process
 from siteopt.matheuristics.items import Listing
-from siteopt.matheuristics.partial_model import FEW_NODES, Part, PartialModel
+from siteopt.matheuristics.partial_model import FEW_TREE_NODES, Part, PartialModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
 FLOWS, MOST_FLOWS = 30, 100_000
 
 
-def search_kernel(
+def solve_restricted_master(
     instance: Instance,
     prices: Prices,
-    kernel: Part,
+    restricted_master: Part,
     limits: Limits,
     found: Callable[[Solution, float], None],
     keep_going: Callable[[], bool],
 ) -> None:
-    """Solve a kernel, unless it is so large that its first relaxation would take minutes.
+    """Solve a restricted master, unless it is so large that its first relaxation would take minutes.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
-    kernel : Part
+    restricted_master : Part
     limits : Limits
-        Its gap is that of the kernel, not of the problem.
+        Its gap is that of the restricted master, not of the problem.
     found : callable
         Told of every better solution, and of its objective, USD.
     keep_going : callable
     """
-    if kernel.arc.sum() > MOST_FLOWS:
+    if restricted_master.arc.sum() > MOST_FLOWS:
         return
-    model = PartialModel(instance, prices, kernel)
-    solve_apart(model.matrix(), FEW_NODES, limits, _Listener(model, found, keep_going))
+    model = PartialModel(instance, prices, restricted_master)
+    solve_in_process(model.matrix(), FEW_TREE_NODES, limits, _Listener(model, found, keep_going))
 
 
 class _Listener(Until):
@@ -74,8 +74,10 @@ class _Listener(Until):
         self._found(self._model.decided(values), objective * self._model.unit_usd)
 
 
-def kernel_of(instance: Instance, prices: Prices, likely: Masks, known: Solution | None) -> Part:
-    """Choose a kernel.
+def choose_restricted_master(
+    instance: Instance, prices: Prices, likely: Masks, known: Solution | None
+) -> Part:
+    """Choose the sites and flows of the restricted master.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.highs.monitor import Until
-from siteopt.highs.process import solve_apart
-from siteopt.matheuristics.partial_model import FEW_NODES, SIZE, Part, PartialModel
+from siteopt.highs.process import solve_in_process
+from siteopt.matheuristics.partial_model import FEW_TREE_NODES, SIZE, Part, PartialModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Options of sites, and columns that kept flows may take.
 MOST_OPTIONS, MOST_FLOWS = 2_000, 10_000
 #: Plans of the part are worth little: it is solved for its bound.
-PROOF = FEW_NODES | dict.fromkeys(("mip_heuristic_run_rins", "mip_heuristic_run_rens"), False)
+PROOF = FEW_TREE_NODES | dict.fromkeys(("mip_heuristic_run_rins", "mip_heuristic_run_rens"), False)
 #: Share of a bound that is taken off for the solver's tolerances: 1e-7 on each of some 50,000 reduced costs.
 TOLERANCE = 1e-6
 
@@ -71,7 +71,7 @@ def prove_in_part(
     kept = hardest_to_reach(instance, MOST_FLOWS)
     model = PartialModel(instance, prices, Part.of_demands(instance, kept))
     listener = _Listener(model.unit_usd, proved, keep_going)
-    answer = solve_apart(model.matrix(), PROOF, limits, listener)
+    answer = solve_in_process(model.matrix(), PROOF, limits, listener)
     if answer.outcome != "infeasible":
         listener.on_bound(answer.bound)
     return None if answer.values is None else model.decided(answer.values)

@@ -29,8 +29,8 @@ TANGENTS = 14
 #: The objective is in units that make it about this.
 SIZE = 1e4
 
-#: Options of HiGHS where there are few nodes, each of them heavy: beginning anew takes longer than all of them.
-FEW_NODES = dict.fromkeys(
+#: Options of HiGHS where there are few tree nodes, each of them heavy: beginning anew takes longer than all of them.
+FEW_TREE_NODES = dict.fromkeys(
     ("mip_heuristic_run_root_reduced_cost", "mip_detect_symmetry", "mip_allow_restart"), False
 )
 
@@ -148,7 +148,7 @@ class PartialModel:
         y = [column for column, _, _ in stands]
         modules = np.concatenate([column for _, column, _ in stands])
         carried_mw = np.concatenate([mw for _, _, mw in stands])
-        self._fill(options, np.array(y, dtype=np.int32), (0, modules, carried_mw))
+        self._share_power(options, np.array(y, dtype=np.int32), (0, modules, carried_mw))
         return y
 
     def _stand(self, o: int) -> tuple[int, Indices, Floats]:
@@ -174,8 +174,8 @@ class PartialModel:
         self._modules[o] = columns, number
         return int(y[0]), columns, carried_mw
 
-    def _fill(self, rows: list[int], y: Indices, carries: Entries) -> None:
-        """Power of a facility: for kept flows, and for all that has a price, by tenant."""
+    def _share_power(self, rows: list[int], y: Indices, carries: Entries) -> None:
+        """Share the power of a facility between kept flows and all that has a price, by tenant."""
         draft, tenancy, options = self._draft, self._instance.tenancy, self._instance.options
         capacity_mw = self._capacity_mw[rows]
         most_mw = (options.max_modules[rows] - options.spare_modules[rows]) * options.module_mw[rows]

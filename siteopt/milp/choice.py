@@ -11,10 +11,9 @@ import pyomo.environ as pyo
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pyomo.core.expr.numeric_expr import MonomialTermExpression
 
-    from siteopt.arrays import Floats, Indices
+    from siteopt.arrays import Floats, Indices, Rows
     from siteopt.instance import Instance
     from siteopt.milp.model import SitingModel
     from siteopt.milp.segments import Segment
@@ -35,10 +34,10 @@ class Choice:
     chosen: dict[int, list[Any]]
     replicas: dict[int, list[Any]]
 
-    def admitting(self, pool: int, tier: int) -> list[MonomialTermExpression]:
-        """``-1 x`` the binaries of the segments of tiers that are at least as tight."""
+    def admitting(self, pool: int, slack_tier: int) -> list[MonomialTermExpression]:
+        """``-1 x`` the binaries of the segments of slack tiers that are at least as tight."""
         pairs = zip(self.rows[pool], self.chosen[pool], strict=True)
-        return negative(v for segment, v in pairs if segment.tier <= tier)
+        return negative(v for segment, v in pairs if segment.slack_tier <= slack_tier)
 
     def carried(self, pool: int, usable_rps: float) -> tuple[list[float], list[Any]]:
         """Coefficients and variables of *minus* what the chosen segment carries, in replicas at the cap."""
@@ -85,26 +84,26 @@ def choice_columns(name: str, rows: dict[int, list[Segment]]) -> dict[str, int]:
     return {f"{name}_segment": count, f"{name}_segment_replicas": count}
 
 
-def choice_start(
+def choice_warm_start(
     name: str, rows: dict[int, list[Segment]], tightest: Indices, replicas: Indices
 ) -> dict[str, Floats]:
-    """Return the segment chosen and its replicas, pool by pool: the tier of the tightest flow, the segment of its n.
+    """Return the segment chosen and its replicas, pool by pool: the slack tier of the tightest flow, the segment of n.
 
-    A pool that stands by for others has no flow of its own; any tier will do, and the loosest one is taken.
+    A pool that stands by for others has no flow of its own; any slack tier will do, and the loosest one is taken.
     """
     chosen: list[float] = []
     counted: list[float] = []
     for p, segments in rows.items():
-        n, tier = int(replicas[p]), min(int(tightest[p]), segments[-1].tier)
-        here = [s.tier == tier and s.first <= n <= s.last for s in segments]
+        n, slack_tier = int(replicas[p]), min(int(tightest[p]), segments[-1].slack_tier)
+        here = [s.slack_tier == slack_tier and s.first <= n <= s.last for s in segments]
         chosen += [float(h) for h in here]
         counted += [float(n) if h else 0.0 for h in here]
     return {f"{name}_segment": np.array(chosen), f"{name}_segment_replicas": np.array(counted)}
 
 
-def tightest_tiers(instance: Instance, pool: NDArray[Any], tier: Indices, share: Floats) -> Indices:
-    """Return the tightest tier of each pool among the flows with a share; a very large one where there is none."""
+def tightest_slack_tiers(instance: Instance, pool: Rows, slack_tier: Indices, share: Floats) -> Indices:
+    """Return the tightest slack tier of each pool among the flows with a share; a very large one where none is."""
     result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
     flowing = share > 0.0
-    np.minimum.at(result, pool[flowing], tier[flowing])
+    np.minimum.at(result, pool[flowing], slack_tier[flowing])
     return result

@@ -11,9 +11,7 @@ from siteopt.milp.families import FAMILIES
 from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from siteopt.arrays import Floats
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.milp.layout import Layout
 
@@ -29,15 +27,13 @@ def places_of(instance: Instance, layout: Layout) -> dict[str, slice]:
 
 def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats:
     """Return values of all variables of the model for a solution, its moves included, shape (n_col,)."""
-    values = model.start(instance, solution)
+    values = model.warm_start(instance, solution)
     for family in FAMILIES:
-        values |= family.start(instance, solution, layout)
+        values |= family.warm_start(instance, solution, layout)
     return np.concatenate([values[name] for name in places_of(instance, layout)])
 
 
-def flows_of(
-    instance: Instance, values: Floats, layout: Layout
-) -> tuple[NDArray[np.int32], Floats, Floats, Moves]:
+def flows_of(instance: Instance, values: Floats, layout: Layout) -> tuple[Indices, Floats, Floats, Moves]:
     """Return sites, flows and moves of a solver's solution, its rounding taken off.
 
     Parameters

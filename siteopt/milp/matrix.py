@@ -34,7 +34,7 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
     bounds = [(v.value, v.value) if v.fixed else v.bounds for v in variables]
     families = [(rows.name, rows) for rows in model.component_objects(pyo.Constraint, descend_into=False)]
     parts = [row.to_bounded_expression() for _, rows in families for row in rows.values()]
-    start, index, value = _terms([body for _, body, _ in parts], column)
+    row_ptr, index, value = _terms([body for _, body, _ in parts], column)
     cost, offset = _objective(model, column)
     return Matrix(
         cost=cost,
@@ -43,7 +43,7 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
         integer=np.array([v.is_integer() for v in variables]),
         row_lower=_side(lo for lo, _, _ in parts),
         row_upper=_side((up for _, _, up in parts), missing=np.inf),
-        start=start,
+        row_ptr=row_ptr,
         index=index,
         value=value,
         offset=offset,

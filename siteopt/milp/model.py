@@ -123,7 +123,7 @@ def columns(instance: Instance) -> dict[str, int]:
     }
 
 
-def start(instance: Instance, solution: Solution) -> dict[str, Floats]:
+def warm_start(instance: Instance, solution: Solution) -> dict[str, Floats]:
     """Return the values of these columns in a solution, by name."""
     build, modules, it_mw, mean_mw = np.zeros((4, len(instance.options.site)))
     sites = np.flatnonzero(solution.option >= 0)

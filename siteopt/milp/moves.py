@@ -1,4 +1,4 @@
-"""Every move that the failure of a site could call for: a demand, the site that fails, the pool that takes over."""
+"""Every move that the loss of a site could call for: a demand, the site that fails, the pool that takes over."""
 
 from __future__ import annotations
 

@@ -11,10 +11,8 @@ from siteopt.physics.serving.sizing import segments, tail_table
 from siteopt.tolerances import TIGHT_SLACK, TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from siteopt.arrays import Floats, Indices
-    from siteopt.instance import Instance, Tiers
+    from siteopt.arrays import Floats, Indices, Rows
+    from siteopt.instance import Instance, SlackTiers
 
 Bracket = Literal["outer", "inner"]
 
@@ -24,16 +22,16 @@ SANDWICH = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """For ``first <= n <= last`` replicas in a tier, calls per second are at most ``slope x n + intercept``."""
+    """For ``first <= n <= last`` replicas in a slack tier, calls per second are at most ``slope x n + intercept``."""
 
-    tier: int
+    slack_tier: int
     first: int
     last: int
     slope: float
     intercept: float
 
 
-def most_replicas(instance: Instance) -> NDArray[np.int64]:
+def most_replicas(instance: Instance) -> Rows:
     """Most replicas that each pool can power and ever needs, one at least, shape (n_pool,).
 
     No plan gains from more of them than carry all demand that the pool is open to, as far away as the farthest of it,
@@ -43,26 +41,28 @@ def most_replicas(instance: Instance) -> NDArray[np.int64]:
     pools, variants, arcs, backups = instance.pools, instance.variants, instance.arcs, instance.backups
     replica_mw = variants.replica_mw[pools.variant]
     powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + TIGHT_SLACK) + TINY)
-    usual = _most_needed(instance, instance.tiers, arcs.demand, arcs.pool, arcs.tier)
-    degraded = _most_needed(instance, instance.degraded, backups.demand, backups.pool, backups.tier)
+    usual = _most_needed(instance, instance.slack_tiers, arcs.demand, arcs.pool, arcs.slack_tier)
+    degraded = _most_needed(
+        instance, instance.degraded_slack_tiers, backups.demand, backups.pool, backups.slack_tier
+    )
     return np.maximum(1, np.minimum(powered, np.maximum(usual, degraded))).astype(np.int64)
 
 
 def _most_needed(
     instance: Instance,
-    tiers: Tiers,
+    slack_tiers: SlackTiers,
     demand: Indices,
     pool: Indices,
-    tier: Indices,
+    slack_tier: Indices,
 ) -> Floats:
-    """Replicas that carry all demand that reaches each pool, within the tightest tier of it, shape (n_pool,)."""
+    """Replicas that carry all demand that reaches each pool, within the tightest slack tier of it, shape (n_pool,)."""
     n_pool = len(instance.pools.site)
     load = np.bincount(pool, weights=instance.demands.peak_rps[demand], minlength=n_pool)
     needed: Floats = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
     tightest = np.full(n_pool, np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(tightest, pool, tier)
+    np.minimum.at(tightest, pool, slack_tier)
     for p in np.flatnonzero((load > 0.0) & (tightest >= 0)).tolist():
-        table = tiers.table(int(tightest[p]), optimistic=False)
+        table = slack_tiers.table(int(tightest[p]), optimistic=False)
         beyond = load[p] - table[-1]
         if beyond > 0.0:  # the last step of the table is carried on
             step = table[-1] - table[-2]
@@ -81,54 +81,56 @@ def pool_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, 
     instance : Instance
     bracket : {"outer", "inner"}
     most : int
-        Segments per tier and pool at most.
+        Segments per slack tier and pool at most.
 
     Returns
     -------
     dict of int to list of Segment
-        By pool, tightest tier first.
+        By pool, tightest slack tier first.
     """
     arcs = instance.arcs
-    reached = np.stack([arcs.pool, arcs.tier], axis=1)
-    return _by_pool(instance, instance.tiers, reached, bracket, most)
+    reached = np.stack([arcs.pool, arcs.slack_tier], axis=1)
+    return _by_pool(instance, instance.slack_tiers, reached, bracket, most)
 
 
 def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, list[Segment]]:
-    """The same after a failure: segments of the degraded tiers of pools that may take over protected demand.
+    """The same after a failure: segments of the degraded slack tiers of pools that may take over protected demand.
 
-    A pool has to meet the tightest tier among its own users and those that have moved to it. The inner model knows
-    all tiers. The outer one counts own users only, and takes those that move for as near as any (see the family
-    ``resilience``), so that it needs the tiers of the pool's arcs and the loosest one of its backups.
+    A pool has to meet the tightest slack tier among its own users and those that have moved to it. The inner model
+    knows all slack tiers. The outer one counts own users only, and takes those that move for as near as any (see the
+    family ``resilience``), so that it needs the slack tiers of the pool's arcs and the loosest one of its backups.
     """
     arcs, backups = instance.arcs, instance.backups
-    reached = np.stack([backups.pool, backups.tier], axis=1)
+    reached = np.stack([backups.pool, backups.slack_tier], axis=1)
     if bracket == "outer":
         loosest = np.full(len(instance.pools.site), -1, dtype=np.int32)
-        np.maximum.at(loosest, backups.pool, backups.tier)
-        own = np.stack([arcs.pool, arcs.degraded_tier], axis=1)
+        np.maximum.at(loosest, backups.pool, backups.slack_tier)
+        own = np.stack([arcs.pool, arcs.degraded_slack_tier], axis=1)
         reached = np.concatenate([own, np.stack([np.arange(len(loosest), dtype=np.int32), loosest], axis=1)])
-    return _by_pool(instance, instance.degraded, reached, bracket, most)
+    return _by_pool(instance, instance.degraded_slack_tiers, reached, bracket, most)
 
 
 def _by_pool(
-    instance: Instance, tiers: Tiers, reached: Indices, bracket: Bracket, most: int
+    instance: Instance, slack_tiers: SlackTiers, reached: Indices, bracket: Bracket, most: int
 ) -> dict[int, list[Segment]]:
-    """Segments of the tiers that each pool is reached in; ``reached`` has rows of a pool and a tier (-1: none)."""
+    """Segments of the slack tiers that each pool is reached in; ``reached``: rows of pool and slack tier (-1: none)."""
     largest, saturation = most_replicas(instance), instance.variants.rps
     lines: dict[tuple[int, int], list[Segment]] = {}
     result: dict[int, list[Segment]] = {}
     for p, t in np.unique(reached[reached[:, 1] >= 0], axis=0).tolist():
-        load, n = tiers.table(t, optimistic=bracket == "outer"), int(largest[p])
+        load, n = slack_tiers.table(t, optimistic=bracket == "outer"), int(largest[p])
         end = min(n, len(load) - 1)
         if (t, end) not in lines:
-            lines[t, end] = _segments(load[: end + 1], t, float(saturation[tiers.variant[t]]), bracket, most)
+            lines[t, end] = _segments(
+                load[: end + 1], t, float(saturation[slack_tiers.variant[t]]), bracket, most
+            )
         result.setdefault(p, []).extend(lines[t, end])
         if n > end:
-            result[p].append(_beyond(load, t, float(saturation[tiers.variant[t]]), n, bracket))
+            result[p].append(_beyond(load, t, float(saturation[slack_tiers.variant[t]]), n, bracket))
     return result
 
 
-def _segments(load: Floats, tier: int, saturation: float, bracket: Bracket, most: int) -> list[Segment]:
+def _segments(load: Floats, slack_tier: int, saturation: float, bracket: Bracket, most: int) -> list[Segment]:
     """Lines over a whole table."""
     parts = segments(tail_table(load, saturation), most, SANDWICH)
     slopes, intercepts = (
@@ -137,15 +139,15 @@ def _segments(load: Floats, tier: int, saturation: float, bracket: Bracket, most
         else (parts.inner_slope, parts.inner_intercept)
     )
     return [
-        Segment(tier, int(first), int(last), float(slope), float(intercept))
+        Segment(slack_tier, int(first), int(last), float(slope), float(intercept))
         for first, last, slope, intercept in zip(parts.first, parts.last, slopes, intercepts, strict=True)
     ]
 
 
-def _beyond(load: Floats, tier: int, saturation: float, largest: int, bracket: Bracket) -> Segment:
+def _beyond(load: Floats, slack_tier: int, saturation: float, largest: int, bracket: Bracket) -> Segment:
     """Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity)."""
     end = len(load) - 1
     if bracket == "outer":
-        return Segment(tier, end + 1, largest, saturation, 0.0)
+        return Segment(slack_tier, end + 1, largest, saturation, 0.0)
     step = float(load[end] - load[end - 1])
-    return Segment(tier, end + 1, largest, step, float(load[end]) - step * end)
+    return Segment(slack_tier, end + 1, largest, step, float(load[end]) - step * end)

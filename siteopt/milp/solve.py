@@ -80,21 +80,21 @@ class ExactModel:
             self._driver = HighsDriver(compile_matrix(model.pyomo))
         self._layout = model.layout
 
-    def solve(self, limits: Limits, listener: Listener, start: Solution | None) -> Answer:
+    def solve(self, limits: Limits, listener: Listener, warm_start: Solution | None) -> Answer:
         """Solve; what is found and proved on the way goes to the listener.
 
         Parameters
         ----------
         limits : Limits
         listener : Listener
-        start : Solution or None
+        warm_start : Solution or None
 
         Returns
         -------
         Answer
             With outcome "infeasible" where the model has no solution, hence the problem has none.
         """
-        columns = None if start is None else columns_of(self._instance, start, self._layout)
+        columns = None if warm_start is None else columns_of(self._instance, warm_start, self._layout)
         monitor = _Monitor(self._instance, self._layout, listener)
         answer = self._driver.solve(limits, monitor, columns)
         if answer.outcome != "infeasible":

@@ -21,8 +21,8 @@ from siteopt.plan.plan import (
     TenantUse,
     UnservedPlan,
     relative_gap,
-    write_atomically,
 )
+from siteopt.plan.writing import create_beside, write_atomically
 
 __all__ = [
     "COST_LINES",
@@ -44,6 +44,7 @@ __all__ = [
     "StopReason",
     "TenantUse",
     "UnservedPlan",
+    "create_beside",
     "relative_gap",
     "write_atomically",
 ]

@@ -1,8 +1,8 @@
-"""``plan.json`` read back, ours or made by hand: every wrong key and value is named, with its path.
+"""Reading of ``plan.json``, ours or made by hand: every wrong key and value is named, with its path.
 
 Only the decisions are required: which sites stand, which replicas they hold, what is served where. Figures
-may be missing, for :func:`siteopt.evaluate.evaluate` knows them better. Whether the decisions are any good is
-not asked here; the verifier asks it.
+may be missing, for :func:`siteopt.evaluate.evaluate` computes them. Whether the decisions meet the rules is
+checked not here but by the verifier.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def _record(record: type, value: Any, path: str, report: Report) -> Any:
 
 
 def _value(kind: Any, value: Any, path: str, report: Report) -> Any:
-    """A value of the given type, or ``BROKEN``."""
+    """Read a value of the given type; ``BROKEN`` where it is of another."""
     if is_dataclass(kind):
         assert isinstance(kind, type)
         return _record(kind, value, path, report)
     origin, inner = get_origin(kind), get_args(kind)
-    if origin in (UnionType, Union):  # ``X | None`` is the one or the other, depending on X
+    if origin in (UnionType, Union):  # the origin of ``X | None`` depends on X
         chosen = next(option for option in inner if option is not NoneType)
         return None if value is None else _value(chosen, value, path, report)
     if origin is tuple:

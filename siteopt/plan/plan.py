@@ -6,11 +6,14 @@ A plan is plain frozen data. It saves to and loads from the JSON of ``plan.json`
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from siteopt.plan.writing import write_atomically
+
+if TYPE_CHECKING:
+    import os
 
 SCHEMA_VERSION = 1
 
@@ -34,7 +37,7 @@ COST_LINES = (
     "salvage",
 )
 
-#: ``optimal``: within the gap asked for. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
+#: ``optimal``: within the requested gap. ``feasible``: stopped by a limit. ``evaluated``: priced, not searched for.
 Status = Literal["optimal", "feasible", "evaluated"]
 #: Why the search ended, and which limit ended it.
 StopReason = Literal["gap", "limit", "exhausted", "none"]
@@ -46,7 +49,7 @@ Reason = Literal["penalty", "mode"]
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """One site that is open.
+    """An open site.
 
     Attributes
     ----------
@@ -84,9 +87,9 @@ class PoolPlan:
 
     ``load_erlang`` is the peak call rate over the rate of one replica: the replicas kept busy on average.
     ``utilisation`` is the same over the replicas that stand there. ``precision``,
-    ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls ask the data at
+    ``tensor_parallel`` and ``batch`` say how a model is deployed. ``data`` says whether calls use the data at
     ``home`` or a ``replica`` at the site, and ``home_route`` names the backbone nodes from the site to the data.
-    ``reserve_erlang`` is the largest load that the failure of one site moves here.
+    ``reserve_erlang`` is the largest load that the loss of one site moves here.
     """
 
     site: str
@@ -166,8 +169,10 @@ class TenantUse:
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """After a failure, a share of one demand moves to ``site``; ``latency_ms`` at the SLO's percentile, None where the
-    queue there would grow without end."""
+    """A share of one demand that moves to ``site`` after a failure.
+
+    ``latency_ms`` is at the SLO's percentile, None where the queue there would grow without end.
+    """
 
     region: str
     workload: str
@@ -228,7 +233,7 @@ class Plan:
     verified : bool
         Whether the independent verifier passed it.
     scenario, scenario_sha256 : str
-        File of the scenario, as it was named, and fingerprint of what it said; empty where nobody wrote them down.
+        File of the scenario, as it was named, and fingerprint of what it said; empty where they were not recorded.
     """
 
     status: Status = "evaluated"
@@ -260,38 +265,23 @@ class Plan:
         return None if self.bound_usd is None else self.cost_usd - self.bound_usd
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document of the plan."""
+        """Return the JSON document of the plan."""
         return {"schema_version": SCHEMA_VERSION} | asdict(self)
 
     def to_json(self) -> str:
-        """The text of ``plan.json``."""
+        """Return the text of ``plan.json``."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan; an existing file is replaced only once the new one is complete."""
+        """Write the plan; an existing file is replaced only once the new one is complete and on the disk."""
         write_atomically(Path(path), self.to_json())
 
 
 def relative_gap(cost_usd: float, bound_usd: float, cost_lines: dict[str, float]) -> float:
-    """Gap over the sum of the positive cost lines, since net cost may be near zero.
+    """Return the gap over the sum of the positive cost lines, since net cost may be near zero.
 
     A plan that spends nothing has a gap only if the bound is a dollar or more away, which is beyond rounding.
     """
     positive = sum(v for v in cost_lines.values() if v > 0.0)
     difference = max(0.0, cost_usd - bound_usd)
     return difference / positive if positive > 0.0 else 0.0 if difference <= 1.0 else float("inf")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write to a temporary file beside ``path`` and rename, so that no reader ever sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

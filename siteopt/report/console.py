@@ -183,12 +183,12 @@ def _places(row: WorkloadSummary) -> str:
 def _print_costs(console: Console, plan: Plan) -> None:
     lines = {key: usd for key, usd in plan.cost_lines.items() if abs(usd) >= 0.5}
     positive = sum(usd for usd in lines.values() if usd > 0)
-    block = "█" if console.encoding.startswith("utf") else "#"
+    mark = "█" if console.encoding.startswith("utf") else "#"
     out = table("line", ">USD", ">of spending", "")
     for key, usd in sorted(lines.items(), key=lambda item: -item[1]):
         share = usd / positive if positive > 0 else 0.0
         part = percent(share) if usd > 0 else ""
-        bar = block * round(BAR * share)
+        bar = mark * round(BAR * share)
         add_row(out, LINE_NAMES.get(key, key), money(usd), part, bar)
     add_row(out, "sum", money(plan.cost_usd), "", "", style="bold")
     print_table(console, "Cost, net present", out)

@@ -1,4 +1,7 @@
-"""A plan as CSV tables (RFC 4180) for spreadsheets: a header, UTF-8 with its mark, CRLF, a point for decimals."""
+"""A plan as CSV tables (RFC 4180) for spreadsheets: a header, UTF-8 with its mark, CRLF, a point for decimals.
+
+Text that a spreadsheet would take for a formula has an apostrophe before it, which it takes for "this is text".
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 #: By it a spreadsheet knows that names are not in the local code page.
 BYTE_ORDER_MARK = "\ufeff"
+#: What a spreadsheet takes for a formula begins with one of these; a tab and a line break are skipped before that.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: Between the nodes of a route in one cell.
 ARROW = " > "
 
@@ -98,7 +103,9 @@ def _text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, tuple):
-        return ARROW.join(value)
+        value = ARROW.join(value)
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.instance.reach import reached_sites
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siteopt.arrays import Rows
-    from siteopt.compile.implicit_flows import Block
+    from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
 #: Sites that are looked at together.
@@ -44,36 +46,40 @@ class Extent:
 
 def listed_extent(instance: Instance) -> Extent:
     """Of a scenario whose flows are listed."""
-    arcs = instance.arcs
-    pairs = np.unique(np.stack([arcs.demand, instance.pools.site[arcs.pool]]), axis=1)
-    workload = instance.demands.workload[pairs[0]]
+    workload, n_workload = instance.demands.workload, len(instance.workload_ids)
+    reach = np.zeros(len(workload), dtype=np.int64)
+    used = np.zeros((n_workload, len(instance.sites.id)), dtype=bool)
+    for rows, reached in reached_sites(instance):
+        reach[rows] = np.count_nonzero(reached, axis=1)
+        for k in range(n_workload):
+            used[k] |= reached[workload[rows] == k].any(axis=0)
     return Extent(
         instance=instance,
-        flows=len(arcs.demand),
+        flows=len(instance.arcs.demand),
         backups=len(instance.backups.demand),
         links=len(instance.links.id),
-        reach=np.bincount(pairs[0], minlength=len(instance.demands.region)),
-        sites=tuple(np.unique(pairs[1][workload == k]) for k in range(len(instance.workload_ids))),
+        reach=reach,
+        sites=tuple(map(np.flatnonzero, used)),
     )
 
 
-def block_extent(block: Block) -> Extent:
+def implicit_extent(implicit: ImplicitFlows) -> Extent:
     """Of a scenario whose flows are too many to list; backups and links are not counted."""
-    demands, workload = block.instance.demands, block.instance.variants.workload
+    demands, workload = implicit.instance.demands, implicit.instance.variants.workload
     reach = np.zeros(len(demands.region), dtype=np.int64)
     sites = []
-    for k in range(len(block.instance.workload_ids)):
+    for k in range(len(implicit.instance.workload_ids)):
         region = demands.region[demands.workload == k]
-        is_used = np.zeros(block.rtt_ms.shape[1], dtype=bool)
+        is_used = np.zeros(implicit.rtt_ms.shape[1], dtype=bool)
         variants = np.flatnonzero(workload == k)
         for first in range(0, len(is_used), SITES):
             rows = slice(first, first + SITES)
-            near = np.zeros((len(is_used[rows]), block.rtt_ms.shape[2]), dtype=bool)
-            for rule in np.unique(block.rule[variants]):
+            near = np.zeros((len(is_used[rows]), implicit.rtt_ms.shape[2]), dtype=bool)
+            for rule in np.unique(implicit.rule[variants]):
                 # Of accelerators under one rule the one with the longest reach decides.
-                longest_ms = block.reach_ms[variants[block.rule[variants] == rule], rows].max(axis=0)
-                near |= block.rtt_ms[rule, rows] <= longest_ms[:, None]
+                longest_ms = implicit.reach_ms[variants[implicit.rule[variants] == rule], rows].max(axis=0)
+                near |= implicit.rtt_ms[rule, rows] <= longest_ms[:, None]
             reach[demands.workload == k] += near.sum(axis=0)[region]
             is_used[rows] = near[:, region].any(axis=1)
         sites.append(np.flatnonzero(is_used))
-    return Extent(block.instance, block.flow_count, 0, 0, reach, tuple(sites))
+    return Extent(implicit.instance, implicit.flow_count, 0, 0, reach, tuple(sites))

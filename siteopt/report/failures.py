@@ -1,4 +1,4 @@
-"""The N-1 table: what the loss of each open site does."""
+"""The table of losses: what the loss of each open site does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A plan as GeoJSON (RFC 7946): sites and regions as points, flows as lines, for QGIS and other maps."""
+"""A plan as GeoJSON (RFC 7946): sites and regions as points, flows as lines, for QGIS and other maps.
+
+A flow that is shorter across the antimeridian is cut there in two (section 3.1.9).
+"""
 
 from __future__ import annotations
 
@@ -64,8 +67,6 @@ def _flows(scenario: Scenario, plan: Plan) -> Iterator[dict[str, Any]]:
     for n, flow in enumerate(plan.flows):
         if flow.region not in regions or flow.site not in sites:
             continue
-        ends = (regions[flow.region], sites[flow.site])
-        geometry = {"type": "LineString", "coordinates": [[end.lon, end.lat] for end in ends]}
         latency = (
             asdict(flow.latency_ms) if flow.latency_ms is not None else dict.fromkeys(("p50", "p95", "p99"))
         )
@@ -79,4 +80,19 @@ def _flows(scenario: Scenario, plan: Plan) -> Iterator[dict[str, Any]]:
             "slo_ms": flow.slo_ms,
             "route": list(flow.route),
         }
-        yield _feature(f"flow:{n}", "flow", geometry, properties)
+        yield _feature(f"flow:{n}", "flow", _line(regions[flow.region], sites[flow.site]), properties)
+
+
+def _line(start: Place, end: Place) -> dict[str, Any]:
+    ends = [[start.lon, start.lat], [end.lon, end.lat]]
+    east = end.lon - start.lon
+    if abs(east) <= 180.0:
+        return {"type": "LineString", "coordinates": ends}
+    side = 180.0 if east < 0.0 else -180.0  # of the antimeridian, seen from the start
+    share = (side - start.lon) / (east + 2.0 * side)
+    lat = start.lat + share * (end.lat - start.lat)
+    parts = [[ends[0], [side, lat]], [[-side, lat], ends[1]]]
+    lines = [part for part in parts if part[0] != part[1]]  # one that begins or ends there is not cut
+    if len(lines) == 1:
+        return {"type": "LineString", "coordinates": lines[0]}
+    return {"type": "MultiLineString", "coordinates": lines}

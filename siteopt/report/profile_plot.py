@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from io import BytesIO
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.plan import write_atomically
 from siteopt.report.profile import replica_text, slo_text
 
 if TYPE_CHECKING:
@@ -76,7 +78,9 @@ def plot_profile(profile: Profile, path: Path) -> None:
         _draw_spare(axes[0, 1], curves)
     _draw_cost(axes[1, 0], curves)
     _draw_pooling(axes[1, 1], curves)
-    figure.savefig(path, format=path.suffix[1:].lower(), dpi=130)
+    image = BytesIO()
+    figure.savefig(image, format=path.suffix[1:].lower(), dpi=130)
+    write_atomically(path, image.getvalue())
 
 
 def _draw_latency(axes: Any, profile: Profile, curves: Curves) -> None:

@@ -23,11 +23,11 @@ def print_tornado(console: Console, tornado: Tornado) -> None:
     say(console, f"Baseline: {money(base)}{gap}", "bold")
     swings = [usd - base for row in tornado.rows for usd in (row.low_usd, row.high_usd) if usd is not None]
     most = max(map(abs, swings), default=0.0)
-    block = "█" if console.encoding.startswith("utf") else "#"
+    mark = "█" if console.encoding.startswith("utf") else "#"
     out = table("parameter", ">low", ">high", ">cost at low", ">at high", "less | more")
     for row in tornado.rows:
         ends = (_change(row.low_usd, base), _change(row.high_usd, base))
-        add_row(out, row.parameter, _figure(row.low), _figure(row.high), *ends, _bar(row, base, most, block))
+        add_row(out, row.parameter, _figure(row.low), _figure(row.high), *ends, _bar(row, base, most, mark))
     print_table(console, "Change of the cost, one number at a time", out)
     gaps = [gap for row in tornado.rows for gap in (row.low_gap, row.high_gap) if gap is not None]
     if gaps:
@@ -57,11 +57,11 @@ def _change(usd: float | None, base: float) -> str:
     return ("+" if usd > base else "") + money(usd - base)
 
 
-def _bar(row: Row, base: float, most: float, block: str) -> str:
+def _bar(row: Row, base: float, most: float, mark: str) -> str:
     half = BAR // 2
     changes = [usd - base for usd in (row.low_usd, row.high_usd) if usd is not None]
     if most <= 0.0:
         return " " * half + "|"
     less = round(half * max(0.0, -min(changes, default=0.0)) / most)
     more = round(half * max(0.0, max(changes, default=0.0)) / most)
-    return " " * (half - less) + block * less + "|" + block * more
+    return " " * (half - less) + mark * less + "|" + mark * more

@@ -1,4 +1,4 @@
-"""Survival of the loss of any one site: where protected flows go, what is reserved for them, and what the plan says."""
+"""Survival of the loss of any one site: where protected flows go, what is reserved for them, what the plan reports."""
 
 from siteopt.resilience.candidates import Withheld
 from siteopt.resilience.cover import Cover, cover

@@ -1,4 +1,4 @@
-"""Who may take over what: the moves, reserves and rows of the linear programme of :mod:`siteopt.resilience.cover`."""
+"""Possible moves: their reserves, and their rows in the linear programme of :mod:`siteopt.resilience.cover`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance, Moves, Solution
 
-#: Of pools that do not stand yet only so many are looked at for each flow, nearest first.
+#: Most pools without replicas that are considered for each flow, nearest first.
 NEAREST = 60
-#: How much of what was taken too much is withheld the next time.
+#: Factor on the power taken in excess of a grid limit, which is withheld the next time.
 SAFETY = 1.1
 #: Power below this is rounding, MW.
 NO_POWER = 1e-6
@@ -22,7 +22,7 @@ NO_POWER = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Withheld:
-    """Power that reserve may not count on: whole replicas and waits take more of it than the programme sees.
+    """Power that reserve may not count on, since whole replicas and waits take more of it than the programme sees.
 
     Attributes
     ----------
@@ -37,11 +37,13 @@ class Withheld:
 
     @classmethod
     def nothing(cls, instance: Instance) -> Withheld:
-        """All power may be counted on."""
+        """Withhold no power."""
         return cls(np.zeros(len(instance.sites.id)), np.zeros(len(instance.grid.id)))
 
     def more(self, instance: Instance, solution: Solution, room_mw: Floats) -> Withheld:
-        """With what a solution takes too much, rounded up to a replica of each of the site's protected variants.
+        """Withhold also the power that a solution takes beyond what there is.
+
+        At sites it is rounded up by a replica of each protected variant there.
 
         Parameters
         ----------
@@ -69,7 +71,7 @@ class Withheld:
 
 
 def _at_options(instance: Instance, option: Indices) -> tuple[Floats, Floats]:
-    """Most IT power and PUE of every site with its option; 0 where it has none."""
+    """Return the most IT power and the PUE of every site with its option; 0 where it has none."""
     opened = np.flatnonzero(option >= 0)
     capacity, pue = np.zeros(len(option)), np.zeros(len(option))
     capacity[opened] = instance.option_capacity_mw[option[opened]]
@@ -79,18 +81,18 @@ def _at_options(instance: Instance, option: Indices) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Possible moves, the pools that they lead to, and the (failed site, pool) pairs among them.
+    """Possible moves, the pools that they lead to, and the pairs of a failed site and a pool among them.
 
     Attributes
     ----------
     flow, backup, failure : ndarray, shape (n_move,)
-        Flow (its place among the flows given), row of the backups, row of the pairs below.
+        Flow (its place among the given flows), row of the backups, place in ``failure_pool``.
     rank : ndarray of float64, shape (n_move,)
         0 for the nearest backup of the demand, towards 1 for the farthest.
     pool : ndarray of int32, shape (n_receiver,)
         Pools that may take over.
     idle_rps, usable_rps, usd : ndarray of float64, shape (n_receiver,)
-        What they can take with the replicas that stand; what one replica more carries, and costs but for its room.
+        What they can take with the replicas that stand; what one more replica carries, and costs without its room.
     failure_pool : ndarray, shape (n_pair,)
         Place in ``pool`` of each pair of a failed site and a pool.
     option : ndarray of int32, shape (n_site,)
@@ -111,7 +113,7 @@ class Candidates:
     withheld: Withheld
 
     def options(self, instance: Instance, solution: Solution, share: Floats, moves: Moves) -> Indices:
-        """Options once all sites that the moves need are open, and those that serve nothing closed."""
+        """Return the options of sites once those that the moves need are open, and those that serve nothing closed."""
         pools, sites = instance.pools, instance.sites
         used = sites.is_existing + sites.is_forced > 0
         used[pools.site[instance.arcs.pool[share > 0.0]]] = True
@@ -122,7 +124,10 @@ class Candidates:
     def power(
         self, instance: Instance, solution: Solution, first: int, width: int
     ) -> tuple[csr_matrix, Floats]:
-        """Rows that keep reserve within the power of sites and within grid limits; ``first`` is the pools' column."""
+        """Build the rows, and their limits, that keep reserve within the power of sites and within grid limits.
+
+        Replicas of the pools are the columns from ``first`` on, of ``width`` in all.
+        """
         variant = instance.pools.variant[self.pool]
         site = instance.pools.site[self.pool]
         replica_mw = instance.variants.replica_mw[variant]
@@ -145,7 +150,7 @@ class Candidates:
 def candidates(
     instance: Instance, solution: Solution, flows: Indices, standby: Indices, withheld: Withheld
 ) -> Candidates | None:
-    """Possible moves of the given flows; None where one has none that must be served.
+    """Find the possible moves of the given flows; None where a flow that must be served has none.
 
     Parameters
     ----------
@@ -195,14 +200,14 @@ def candidates(
 
 
 def _place_in_group(group: Rows) -> Rows:
-    """Place of each entry among those of its group, which stand together."""
+    """Return the place of each entry within its group, whose entries are adjacent."""
     start = np.flatnonzero(np.diff(group, prepend=-1))
     place: Rows = np.arange(len(group)) - np.repeat(start, np.diff(start, append=len(group)))
     return place
 
 
 def _receivers(instance: Instance, solution: Solution, option: Indices) -> Masks:
-    """Pools that may take over: the one in use, or the cheapest that the site's racks house, by site and workload."""
+    """Find the pools that may take over: at each site the one in use by a workload, else the cheapest it can house."""
     pools, variants = instance.pools, instance.variants
     at = option[pools.site]
     may = (variants.is_protected[pools.variant] == 1) & (at >= 0)
@@ -210,7 +215,7 @@ def _receivers(instance: Instance, solution: Solution, option: Indices) -> Masks
     in_use = solution.replicas > 0
     price = variants.usd / variants.usable_rps
     group = pools.site.astype(np.int64) * len(instance.workload_ids) + variants.workload[pools.variant]
-    # In use first, then by price; the first of each group is the one.
+    # In use first, then by price: the first of each group is chosen.
     rows = np.flatnonzero(may)
     order = rows[np.lexsort((price[pools.variant[rows]], ~in_use[rows], group[rows]))]
     chosen = np.zeros(len(may), dtype=bool)
@@ -222,9 +227,9 @@ def _receivers(instance: Instance, solution: Solution, option: Indices) -> Masks
 
 
 def _idle_rps(instance: Instance, solution: Solution, pool: Indices, withheld: Withheld) -> Floats:
-    """What the replicas that stand could take beyond the pool's own load, below the utilisation cap.
+    """Return the load that standing replicas could take beyond the pool's own, below the utilisation cap.
 
-    Where power is withheld that holds for its replicas, too: waits may not let one take all that the cap would.
+    Withheld power counts as replicas that do not stand, since waits may allow a pool less than the cap does.
     """
     arcs, variants, variant = instance.arcs, instance.variants, instance.pools.variant[pool]
     peak = np.bincount(
@@ -240,7 +245,7 @@ def _idle_rps(instance: Instance, solution: Solution, pool: Indices, withheld: W
 
 
 def _replica_usd(instance: Instance, solution: Solution, option: Indices, pool: Indices) -> Floats:
-    """Cost of a replica in reserve with the power it idles on; its room in a module is counted apart."""
+    """Return the cost of a replica in reserve and the power it idles on; its room in a module is counted apart."""
     pools, variants, options, sites = instance.pools, instance.variants, instance.options, instance.sites
     site, v = pools.site[pool], pools.variant[pool]
     yearly = (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)[site] * variants.idle_fraction[v]

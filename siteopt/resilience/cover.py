@@ -2,8 +2,8 @@
 
 For given flows this is a linear programme: every protected flow is spread over the pools that may take over, and a
 pool reserves for the worst single failure, since two do not happen at once. Reserve in replicas that stand idle anyway
-is free; more of it costs replicas, modules and power. Where the whole replicas that a fractional answer rounds up to do
-not fit, the programme is solved over whole ones.
+is free; more of it costs replicas, modules and power. Where a fractional answer, rounded up to whole replicas, does not
+fit, the programme is solved over whole ones.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cover:
-    """Moves for every protected flow that is kept.
+    """Where every protected flow that is kept moves when its site fails, and what that takes.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ class Cover:
     option : ndarray of int32, shape (n_site,)
         As given, with the sites that were opened for nothing but reserve.
     share : ndarray of float64, shape (n_arc,)
-        As given, less what is better left unserved than covered.
+        As given, less what is cheaper to leave unserved than to cover.
     unserved : ndarray of float64, shape (n_demand,)
     room_mw : ndarray of float64, shape (n_site,)
-        IT power of the modules that it counts on, MW.
+        IT power of the modules that the cover counts on, MW.
     price_usd : ndarray of float64, shape (n_arc,)
-        What covering all of the demand on an arc costs at the margin; 0 where that is not known.
+        Marginal cost of covering the whole demand of an arc; 0 where it is not known.
     """
 
     moves: Moves
@@ -55,9 +55,9 @@ def cover(
     standby: Indices,
     withheld: Withheld,
     *,
-    whole: bool = False,
+    in_integers: bool = False,
 ) -> Cover | None:
-    """Cover the failure of every site.
+    """Choose moves that cover the loss of every site at the least cost.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def cover(
     standby : ndarray of int32, shape (n_site,)
         Option with which a closed site may be opened for reserve, -1 where it may not.
     withheld : Withheld
-        Power that it may not count on.
-    whole : bool
-        Count replicas in whole ones, as long as there are few moves to choose from.
+        Power that the cover may not count on.
+    in_integers : bool
+        Whether replicas are whole; only solved where there are few moves to choose from.
 
     Returns
     -------
@@ -85,10 +85,14 @@ def cover(
     best: tuple[float, Cover] | None = None
     for opening in (nothing, standby):
         found = candidates(instance, solution, flows, opening, withheld)
-        answer = None if found is None else least_reserve(instance, solution, flows, found, whole=whole)
+        answer = (
+            None
+            if found is None
+            else least_reserve(instance, solution, flows, found, in_integers=in_integers)
+        )
         if answer is not None and found is not None and (best is None or answer.usd < best[0]):
             best = answer.usd, _cover(instance, solution, flows, found, answer)
-        # Opening sites for reserve is looked at only where something would stay uncovered otherwise.
+        # Opening sites for reserve is considered only where something would stay uncovered otherwise.
         if best is not None and np.array_equal(best[1].unserved, solution.unserved):
             break
     return None if best is None else best[1]
@@ -97,7 +101,7 @@ def cover(
 def _cover(
     instance: Instance, solution: Solution, flows: Indices, found: Candidates, answer: Answer
 ) -> Cover:
-    """Shares without the solver's rounding; what may not be split goes where most of it went."""
+    """Read the moves from an answer, rid of the solver's rounding; single-source demands go where most of them went."""
     n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
     flow = np.concatenate([found.flow, np.arange(len(flows))])
     order = np.lexsort((-parts, flow))
@@ -105,8 +109,8 @@ def _cover(
     is_first = np.zeros(len(parts), dtype=bool)
     is_first[first] = True
     kept = np.where(parts > SMALLEST_SHARE, parts, np.where(is_first, SMALLEST_SHARE, 0.0))
-    whole = instance.demands.is_splittable[instance.arcs.demand[flows]] == 0
-    kept = np.where(whole[flow], is_first, kept)
+    single_source = instance.demands.is_splittable[instance.arcs.demand[flows]] == 0
+    kept = np.where(single_source[flow], is_first, kept)
     kept = kept * (share / np.bincount(flow, weights=kept, minlength=len(flows)))[flow]
     used = np.flatnonzero(kept[:n_move] > 0.0)
     moves = Moves(flows[found.flow[used]], found.backup[used], kept[used])
@@ -119,7 +123,7 @@ def _cover(
 
 
 def _prices(instance: Instance, flows: Indices, price_usd: Floats) -> Floats:
-    """Price of covering an arc: by load, that of the dearest flow that its workload has at its site."""
+    """Return the price of covering each arc: by load, that of the dearest flow of its workload at its site."""
     arcs, pools, demands = instance.arcs, instance.pools, instance.demands
     group = (
         pools.site[arcs.pool].astype(np.int64) * len(instance.workload_ids) + demands.workload[arcs.demand]

@@ -1,4 +1,4 @@
-"""What moves add to pools, failure by failure."""
+"""The load that moves to each pool, failure by failure."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MovedLoads:
-    """One row for each (failed site, pool) that anything moves between.
+    """The load that moves; one row for each pair of a failed site and a pool that takes some of it over.
 
     Attributes
     ----------
     site, pool : the site that fails, the pool that takes over
     load_rps : calls per second that move
     rtt_ms : longest round trip among them
-    tier : tightest degraded tier among them, -1 where the pool's variant has no tail
+    slack_tier : tightest degraded slack tier among them, -1 where the pool's variant has no tail
     """
 
     site: Indices
     pool: Indices
     load_rps: Floats
     rtt_ms: Floats
-    tier: Indices
+    slack_tier: Indices
 
 
 def moved_loads(instance: Instance, moves: Moves) -> MovedLoads:
@@ -39,16 +39,16 @@ def moved_loads(instance: Instance, moves: Moves) -> MovedLoads:
     key, row = np.unique(failed * max(1, len(pools.site)) + target, return_inverse=True)
     row = row.reshape(-1)
     load, rtt = np.zeros(len(key)), np.zeros(len(key))
-    tier = np.full(len(key), np.iinfo(np.int32).max, dtype=np.int32)
+    slack_tier = np.full(len(key), np.iinfo(np.int32).max, dtype=np.int32)
     np.add.at(load, row, moves.share * instance.demands.peak_rps[arcs.demand[moves.arc]])
     np.maximum.at(rtt, row, backups.rtt_ms[moves.backup])
-    np.minimum.at(tier, row, backups.tier[moves.backup])
+    np.minimum.at(slack_tier, row, backups.slack_tier[moves.backup])
     width = max(1, len(pools.site))
-    return MovedLoads((key // width).astype(np.int32), (key % width).astype(np.int32), load, rtt, tier)
+    return MovedLoads((key // width).astype(np.int32), (key % width).astype(np.int32), load, rtt, slack_tier)
 
 
 def reserves(instance: Instance, moves: Moves, share: Floats) -> tuple[Floats, Indices]:
-    """Largest load that any one failure moves to each pool, and the degraded tier that the pool then has to meet.
+    """Find the largest load that any one failure moves to each pool, and the degraded slack tier it then has to meet.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ def reserves(instance: Instance, moves: Moves, share: Floats) -> tuple[Floats, I
     Returns
     -------
     reserve_rps : ndarray of float64, shape (n_pool,)
-    tier : ndarray of int32, shape (n_pool,)
+    slack_tier : ndarray of int32, shape (n_pool,)
         -1 where there is no reserve or no tail.
     """
     moved, n = moved_loads(instance, moves), len(instance.pools.site)
     reserve_rps = np.zeros(n)
-    tier = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
+    slack_tier = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
     np.maximum.at(reserve_rps, moved.pool, moved.load_rps)
-    np.minimum.at(tier, moved.pool, moved.tier)
+    np.minimum.at(slack_tier, moved.pool, moved.slack_tier)
     own = np.flatnonzero(share > 0.0)
-    np.minimum.at(tier, instance.arcs.pool[own], instance.arcs.degraded_tier[own])
-    return reserve_rps, np.where(reserve_rps > 0.0, tier, -1).astype(np.int32)
+    np.minimum.at(slack_tier, instance.arcs.pool[own], instance.arcs.degraded_slack_tier[own])
+    return reserve_rps, np.where(reserve_rps > 0.0, slack_tier, -1).astype(np.int32)

@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
 
-#: Nodes for whole replicas, and the moves up to which they are tried.
-NODES, LARGEST_WHOLE = 200, 3_000
-#: Solutions with scaled slopes, at most.
+#: Limit of tree nodes over whole replicas, and the most moves for which whole replicas are tried.
+TREE_NODES, LARGEST_INTEGER = 200, 3_000
+#: Most rounds of slope scaling.
 SCALINGS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """An optimum.
+    """The cheapest answer of the linear programme.
 
     Attributes
     ----------
     usd : float
     parts : ndarray of float64, shape (n_move + n_flow,)
-        Shares that move, then shares that are given up, as the solver leaves them.
+        Shares that move, then shares that are given up, as the solver returns them.
     room_mw : ndarray of float64, shape (n_site,)
-        IT power of the modules that it counts on at sites that may hold reserve, MW; no limit elsewhere.
+        IT power of the modules that the answer counts on at sites that may hold reserve, MW; ``inf`` elsewhere.
     price_usd : ndarray of float64, shape (n_flow,)
-        What one more share of each flow costs at the margin; 0 over whole replicas, which have no such price.
+        Marginal cost of covering each flow, per unit of share; 0 over whole replicas, which have no such price.
     """
 
     usd: float
@@ -53,19 +53,19 @@ class _Programme:
     limited: csr_matrix
     limit: Floats
     upper: Floats
-    whole: Floats
+    integer: Floats
 
 
 def least_reserve(
-    instance: Instance, solution: Solution, flows: Indices, found: Candidates, *, whole: bool
+    instance: Instance, solution: Solution, flows: Indices, found: Candidates, *, in_integers: bool
 ) -> Answer | None:
     """Spread the flows that a failure displaces so that reserve costs least; None where nothing fits.
 
-    What may stay unserved may be given up at its penalty, where covering it costs more. Modules are whole, which no
-    linear programme sees: it is solved a few times, each time with power at what its last answer really pays for a MW
-    (slope scaling, Kim and Pardalos 1999), and the cheapest answer counts.
+    Demand that may stay unserved is given up at its penalty where covering it costs more. Modules are whole, which a
+    linear programme does not see: it is solved a few times, each time at the price per MW that its last answer really
+    pays (slope scaling, Kim and Pardalos 1999), and the cheapest answer is kept.
     """
-    if whole and len(found.flow) > LARGEST_WHOLE:
+    if in_integers and len(found.flow) > LARGEST_INTEGER:
         return None
     site = np.unique(instance.pools.site[found.pool])
     room = rooms(instance, solution, found.option, site, found.withheld.site_mw[site])
@@ -74,7 +74,7 @@ def least_reserve(
     rate, best = room.rate_usd_per_mw, None
     for _ in range(SCALINGS):
         cost = np.concatenate([p.cost, rate])
-        x, prices = _whole(p, cost, len(flows)) if whole else _solved(p, cost)
+        x, prices = _solved_in_integers(p, cost, len(flows)) if in_integers else _solved(p, cost)
         if x is None:
             return best
         more_mw = np.maximum(0.0, x[n_fixed:])
@@ -100,10 +100,10 @@ def _solved(p: _Programme, cost: Floats) -> tuple[Floats | None, Floats]:
     return best.x, np.maximum(0.0, best.eqlin.marginals)
 
 
-def _whole(p: _Programme, cost: Floats, n_flow: int) -> tuple[Floats | None, Floats]:
+def _solved_in_integers(p: _Programme, cost: Floats, n_flow: int) -> tuple[Floats | None, Floats]:
     rows = (LinearConstraint(p.leaves, p.share, p.share), LinearConstraint(p.limited, -np.inf, p.limit))
-    options = {"node_limit": NODES, "mip_rel_gap": 1e-3}
-    best = milp(cost, constraints=rows, integrality=p.whole, bounds=Bounds(0.0, p.upper), options=options)
+    options = {"node_limit": TREE_NODES, "mip_rel_gap": 1e-3}
+    best = milp(cost, constraints=rows, integrality=p.integer, bounds=Bounds(0.0, p.upper), options=options)
     return best.x, np.zeros(n_flow)
 
 
@@ -117,12 +117,12 @@ def _programme(
     flow = np.concatenate([found.flow, np.arange(n_flow)])
     leaves = coo_matrix((np.ones(len(flow)), (flow, np.arange(len(flow)))), shape=(n_flow, width))
     power, power_limit = found.power(instance, solution, n_move + n_flow, width)
-    # Among equals the nearer pool: a millionth of the price of reserve at most.
+    # Prefers the nearer of equal pools, by at most a millionth of the price of reserve.
     near = 1e-6 * (found.usd / found.usable_rps).mean() * load * found.rank if n_move else np.zeros(0)
     unserved_usd = instance.demands.unserved_usd[demand]
     optional = np.isfinite(unserved_usd)
     given_up_usd = np.where(optional, unserved_usd - instance.arcs.usd[flows], 0.0)
-    whole = instance.demands.is_splittable[demand][flow] == 0
+    single_source = instance.demands.is_splittable[demand][flow] == 0
     return _Programme(
         cost=np.concatenate([near, given_up_usd, found.usd]),
         leaves=leaves.tocsr(),
@@ -132,12 +132,12 @@ def _programme(
         ).tocsr(),
         limit=np.concatenate([found.idle_rps[found.failure_pool], power_limit, room.spare_mw]),
         upper=np.concatenate([share[found.flow], share * optional, np.full(n_pool + n_room, np.inf)]),
-        whole=np.concatenate([whole, np.ones(n_pool), np.zeros(n_room)]),
+        integer=np.concatenate([single_source, np.ones(n_pool), np.zeros(n_room)]),
     )
 
 
 def _in_rooms(instance: Instance, found: Candidates, room: Rooms, width: int) -> csr_matrix:
-    """Replicas in reserve stand in modules that are there, or in more of them."""
+    """Build the rows by which replicas in reserve stand in modules that are there, or in additional ones."""
     n_pool, n_room = len(found.pool), len(room.site)
     at = np.searchsorted(room.site, instance.pools.site[found.pool])
     replica_mw = instance.variants.replica_mw[instance.pools.variant[found.pool]]
@@ -149,7 +149,7 @@ def _in_rooms(instance: Instance, found: Candidates, room: Rooms, width: int) ->
 
 
 def _fits(found: Candidates, load: Floats, first: int, width: int) -> csr_matrix:
-    """What a failure moves to a pool is at most what its replicas can take beyond its own load."""
+    """Build the rows by which a failure moves no more to a pool than its replicas can take beyond their own load."""
     n_move, n_pair = len(found.flow), len(found.failure_pool)
     usable = found.usable_rps[found.failure_pool]
     entries = np.concatenate([load, -usable])

@@ -1,4 +1,4 @@
-"""What more power for reserve costs at each site: modules beyond those that stand, and opening where it is closed."""
+"""The price of more power for reserve at each site: additional modules, and opening the site where it is closed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rooms:
-    """Sites that may hold reserve.
+    """Sites that may hold reserve, the power that their modules leave, and the price of more.
 
     Attributes
     ----------
     site : ndarray, shape (n_room,)
     standing_mw, spare_mw : ndarray of float64, shape (n_room,)
-        IT power that the modules that stand carry, and that they carry still, MW.
+        IT power that the standing modules carry in all, and that they have left, MW.
     module_mw, module_usd : ndarray of float64, shape (n_room,)
-        One module more, MW and USD.
+        One more module, MW and USD.
     opening_usd : ndarray of float64, shape (n_room,)
-        Of a site that serves nothing else, USD.
+        Opening a site that serves nothing else, USD; 0 where one has replicas already.
     rate_usd_per_mw : ndarray of float64, shape (n_room,)
-        What a MW costs at a site that is filled, USD.
+        Cost of a MW where the site is filled, USD.
     """
 
     site: Indices
@@ -40,11 +40,11 @@ class Rooms:
     rate_usd_per_mw: Floats
 
     def usd(self, more_mw: Floats) -> Floats:
-        """Cost of so much power beyond what stands, in whole modules."""
+        """Return the cost of this much power beyond what stands, in whole modules, USD."""
         return np.where(more_mw > 0.0, self.opening_usd + self._modules(more_mw) * self.module_usd, 0.0)
 
     def held_mw(self, more_mw: Floats) -> Floats:
-        """IT power of all modules once there are as many more as that takes, MW."""
+        """Return the IT power of all modules once they supply this much beyond what stands, MW."""
         return self.standing_mw + self._modules(more_mw) * self.module_mw
 
     def _modules(self, more_mw: Floats) -> Floats:
@@ -55,7 +55,7 @@ class Rooms:
 def rooms(
     instance: Instance, solution: Solution, option: Indices, site: Indices, withheld_mw: Floats
 ) -> Rooms:
-    """Room at the given sites.
+    """Find the room for reserve at the given sites, and its price.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The N-1 table: what the loss of each open site does, in the rows of an instance."""
+"""The table of losses: what the loss of each open site does, in the rows of an instance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Failure:
-    """The loss of one site.
+    """What the loss of one site does.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Failure:
     moves : ndarray of int
         Rows of the solution's moves that it causes.
     load_rps : ndarray of float64, shape (n_pool,)
-        Calls per second of every pool afterwards, protected flows moved.
+        Calls per second of every pool afterwards, with the protected flows moved.
     spare_mw : float
         IT power of replicas of protected workloads that still have nothing to do, MW.
     displaced_rps, kept_rps : dict of int to float
@@ -40,7 +40,7 @@ class Failure:
 
 
 def failures(instance: Instance, solution: Solution) -> list[Failure]:
-    """One row for each open site; none where no workload is protected."""
+    """Return what the loss of each open site does; nothing where no workload is protected."""
     if not instance.variants.is_protected.any():
         return []
     arcs, pools = instance.arcs, instance.pools
@@ -86,7 +86,7 @@ def _failure(
 def _unprotected(
     instance: Instance, solution: Solution, site: int, own_rps: Floats
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """What was served at a site without protection, and what finds room elsewhere, nearest pools first.
+    """Return the unprotected load that a site served, and what of it finds room elsewhere, nearest pools first.
 
     Room is what the replicas that stand carry within the SLO beyond their own load; nothing is added for it.
     """
@@ -105,12 +105,12 @@ def _unprotected(
         kept.setdefault(k, 0.0)
         for b in range(instance.demands.arc_ptr[i], instance.demands.arc_ptr[i + 1]):
             p = int(arcs.pool[b])
-            tier = int(arcs.tier[b])
-            if pools.site[p] == site or not room.admits(p, tier):
+            slack_tier = int(arcs.slack_tier[b])
+            if pools.site[p] == site or not room.admits(p, slack_tier):
                 continue
-            whole = not instance.demands.is_splittable[i]
+            single_source = not instance.demands.is_splittable[i]
             taken = min(left, room.rps[p])
-            if taken <= 0.0 or (whole and taken < left):
+            if taken <= 0.0 or (single_source and taken < left):
                 continue
             room.rps[p] -= taken
             kept[k] += taken
@@ -125,33 +125,33 @@ class _Room:
     """Calls per second that each pool could still take, and the slack tier that it is sized for."""
 
     rps: Floats
-    tier: Indices
+    slack_tier: Indices
 
-    def admits(self, pool: int, tier: int) -> bool:
-        """Whether a flow of a tier may join: one that is nearer its limit than the pool's own would tighten it."""
-        return bool(self.rps[pool] > 0.0 and tier >= self.tier[pool])
+    def admits(self, pool: int, slack_tier: int) -> bool:
+        """Whether a flow of a slack tier may join: one nearer its limit than the pool's own would tighten it."""
+        return bool(self.rps[pool] > 0.0 and slack_tier >= self.slack_tier[pool])
 
 
 def _room_rps(instance: Instance, solution: Solution, own_rps: Floats) -> _Room:
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     active = np.flatnonzero(solution.share > 0.0)
-    tier = np.full(len(pools.site), np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(tier, arcs.pool[active], arcs.tier[active])
+    slack_tier = np.full(len(pools.site), np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(slack_tier, arcs.pool[active], arcs.slack_tier[active])
     rps = np.zeros(len(pools.site))
     for p in np.flatnonzero(solution.replicas > 0).tolist():
         n, v = int(solution.replicas[p]), int(pools.variant[p])
         carried = n * float(variants.usable_rps[v])
-        if variants.tier_ptr[v] < variants.tier_ptr[v + 1]:
-            # A pool that nobody uses yet is as tight as the tightest of its tiers.
+        if variants.slack_tier_ptr[v] < variants.slack_tier_ptr[v + 1]:
+            # A pool without flows is as tight as the tightest of its slack tiers.
             t = (
-                min(int(tier[p]), int(variants.tier_ptr[v + 1]) - 1)
+                min(int(slack_tier[p]), int(variants.slack_tier_ptr[v + 1]) - 1)
                 if own_rps[p]
-                else int(variants.tier_ptr[v])
+                else int(variants.slack_tier_ptr[v])
             )
-            table = instance.tiers.table(t, optimistic=False)
+            table = instance.slack_tiers.table(t, optimistic=False)
             carried = min(carried, float(table[min(n, len(table) - 1)]))
-            tier[p] = t
+            slack_tier[p] = t
         else:
-            tier[p] = -1
+            slack_tier[p] = -1
         rps[p] = max(0.0, carried - own_rps[p])
-    return _Room(rps, tier)
+    return _Room(rps, slack_tier)

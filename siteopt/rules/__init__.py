@@ -10,6 +10,7 @@ from siteopt.rules.grid import GRID
 from siteopt.rules.headroom import CONNECTION_STEP, HEADROOM
 from siteopt.rules.jurisdiction import JURISDICTION, SOVEREIGN_ROUTE
 from siteopt.rules.latency import SLO
+from siteopt.rules.linear import LINEAR_RULE
 from siteopt.rules.max_sites import MAX_SITES
 from siteopt.rules.mode import MODE
 from siteopt.rules.modules import MODULES
@@ -47,7 +48,7 @@ __all__ = [
 RULES: tuple[Rule, ...] = (
     *(DEMAND, SLO, RESILIENCE, JURISDICTION, SOVEREIGN_ROUTE, TIER, SPLITTING, MODE),
     *(BUDGET, MAX_SITES, READY_BY_MONTH, TENANT_SHARE, TENANT_SITE_MW, GRID, HEADROOM, CONNECTION_STEP),
-    *(MODULES, RACKS, UPLINK, LINK, FORCED, FORBIDDEN),
+    *(MODULES, RACKS, UPLINK, LINK, FORCED, FORBIDDEN, LINEAR_RULE),
     *(CAPACITY, HARDWARE, DATA, PLAN_FORM),
 )
 #: Rules that can be eased or taken away, by id.

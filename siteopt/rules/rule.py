@@ -37,6 +37,8 @@ class Use:
     used, limit : float
     step : float
         The least that could be added: power of one replica there, capital of a module, one site.
+    is_floor : bool
+        Whether the limit is one from below.
     """
 
     kind: str
@@ -45,11 +47,12 @@ class Use:
     used: float
     limit: float
     step: float = 0.0
+    is_floor: bool = False
 
     @property
     def slack(self) -> float:
         """What is left; rules are met to within rounding."""
-        return max(0.0, self.limit - self.used)
+        return max(0.0, self.used - self.limit if self.is_floor else self.limit - self.used)
 
     @property
     def share(self) -> float:

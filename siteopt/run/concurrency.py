@@ -1,4 +1,4 @@
-"""Work beside the caller, where there is a second core for it."""
+"""Work concurrently with the caller, where there is a second core for it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ def has_spare_core() -> bool:
 
 
 @contextmanager
-def beside(task: Callable[[Callable[[], bool]], None], on_failure: Callable[[], None]) -> Iterator[None]:
-    """Run a task in a thread while the block runs.
+def concurrently(
+    task: Callable[[Callable[[], bool]], None], on_failure: Callable[[], None]
+) -> Iterator[None]:
+    """Run a task in a thread while the body of the ``with`` statement runs.
 
     Parameters
     ----------
     task : callable
-        Gets a function that says whether to go on, which it has to ask now and then. Shares no kernel with the block.
+        Gets a function that says whether to go on, which it has to ask now and then. Shares no kernel with the body.
     on_failure : callable
-        Told when the task raises, so that the block need not go on.
+        Told when the task raises, so that the body need not go on.
 
     Raises
     ------
     Exception
-        What the task raised, at the end of the block.
+        What the task raised, at the end of the body.
     """
     stop, failure = threading.Event(), list[BaseException]()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from siteopt.instance import Instance, Solution
 
+logger = logging.getLogger(__name__)
+
 
 class Incumbent:
     """Keeps the cheapest solution and the highest bound; safe to call from several threads.
@@ -25,7 +28,7 @@ class Incumbent:
     gap_wanted : float
         Gap at which the solve may stop.
     progress : callable, optional
-        Told of every improvement.
+        Told of every improvement; interrupts the clock where it raises an exception, and is told no more.
     """
 
     def __init__(
@@ -79,6 +82,12 @@ class Incumbent:
             self._report(source)
 
     def _report(self, source: str) -> None:
-        if self._progress is not None:
-            cost = None if self.solution is None else self.cost_usd
+        if self._progress is None:
+            return
+        cost = None if self.solution is None else self.cost_usd
+        try:
             self._progress(Progress(self.clock.seconds, cost, self.bound_usd, self.gap, source))
+        except Exception:
+            logger.warning("progress raised an exception, which ends the solve", exc_info=True)
+            self._progress = None
+            self.clock.interrupt()

@@ -26,7 +26,7 @@ class SolveOptions:
         Of all random choices.
     method : {"auto", "milp", "search"}
     node_limit : int or None
-        Most nodes of a tree; None for no limit.
+        Most tree nodes; None for no limit.
     iteration_limit : int or None
         Most rounds of the search; None for no limit.
 
@@ -73,7 +73,7 @@ class SolveOptions:
 
     @property
     def step_limit(self) -> int | None:
-        """Most nodes where a method counts nothing else: the limit on nodes, else the one on rounds."""
+        """Most tree nodes where a method counts nothing else: the limit on them, else the one on rounds."""
         return self.iteration_limit if self.node_limit is None else self.node_limit
 
 

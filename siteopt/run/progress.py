@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,14 @@ class Clock:
     ----------
     time_limit : float
         Seconds; ``inf`` for none.
+    stop : callable, optional
+        Says whether to stop.
     """
 
-    def __init__(self, time_limit: float) -> None:
+    def __init__(self, time_limit: float, stop: Callable[[], bool] | None = None) -> None:
         self._start = time.perf_counter()
         self.time_limit = time_limit
+        self._stop, self._asking = stop, threading.Lock()
         self.interrupted = False
 
     @property
@@ -53,8 +64,23 @@ class Clock:
     @property
     def left(self) -> float:
         """Until the time limit; 0 once it is reached or an interrupt was asked for."""
+        if self._stop is not None and not self.interrupted:
+            self._ask(self._stop)
         return 0.0 if self.interrupted else max(0.0, self.time_limit - self.seconds)
 
     def interrupt(self) -> None:
         """Ask whatever runs to stop at its next chance and hand over what it has."""
         self.interrupted = True
+
+    def _ask(self, stop: Callable[[], bool]) -> None:
+        """Interrupt where ``stop`` says so, or fails; another thread that asks it now is as good as this one."""
+        if not self._asking.acquire(blocking=False):
+            return
+        try:
+            if stop():
+                self.interrupt()
+        except Exception:
+            logger.warning("stop raised an exception, which ends the solve", exc_info=True)
+            self.interrupt()
+        finally:
+            self._asking.release()

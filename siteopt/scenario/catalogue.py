@@ -52,9 +52,9 @@ class Accelerator(Entry):
     tdp_w: Fact
     max_tp: Fact
     rack_kw: Fact
-    """Least power of a rack in which one server of it can be installed: that server alone at its most."""
+    """Lowest rack power at which one server of it can be installed: the most that this server alone draws."""
     cooling: Literal["air", "liquid"]
-    """Cooling that its server cannot do without; the source of ``rack_kw`` says it, too."""
+    """Cooling that its server cannot do without; the source of ``rack_kw`` states it, too."""
     price_usd: Fact
     rental_usd_per_h: Fact | None = None
     server_factor: Fact
@@ -64,7 +64,7 @@ class Accelerator(Entry):
     life_years: Fact
 
     def numbers(self) -> dict[str, Any]:
-        """Keyword arguments of ``siteopt.physics.serving.specs.Accelerator``."""
+        """Return the keyword arguments of ``siteopt.physics.serving.specs.Accelerator``."""
         plain = [
             "bandwidth_tb_s",
             "bf16_tflops",
@@ -84,7 +84,7 @@ class Accelerator(Entry):
         }
 
     def terms(self) -> dict[str, Any]:
-        """Keyword arguments of ``siteopt.scenario.hardware.AcceleratorTerms``, the price apart."""
+        """Return the keyword arguments of ``siteopt.scenario.hardware.AcceleratorTerms``, except the price."""
         life_years, rack_kw = self.life_years.value, self.rack_kw.value
         return {"rack_kw": rack_kw, "cooling": self.cooling, "life_years": life_years}
 
@@ -109,10 +109,10 @@ class LanguageModel(Entry):
     window_tokens: Fact | None = None
     window_fraction: Fact | None = None
     fixed_precision: Precision | None = None
-    """Set where the weights are published quantised and only so."""
+    """Set where the weights are published in quantised form only."""
 
     def numbers(self) -> dict[str, Any]:
-        """Keyword arguments of ``siteopt.physics.serving.specs.Model``."""
+        """Return the keyword arguments of ``siteopt.physics.serving.specs.Model``."""
         counts = ["layers", "hidden", "heads", "attention_dim", "kv_shards", "max_context", "experts"]
         counts += ["experts_per_token"]
         sizes = ["params_b", "active_params_b", "kv_values_per_token", "window_tokens", "window_fraction"]
@@ -123,7 +123,7 @@ class LanguageModel(Entry):
 
 
 class ExpertConstants(Entry):
-    """What an engine's kernels for routed experts get out of the hardware, in one precision."""
+    """How much of the hardware an engine's kernels for routed experts achieve, in one precision."""
 
     eta_expert_bw: Fact
     eta_expert_c: Fact
@@ -131,7 +131,7 @@ class ExpertConstants(Entry):
 
 
 class EngineFit(Frozen):
-    """On what the constants were fitted, and how far they were off on the rows held out."""
+    """The rows that the constants were fitted on, and their error on the rows held out."""
 
     rows: int
     held_out_rows: int
@@ -161,7 +161,7 @@ class Engine(Entry):
     """By the precision of the experts' weights."""
 
     def numbers(self, precision: str) -> dict[str, float]:
-        """Keyword arguments of ``siteopt.physics.serving.specs.Engine`` for weights of a precision.
+        """Return the keyword arguments of ``siteopt.physics.serving.specs.Engine`` for weights of a precision.
 
         Experts in a precision that was never measured get the constants of the first one in the file.
         """
@@ -202,7 +202,7 @@ Item = TypeVar("Item", bound=Entry)
 
 
 class Catalogue(Frozen):
-    """All of it. Look-ups raise :class:`siteopt.errors.ScenarioError` with the nearest ids."""
+    """The whole catalogue; look-ups raise :class:`siteopt.errors.ScenarioError` with the nearest ids."""
 
     accelerators: tuple[Accelerator, ...]
     models: tuple[LanguageModel, ...]
@@ -221,31 +221,31 @@ class Catalogue(Frozen):
         return self
 
     def accelerator(self, id: str, path: str = "") -> Accelerator:
-        """An accelerator by id or alias, whatever the case."""
+        """Find an accelerator by id or alias, whatever the case."""
         return _find(
             "accelerator", id, {key: a for a in self.accelerators for key in (a.id, *a.aliases)}, path
         )
 
     def model(self, id: str, path: str = "") -> LanguageModel:
-        """A model by id or alias; organisation, case and suffixes such as -Instruct or -FP8 do not matter."""
+        """Find a model by id or alias; organisation, case and suffixes such as -Instruct or -FP8 do not matter."""
         return _find("model", id, {key: m for m in self.models for key in (m.id, *m.aliases)}, path)
 
     def workload(self, id: str, path: str = "") -> WorkloadClass:
-        """A class of workloads by id."""
+        """Find a class of workloads by id."""
         return _find("workload class", id, {entry.id: entry for entry in self.workloads}, path)
 
     def parameter(self, id: str, path: str = "") -> Parameter:
-        """A planning parameter by id."""
+        """Find a planning parameter by id."""
         return _find("parameter", id, {entry.id: entry for entry in self.parameters}, path)
 
     def engine(self, engine: str, family: str) -> Engine:
-        """The engine on the hardware family; else typical of the family; else of all."""
+        """Find the engine on a hardware family, else the typical one of the family, else that of all hardware."""
         known = {(entry.engine, entry.family): entry for entry in self.engines}
         wanted = ((engine.casefold(), family), (ANY, family), (ANY, ANY))
         return next(known[key] for key in wanted if key in known)
 
     def facts(self) -> Iterator[tuple[str, Fact]]:
-        """Every fact with a path such as ``accelerators.H100_SXM.memory_gb``."""
+        """Yield every fact with a path such as ``accelerators.H100_SXM.memory_gb``."""
         for name in type(self).model_fields:
             for entry in getattr(self, name):
                 label = getattr(entry, "id", None) or f"{entry.engine}-{entry.family}"
@@ -254,17 +254,17 @@ class Catalogue(Frozen):
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The built-in catalogue, read and checked once."""
+    """Load the built-in catalogue; it is read and checked only once."""
     folder = files("siteopt.scenario").joinpath("catalogue")
     texts = {name: folder.joinpath(f"{name}.json").read_text("utf-8") for name in Catalogue.model_fields}
-    # One JSON text again, because strict validation takes arrays for tuples only there.
+    # Joined into one JSON text, because strict validation accepts arrays as tuples only in JSON.
     return Catalogue.model_validate_json(
         json.dumps({name: json.loads(text)[name] for name, text in texts.items()})
     )
 
 
 def _normalised(id: str) -> str:
-    """An id without organisation, case and the suffixes that do not change the architecture."""
+    """Return an id without organisation, case and the suffixes that do not change the architecture."""
     name = id.casefold().rsplit("/", 1)[-1].removeprefix("meta-")
     suffix = r"[-_](instruct|chat|hf|base|fp8|fp4|nvfp4|mxfp4|bf16|awq|w8a8|v0\.1|0\d\d\d|2507|thinking)$"
     while (shorter := re.sub(suffix, "", name)) != name:

@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def scenario_sha256(scenario: Scenario) -> str:
-    """SHA-256 of what a scenario says, its CSV tables included; layout and keys at their defaults do not matter."""
+    """Return the SHA-256 of a scenario with its CSV tables; layout and keys at their defaults do not matter."""
     text = scenario.model_dump_json(by_alias=True, exclude_defaults=True)
     return sha256(text.encode("utf-8")).hexdigest()

@@ -19,28 +19,28 @@ MODE_TIERS: dict[Mode, tuple[Tier, ...]] = {
 
 
 def mode_tiers(mode: Mode) -> tuple[Tier, ...]:
-    """Tiers whose sites may serve in a mode."""
+    """Return the tiers whose sites may serve in a mode."""
     return MODE_TIERS.get(mode, get_args(Tier))
 
 
 def least_modules(design: Design) -> int:
-    """Fewest modules of an open site: one, and one that stands by for ``N+1``."""
+    """Return the fewest modules of an open site: one, and for ``N+1`` a second that stands by."""
     return 2 if design.redundancy == "N+1" else 1
 
 
 def usable_modules(design: Design, modules: int) -> float:
-    """Modules that are counted on: all, all but one, or half of them."""
+    """Return the modules that are counted on: all, all but one, or half of them."""
     return {"N": modules, "N+1": modules - 1, "2N": modules / 2}[design.redundancy]
 
 
 def facility_mw(site: Site, design: Design, modules: int) -> float:
-    """Facility power of so many modules in full use, MW."""
+    """Return the facility power of a number of modules in full use, MW."""
     it_mw = usable_modules(design, modules) * design.module_mw * design.usable_fraction
     return it_mw * site.pue.get(design.id, design.pue)
 
 
 def is_sunk(scenario: Scenario, site: Site, step: ConnectionStep) -> bool:
-    """Whether what stands at a site fills a connection already, so that it must have been paid for."""
+    """Whether what stands at a site already fills a connection, which must then have been paid for."""
     if site.existing is None:
         return False
     design = next((d for d in scenario.designs if d.id == site.existing.design), None)

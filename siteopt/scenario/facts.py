@@ -14,7 +14,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Frozen(BaseModel):
-    """Validated strictly, unknown keys rejected, immutable."""
+    """Base of the catalogue's objects: validated strictly, immutable; unknown keys are rejected."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, strict=True
@@ -43,7 +43,7 @@ class Fact(Frozen):
 
     @property
     def range(self) -> tuple[float, float]:
-        """Low and high; the value where an end is absent."""
+        """Low and high; the value itself where an end is absent."""
         return (
             self.value if self.low is None else self.low,
             self.value if self.high is None else self.high,
@@ -54,7 +54,7 @@ class Entry(Frozen):
     """Something with facts as attributes."""
 
     def facts(self) -> Iterator[tuple[str, Fact]]:
-        """Every fact with its path inside the entry, in the order of the file."""
+        """Yield every fact with its path inside the entry, in the order of the file."""
         for name in type(self).model_fields:
             yield from _walk(name, getattr(self, name))
 

@@ -1,4 +1,4 @@
-"""Accelerators and models of a scenario: the catalogue's figures, with the scenario's own put in their place."""
+"""Accelerators and models of a scenario: the catalogue's figures, replaced by the scenario's own where it has any."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from siteopt.scenario.catalogue import load_catalogue
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Cooling, Scenario
 
-#: Figures without which a new entry says nothing; the others have a neutral default.
+#: Figures that a new entry must state; the others have a neutral default.
 ACCELERATOR_NEEDS = (
     *("family", "memory_gb", "bandwidth_tb_s", "bf16_tflops", "link_gb_s", "tdp_w"),
     *("server_factor", "idle_fraction", "max_tp", "price_usd"),
 )
-#: Figures that say where it may stand and how long it lasts; :func:`accelerator_terms` has them.
+#: Figures that say where it may stand and how long it lasts; :func:`accelerator_terms` returns them.
 ACCELERATOR_TERMS = {"rack_kw", "cooling", "life_years", "salvage_fraction"}
 ACCELERATOR_DEFAULTS = {"fp8_tflops": 0.0, "fp4_tflops": 0.0}
 MODEL_NEEDS = (
@@ -34,7 +34,7 @@ class AcceleratorTerms:
     price_usd : float
         Purchase, USD.
     rack_kw : float
-        Least power of a rack in which its server can be installed, kW; 0 for any.
+        Lowest rack power at which its server can be installed, kW; 0 for any.
     cooling : {"air", "liquid"}
     life_years : float or None
         Years until it is bought again, where ``policy.refresh`` is true; None for never.
@@ -50,7 +50,7 @@ class AcceleratorTerms:
 
 
 def accelerator_terms(scenario: Scenario, name: str, path: str = "") -> AcceleratorTerms:
-    """Terms of an accelerator: the catalogue's, with the scenario's own put in their place.
+    """Return the terms of an accelerator: the catalogue's, replaced by the scenario's own where it has any.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def accelerator_terms(scenario: Scenario, name: str, path: str = "") -> Accelera
 
 
 def accelerator_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, Any]:
-    """Figures of an accelerator: keyword arguments of ``serving.specs.Accelerator``, and ``price_usd``.
+    """Return the figures of an accelerator: arguments of ``serving.specs.Accelerator``, and ``price_usd``.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def accelerator_numbers(scenario: Scenario, name: str, path: str = "") -> dict[s
 
 
 def model_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, Any]:
-    """Figures of a model: keyword arguments of ``serving.specs.Model``. Raises as :func:`accelerator_numbers`."""
+    """Return the keyword arguments of ``serving.specs.Model``. Raises as :func:`accelerator_numbers`."""
     own = next((entry for entry in scenario.models if entry.id == name), None)
     known = {}
     if own is None or _is_known(load_catalogue().model, name):
@@ -94,7 +94,7 @@ def model_numbers(scenario: Scenario, name: str, path: str = "") -> dict[str, An
 
 
 def engine_numbers(engine: str, family: str, precision: str) -> dict[str, float]:
-    """Efficiencies of an engine: keyword arguments of ``serving.specs.Engine``."""
+    """Return the efficiencies of an engine: keyword arguments of ``serving.specs.Engine``."""
     return load_catalogue().engine(engine, family).numbers(precision)
 
 

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 TABLES = ("sites", "regions", "demand", "grid_limits", "designs")
 NETWORK_TABLES = ("nodes", "links")
 TABLE_PATHS = {*TABLES, *(f"network.{name}" for name in NETWORK_TABLES)}
-#: What the kinds of error of pydantic call for, in the words of JSON.
+#: What pydantic's kinds of error expect instead, in the words of JSON.
 EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing_size": "a whole number of usual size",
     "string_type": "a string",
+    "string_unicode": "a string of whole characters",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "an object",
@@ -68,12 +69,12 @@ def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
 
 
 def dump_scenario(scenario: Scenario) -> dict[str, Any]:
-    """The JSON document of a scenario; ``load_scenario`` of it gives an equal scenario."""
+    """Return the JSON document of a scenario; ``load_scenario`` of it gives an equal scenario."""
     return scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"schema_version": 1}
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of the scenario file."""
+    """Return the JSON Schema (draft 2020-12) of the scenario file."""
     schema = Scenario.model_json_schema(by_alias=True)
     file = {
         "type": "object",
@@ -102,11 +103,11 @@ def _parse(document: dict[str, Any], base: Path, source: str) -> Scenario:
     problems = check(scenario)
     if problems:
         raise ScenarioError([_placed(p, document, files) for p in problems], source)
-    return scenario
+    return scenario.without_idle_demand()
 
 
 def _with_tables(document: dict[str, Any], base: Path, files: dict[str, Table]) -> dict[str, Any]:
-    """The document with its ``{"file": ...}`` tables read in; ``files`` receives path -> table."""
+    """Return the document with its ``{"file": ...}`` tables read in; ``files`` receives path -> table."""
     result = dict(document)
     problems: list[Problem] = []
     for name in TABLES:
@@ -157,13 +158,19 @@ def _placed(problem: Problem, document: dict[str, Any], files: dict[str, Table])
     if table in files:
         line = files[table].lines[int(number)]
         return Problem(problem.path, f"{problem.message} ({files[table].name}, line {line})")
-    rows: Any = document
-    for step in table.split("."):
-        rows = rows[step]
-    name = rows[int(number)].get("id") if isinstance(rows[int(number)], dict) else None
+    row = _row(document, table, int(number))
+    name = row.get("id") if isinstance(row, dict) else None
     if isinstance(name, str) and name and key != ".id":
         return Problem(problem.path, f"{problem.message} (in {short(name)})")
     return problem
+
+
+def _row(document: dict[str, Any], table: str, number: int) -> Any:
+    """Find the row of a table; None where the path only looks like one, as a key with brackets in it does."""
+    rows: Any = document
+    for step in table.split("."):
+        rows = rows.get(step) if isinstance(rows, dict) else None
+    return rows[number] if isinstance(rows, list | tuple) and number < len(rows) else None
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -186,6 +193,10 @@ def _message(detail: ErrorDetails) -> str:
             return str(context["error"])
         case "finite_number":
             return f"should be a finite number, not {short(value)}"
+        case "greater_than_equal" if value <= 0 < context["ge"] < 1e-5:
+            return f"should be greater than 0, not {short(value)}"
+        case "greater_than_equal" if 0 < context["ge"] < 1e-5:
+            return f"should be at least {context['ge']:g}, not {short(value)}; check the unit"
         case "greater_than_equal":
             return f"should be at least {context['ge']:,.12g}, not {short(value)}"
         case "greater_than":
@@ -211,7 +222,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _unknown_key(detail: ErrorDetails) -> str:
-    """An unknown key, with the known one that it resembles."""
+    """Report an unknown key, with the known one that it resembles."""
     key = str(detail["loc"][-1])
     known = _known_keys(_schema(), detail["loc"][:-1])
     return unknown_key(key, known)

@@ -1,6 +1,6 @@
 """JSON text as Python objects, and the words in which a wrong value is named.
 
-Shared by everything that reads a file of the user: scenarios and plans.
+Shared by everything that reads a user's file: scenarios and plans.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def decode_object(text: str, kind: str) -> dict[str, Any]:
-    """The JSON object that a text holds.
+    """Return the JSON object that a text holds.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def decode_object(text: str, kind: str) -> dict[str, Any]:
 
 
 def _not_json(error: json.JSONDecodeError) -> str:
-    """Where the text stops being JSON, with the line itself: a number of a column alone is hard to find."""
+    """Say where the text stops being JSON, quoting the line: a column number alone is hard to find."""
     lines = error.doc.splitlines()
     line = lines[error.lineno - 1].strip() if error.lineno <= len(lines) else ""
     near = f", near {line[:60]!r}" if line else ""
@@ -66,7 +66,7 @@ def _no_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Message for a key that is not known, with the known one that it resembles."""
+    """Report a key that is not known, with the known one that it resembles."""
     names = sorted(known)
     near = get_close_matches(key, names, n=1)
     return (
@@ -75,7 +75,7 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 
 
 def short(value: Any) -> str:
-    """A value as it stands in the file, cut where it is long."""
+    """Return a value as it stands in the file, cut where it is long."""
     if isinstance(value, dict | list | tuple):
         return json_name(value)
     text = (
@@ -87,7 +87,7 @@ def short(value: Any) -> str:
 
 
 def json_name(value: Any) -> str:
-    """The kind of a value in the words of JSON."""
+    """Return the kind of a value in the words of JSON."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Which jurisdictions a workload's rule allows."""
+"""The jurisdictions that a workload's rule allows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def allowed_jurisdictions(scenario: Scenario, workload: Workload, home: str) -> frozenset[str]:
-    """Jurisdictions in which requests of a workload may be served.
+    """Return the jurisdictions in which requests of a workload may be served.
 
     Parameters
     ----------
     scenario : Scenario
     workload : Workload
     home : str
-        Jurisdiction of the region that asks, for the rule "same".
+        Jurisdiction of the region where the requests come from, for the rule "same".
 
     Returns
     -------

@@ -19,6 +19,7 @@ from siteopt.scenario.quantities import (
     SchemaModel,
     Share,
     Status,
+    Text,
     Tier,
     Usd,
     UsdPerUnit,
@@ -95,9 +96,9 @@ class Existing(SchemaModel):
 
 
 class ConnectionStep(SchemaModel):
-    """A class of grid connection: up to so many MW, after so many months, at this price."""
+    """A class of grid connection: power up to a limit, after a number of months, at a price."""
 
-    up_to_mw: Annotated[float, Strict(), Field(gt=0, le=1e6)]
+    up_to_mw: Annotated[float, Strict(), Field(ge=1e-6, le=1e6)]
     """Facility power that the connection carries, MW."""
     months: Annotated[float, Strict(), Field(ge=0, le=600)]
     """Months until it is energised."""
@@ -108,7 +109,7 @@ class Site(SchemaModel):
     """A place that may host inference: a substation, a campus or a hub."""
 
     id: Id
-    name: str = ""
+    name: Text = ""
     lat: Latitude
     lon: Longitude
     tier: Tier
@@ -116,7 +117,7 @@ class Site(SchemaModel):
     zone: Id | None = None
     """Grid zone, for grid limits per zone."""
     node: Id | None = None
-    """Backbone node that the site hangs on; the nearest one where absent."""
+    """Backbone node to which the site is attached; the nearest one where absent."""
     status: Status = "candidate"
     """``existing`` sites are open, their modules sunk; ``forced`` ones must be built; ``forbidden`` ones may not."""
     existing: Existing | None = None
@@ -124,7 +125,7 @@ class Site(SchemaModel):
     """Firm power at the connection that the load of this plan may draw, cooling and losses included, MW."""
     designs: tuple[Id, ...] = Field(min_length=1)
     """Designs that may be built here."""
-    pue: dict[str, Annotated[float, Strict(), Field(ge=1, le=5)]] = Field(default_factory=dict)
+    pue: dict[Id, Annotated[float, Strict(), Field(ge=1, le=5)]] = Field(default_factory=dict)
     """Power usage effectiveness of a design in this site's climate, by design id; the design's own where absent."""
     uplink_gbps: Annotated[float, Strict(), Field(ge=0, le=1e9)] | None = None
     """Gbit/s between the site and the backbone, both directions together; unlimited where absent."""
@@ -152,8 +153,8 @@ class GridLimit(SchemaModel):
     limit_mw: Mw
     zone: Id | None = None
     jurisdiction: Id | None = None
-    coefficients: dict[str, Annotated[float, Strict(), Field(ge=-1e3, le=1e3)]] | None = None
-    """Coefficient by site id; one below zero counts as zero, because relief may not be drawn."""
+    coefficients: dict[Id, Annotated[float, Strict(), Field(ge=-1e3, le=1e3)]] | None = None
+    """Coefficient by site id; one below zero counts as zero, because relief may not be credited."""
 
     @model_validator(mode="after")
     def _one_of(self) -> GridLimit:
@@ -168,7 +169,7 @@ class Design(SchemaModel):
     id: Id
     tiers: tuple[Tier, ...] = Field(min_length=1)
     """Tiers of the sites where it may stand."""
-    module_mw: Annotated[float, Strict(), Field(gt=0, le=1e4)]
+    module_mw: Annotated[float, Strict(), Field(ge=1e-6, le=1e4)]
     """Nameplate IT power of one module, MW."""
     max_modules: Count
     pue: Annotated[float, Strict(), Field(ge=1, le=5)]
@@ -178,7 +179,7 @@ class Design(SchemaModel):
     usable_fraction: Fraction = 1.0
     """Share of a counted module's nameplate that IT may draw; UPS and cooling margins taken off."""
     rack_kw: Positive | None = None
-    """Power of a rack that can be fed and cooled, kW; any where absent."""
+    """Power per rack that can be fed and cooled, kW; any where absent."""
     cooling: Cooling = "air"
     fixed_usd: Usd
     usd_per_module: Usd
@@ -197,7 +198,7 @@ class Region(SchemaModel):
     """Where requests come from."""
 
     id: Id
-    name: str = ""
+    name: Text = ""
     lat: Latitude
     lon: Longitude
     jurisdiction: Id

@@ -1,7 +1,7 @@
 """The scenario file as typed objects: what a planner may say, in which units, within which ranges.
 
 Everything is frozen; keys that are not named here are errors. Rules that span several objects (unknown ids, duplicate
-ids, a network in two pieces) are in :mod:`siteopt.scenario.checks`. This package is the only place where pydantic is
+ids, keys that act on nothing) are in :mod:`siteopt.scenario.checks`. This package is the only place where pydantic is
 used.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, PrivateAttr, Strict
 
 from siteopt.scenario.places import (
     ConnectionStep,
@@ -36,10 +36,12 @@ from siteopt.scenario.quantities import (
     Share,
     Sizing,
     Status,
+    Text,
     Tier,
     Usd,
     UsdPerUnit,
 )
+from siteopt.scenario.rules import LinearRule, RuleTerm
 from siteopt.scenario.workloads import (
     AcceleratorEntry,
     Demand,
@@ -66,6 +68,7 @@ __all__ = [
     "Jurisdiction",
     "JurisdictionRule",
     "Latency",
+    "LinearRule",
     "Metric",
     "Mode",
     "ModelEntry",
@@ -77,6 +80,7 @@ __all__ = [
     "Protect",
     "Region",
     "Replica",
+    "RuleTerm",
     "Scenario",
     "Service",
     "Site",
@@ -89,7 +93,7 @@ __all__ = [
 
 
 class Horizon(SchemaModel):
-    """Over how long costs are counted, and at which discount rate."""
+    """The years over which costs are counted, and the rate at which they are discounted."""
 
     years: Annotated[float, Strict(), Field(ge=1, le=60)] = 10.0
     """Years of operation that the plan pays for."""
@@ -115,13 +119,13 @@ class Policy(SchemaModel):
     coincidence: Share = 1.0
     """Power in the grid's own peak hours over the site's peak, for coincident charges."""
     refresh: Flag = False
-    """Whether hardware is bought again at the end of its life, and what is left at the horizon is credited."""
+    """Whether hardware is bought again at the end of its life, and its value left at the horizon credited."""
     storage_usd_per_gb_year: UsdPerUnit = 0.0
     """Price of keeping a copy of a workload's data at a serving site."""
     utilisation_cap: Fraction = 0.8
     """Highest utilisation of a pool at peak, for workloads sized by ``utilisation`` or ``tail``."""
     dispatch_efficiency: Fraction = 1.0
-    """Share of its rate that a pool of models keeps although requests are dispatched to single replicas."""
+    """Share of its rate that a pool of models keeps although load balancing sends requests to single replicas."""
     server_cost_factor: Annotated[float, Strict(), Field(ge=1, le=10)] = 1.4
     """Price of a server over that of its accelerators, for models on catalogue accelerators."""
     carbon_usd_per_t: UsdPerUnit = 0.0
@@ -135,7 +139,7 @@ class Scenario(SchemaModel):
     """One planner's numbers: the whole input of siteopt."""
 
     schema_version: Literal[1]
-    name: str = ""
+    name: Text = ""
     horizon: Horizon = Horizon()
     jurisdictions: tuple[Jurisdiction, ...] = Field(min_length=1)
     network: Network = Network()
@@ -148,3 +152,21 @@ class Scenario(SchemaModel):
     regions: tuple[Region, ...] = Field(min_length=1)
     demand: tuple[Demand, ...] = Field(min_length=1)
     policy: Policy = Policy()
+    rules: tuple[LinearRule, ...] = ()
+    """The planner's own rules, linear in what is open."""
+    _skipped: int = PrivateAttr(default=0)
+
+    @property
+    def skipped_demand(self) -> int:
+        """Rows of ``demand`` that ask for nothing, and were left out."""
+        return self._skipped
+
+    def without_idle_demand(self) -> Scenario:
+        """Return the scenario without rows of ``demand`` that ask for nothing; ``skipped_demand`` counts them."""
+        asking = tuple(d for d in self.demand if d.peak_rps > 0.0)
+        if len(asking) == len(self.demand):
+            return self
+        result = self.model_copy(update={"demand": asking})
+        # Pydantic's way to a field that is no part of the file.
+        result._skipped = self._skipped + len(self.demand) - len(asking)  # noqa: SLF001
+        return result

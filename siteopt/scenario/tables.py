@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.scenario.inputs import note_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def _table(reader: Reader, name: str, key: str) -> Table:
 
 
 def _header_fault(header: list[str]) -> str:
-    """What is wrong with the names of the columns; empty where nothing is."""
+    """Say what is wrong with the names of the columns; nothing where they are sound."""
     if not any(header):
         return "is empty; it should name the columns"
     if "" in header:
@@ -106,8 +107,9 @@ def _header_fault(header: list[str]) -> str:
 
 
 def read_text(path: Path, where: str = "") -> str:
-    """Text of a UTF-8 file (a byte-order mark is allowed), or a :class:`ScenarioError` that says why not."""
+    """Read a UTF-8 file (a byte-order mark is allowed), or raise a :class:`ScenarioError` that says why not."""
     try:
+        note_input(path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         reason = f"{path} does not exist"
@@ -128,7 +130,7 @@ def _object(header: list[str], row: list[str]) -> dict[str, Any]:
     for name, cell in zip(header, row, strict=True):
         if cell.strip() == "":
             continue
-        outer, dot, inner = name.partition(".")  # once: what follows may be an id with dots of its own
+        outer, dot, inner = name.partition(".")  # split once: what follows may be an id with dots of its own
         holder = result.setdefault(outer, {}) if dot else result
         holder[inner if dot else outer] = _value(name, cell.strip())
     return result

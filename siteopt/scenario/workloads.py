@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from siteopt.scenario.quantities import (
     Cooling,
@@ -16,6 +16,7 @@ from siteopt.scenario.quantities import (
     Positive,
     PositiveMs,
     Precision,
+    Rate,
     SchemaModel,
     Share,
     Sizing,
@@ -54,14 +55,14 @@ class Replica(SchemaModel):
 
     rps: Positive
     """Calls per second at full load."""
-    kw: Annotated[float, Strict(), Field(gt=0, le=1e5)]
+    kw: Annotated[float, Strict(), Field(ge=1e-6, le=1e5)]
     """IT power at full load, kW."""
     usd: Usd
     """Purchase, USD."""
     idle_fraction: Annotated[float, Strict(), Field(ge=0, le=1)] = 0.2
     """Power without load over power at full load; the rest grows linearly with load."""
     rack_kw: Positive | None = None
-    """Least power of a rack in which it can be installed, kW; any where absent."""
+    """Lowest rack power at which it can be installed, kW; any where absent."""
     cooling: Cooling = "air"
     """Cooling that it needs."""
     life_years: Years | None = None
@@ -81,7 +82,7 @@ class Slo(SchemaModel):
 
 
 class Home(SchemaModel):
-    """Where a workload's data live, and what each call asks of them."""
+    """Where a workload's data live, and how much each call uses them."""
 
     node: Id
     """Backbone node."""
@@ -119,7 +120,7 @@ class AcceleratorEntry(SchemaModel):
     """Most accelerators over which a layer is split."""
     price_usd: Usd | None = None
     rack_kw: Positive | None = None
-    """Least power of a rack in which its server can be installed, kW."""
+    """Lowest rack power at which its server can be installed, kW."""
     cooling: Cooling | None = None
     """Cooling that its server needs."""
     life_years: Years | None = None
@@ -151,7 +152,7 @@ class ModelEntry(SchemaModel):
 class Workload(SchemaModel):
     """A class of requests with one model, one SLO and one set of rules.
 
-    What a replica is comes either from ``service`` and ``replica``, or from ``model`` on ``accelerators``.
+    A replica is stated by ``service`` and ``replica``, or follows from ``model`` on ``accelerators``.
     """
 
     id: Id
@@ -193,15 +194,15 @@ class Workload(SchemaModel):
     home: Home | None = None
     """Where its data live; without it the data travel with the request."""
     replica_gb: NonNegative | None = None
-    """Size of a copy of its data, GB; where given, a serving site may hold one instead of asking home."""
+    """Size of a copy of its data, GB; where given, a serving site may hold one instead of using the data at home."""
     sync_gb_per_day: NonNegative | None = None
-    """What keeps a copy up to date, GB a day."""
+    """Traffic that keeps a copy up to date, GB per day."""
     protect: Protect | None = None
     """Whether its demand must survive the loss of any one site, and how fast it must be served then."""
     gb_in: NonNegative = 0.0
     """GB sent with one request."""
     gb_out: NonNegative = 0.0
-    """GB answered to one request."""
+    """GB returned in answer to one request."""
     revenue_usd_per_1k: UsdPerUnit = 0.0
     """Revenue per thousand requests served."""
     unserved_usd_per_1k: UsdPerUnit | None = None
@@ -234,10 +235,17 @@ class Demand(SchemaModel):
 
     region: Id
     workload: Id
-    peak_rps: Positive
-    """Requests per second in the busy hour; sizes the replicas."""
-    mean_rps: Positive
+    peak_rps: Rate
+    """Requests per second in the busy hour; sizes the replicas. A row of 0 in both rates is skipped."""
+    mean_rps: Rate
     """Requests per second averaged over the year; pays for energy and traffic."""
+
+    @field_validator("mean_rps")
+    @classmethod
+    def _mean_of_a_peak(cls, mean_rps: float, info: ValidationInfo) -> float:
+        if mean_rps == 0.0 < info.data.get("peak_rps", 0.0):
+            raise ValueError("should be greater than 0, not 0: it pays for energy and traffic")
+        return mean_rps
 
     @model_validator(mode="after")
     def _mean_below_peak(self) -> Demand:

@@ -30,7 +30,7 @@ def best_options(instance: Instance) -> Indices:
 
 
 def hardest_first(instance: Instance) -> Indices:
-    """Demands that must be served first; among them those with the fewest arcs, the indivisible, the largest."""
+    """Demands that must be served first; among them those with the fewest arcs, single-source ones, the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)
     may_wait = np.isfinite(demands.unserved_usd)

@@ -131,12 +131,12 @@ class Secured:
         known = self._as_given(option, share, unserved)
         withheld, found = Withheld.nothing(self._instance), None
         least_usd = float("inf")
-        for whole in ATTEMPTS:
+        for in_integers in ATTEMPTS:
             if found is not None and not keep_going():
                 break
             self.adopt(option, share, unserved)
             bare = Solution(*self._evaluator.state())
-            trial = cover(self._instance, bare, self._standby, withheld, whole=whole)
+            trial = cover(self._instance, bare, self._standby, withheld, in_integers=in_integers)
             if trial is None:
                 continue
             self._shade(trial.price_usd)

@@ -1,7 +1,7 @@
-"""What a search has beside it: bounds from dual ascent and a part of the problem, and hints where plans may lie.
+"""Bounding, concurrent with a search: bounds from dual ascent and a part of the problem, and hints where plans may lie.
 
-Dual ascent comes first; then the exact model of the demands that are hardest to reach; then that of all demands on the
-sites and flows which both make likely.
+Dual ascent comes first; then the exact model of the demands that are hardest to reach; then kernel search, which is the
+restricted master of all demands on the sites and flows that both make likely.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.highs.driver import Limits
-from siteopt.matheuristics.kernel_search import kernel_of, search_kernel
+from siteopt.matheuristics.kernel_search import choose_restricted_master, solve_restricted_master
 from siteopt.matheuristics.partial_bound import can_solve_part, prove_in_part
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 STEPS = 20
 #: The model of a part begins once the ascent has gained less than this in a turn, relative to its bound.
 SLOW = 1e-5
-#: Shares of the time at which it begins at the latest beside a search, and at which it and the kernel end.
-PART_BEGINS, PART_ENDS, KERNEL_ENDS = 0.2, 0.6, 0.75
+#: Shares of the time at which it begins at the latest where it is concurrent, and at which it and kernel search end.
+PART_BEGINS, PART_ENDS, MASTER_ENDS = 0.2, 0.6, 0.75
 #: Share of the time that HiGHS has to hand out what it has when its own ends: the best of a problem within the problem.
 HANDS_OUT = 0.05
-#: Nodes of both where search and relaxations take turns, and the gap at which they have no more to say.
-PART_NODES, KERNEL_NODES, GAP = 20, 1, 1e-4
+#: Tree nodes of both where search and bounding take turns, and the gap at which they have no more to say.
+PART_TREE_NODES, MASTER_TREE_NODES, GAP = 20, 1, 1e-4
 #: A site is likely to be open that was so in this share of the last subproblems.
 LIKELY = 0.5
 
 
-class Relaxations:
+class Bounding:
     """Tells an incumbent of better and better bounds, and a search of sites to try.
 
     Parameters
@@ -46,14 +46,14 @@ class Relaxations:
     deadline : float
         Seconds of the clock.
     in_part : bool
-        Whether to solve a part and a kernel exactly, if there are not too many sites, once the ascent has found its
-        prices.
+        Whether to solve a part and a restricted master exactly, if there are not too many sites, once the ascent has
+        found its prices.
     """
 
     def __init__(self, instance: Instance, incumbent: Incumbent, deadline: float, *, in_part: bool) -> None:
         self._instance, self._incumbent, self._deadline = instance, incumbent, deadline
         self._ascent = LagrangianAscent(instance)
-        self._part_is_left = self._kernel_is_left = in_part and can_solve_part(instance)
+        self._part_is_left = self._master_is_left = in_part and can_solve_part(instance)
         self._part: Solution | None = None
         self._is_slow = False
         self._hints: deque[Solution] = deque(maxlen=1)
@@ -61,7 +61,7 @@ class Relaxations:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to do, nor to try."""
-        is_busy = self._part_is_left or self._kernel_is_left or len(self._hints) > 0
+        is_busy = self._part_is_left or self._master_is_left or len(self._hints) > 0
         return self._ascent.has_converged and not is_busy
 
     def hint(self) -> Solution | None:
@@ -69,11 +69,11 @@ class Relaxations:
         return self._hints.pop() if self._hints else None
 
     def turn(self, steps: int) -> None:
-        """Some steps of the ascent; once they gain little the part, then the kernel."""
+        """Take some steps of the ascent; once they gain little the part, then kernel search."""
         self._advance(steps, lambda: True, takes_turns=True)
 
     def run(self, is_wanted: Callable[[], bool]) -> None:
-        """All of it, beside a search, as long as that wants it."""
+        """Do all of it, concurrently with a search, as long as that wants it."""
         while is_wanted() and self._is_open() and not self.is_done:
             self._advance(STEPS, is_wanted, takes_turns=False)
 
@@ -81,11 +81,11 @@ class Relaxations:
         is_late = not takes_turns and self._incumbent.clock.seconds > PART_BEGINS * self._deadline
         is_ready = is_late or self._is_slow or self._ascent.has_converged
         if is_ready and self._part_is_left:
-            limits = self._limits(PART_ENDS, PART_NODES if takes_turns else None)
+            limits = self._limits(PART_ENDS, PART_TREE_NODES if takes_turns else None)
             self._solve_part(limits, self._until(PART_ENDS, is_wanted))
-        elif is_ready and self._kernel_is_left:
-            limits = self._limits(KERNEL_ENDS, KERNEL_NODES if takes_turns else None)
-            self._search_kernel(limits, self._until(KERNEL_ENDS, is_wanted))
+        elif is_ready and self._master_is_left:
+            limits = self._limits(MASTER_ENDS, MASTER_TREE_NODES if takes_turns else None)
+            self._solve_master(limits, self._until(MASTER_ENDS, is_wanted))
         elif not self._ascent.has_converged:
             self._climb(steps, self._until(1.0, is_wanted))
 
@@ -94,9 +94,9 @@ class Relaxations:
         seconds = (share + HANDS_OUT) * self._deadline
         return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
 
-    def _limits(self, share: float, nodes: int | None) -> Limits:
+    def _limits(self, share: float, tree_nodes: int | None) -> Limits:
         """Up to a share of the time: HiGHS ends by itself, and hands out what it has, before it would be ended."""
-        return Limits(max(0.0, share * self._deadline - self._incumbent.clock.seconds), nodes, GAP)
+        return Limits(max(0.0, share * self._deadline - self._incumbent.clock.seconds), tree_nodes, GAP)
 
     def _is_open(self) -> bool:
         clock = self._incumbent.clock
@@ -116,14 +116,18 @@ class Relaxations:
             self._part = prove_in_part(self._instance, prices, limits, proved, keep_going)
         self._part_is_left = False
 
-    def _search_kernel(self, limits: Limits, keep_going: Callable[[], bool]) -> None:
+    def _solve_master(self, limits: Limits, keep_going: Callable[[], bool]) -> None:
         if keep_going():
             likely, prices = self._ascent.openness > LIKELY, self._ascent.prices
             if self._part is not None:
                 likely |= self._part.option >= 0
-            kernel = kernel_of(self._instance, prices, likely, self._incumbent.solution)
-            search_kernel(self._instance, prices, kernel, limits, self._suggest, keep_going)
-        self._kernel_is_left = False
+            restricted_master = choose_restricted_master(
+                self._instance, prices, likely, self._incumbent.solution
+            )
+            solve_restricted_master(
+                self._instance, prices, restricted_master, limits, self._suggest, keep_going
+            )
+        self._master_is_left = False
 
     def _suggest(self, solution: Solution, usd: float) -> None:
         if usd < self._incumbent.cost_usd:

@@ -1,4 +1,4 @@
-"""Rounds of local search, with relaxations beside them where there are two cores, else between them."""
+"""Rounds of local search, with bounding concurrent where there are two cores, else between them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
-from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.search.local_search import Search
-from siteopt.solving.bounding import Relaxations
-from siteopt.solving.warm_start import begin
+from siteopt.solving.bounding import Bounding
+from siteopt.solving.warm_start import load_warm_start
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
@@ -60,40 +60,40 @@ class Rounds:
         """Whether there may be no more rounds."""
         return self._done >= self._most
 
-    def search_briefly(self, start: Plan | None) -> None:
-        """Until a few rounds bring nothing, without any bound: a start for the exact model."""
-        self._begin(start, float("inf"))
+    def search_briefly(self, warm_start: Plan | None) -> None:
+        """Until a few rounds bring nothing, without any bound: a warm start for the exact model."""
+        self._load(warm_start, float("inf"))
         while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
             self._round(float("inf"))
 
-    def search_and_prove(self, start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
+    def search_and_prove(self, warm_start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
         """Until the gap, a limit, or neither plan nor bound moves any more.
 
         Parameters
         ----------
-        start : Plan or None
+        warm_start : Plan or None
         deadline : float
             Seconds of the clock.
         exact_follows : bool
             Whether to give up where no plan is found: there may be none at all, which only the exact model can prove.
         """
         incumbent = self._incumbent
-        relaxed = Relaxations(self._instance, incumbent, deadline, in_part=not exact_follows)
-        aside = nullcontext() if self._takes_turns else beside(relaxed.run, incumbent.clock.interrupt)
+        bounding = Bounding(self._instance, incumbent, deadline, in_part=not exact_follows)
+        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.interrupt)
         with aside:
-            self._begin(start, deadline)
+            self._load(warm_start, deadline)
             if self._takes_turns:
-                relaxed.turn(FIRST_STEPS)
+                bounding.turn(FIRST_STEPS)
             while self._goes_on(deadline):
                 if exact_follows and incumbent.solution is None and self._done >= STALLED_ROUNDS:
                     return
                 self._round(deadline)
                 if self._takes_turns:
-                    relaxed.turn(STEPS_PER_ROUND)
-                hint = relaxed.hint()
+                    bounding.turn(STEPS_PER_ROUND)
+                hint = bounding.hint()
                 if hint is not None:
                     self._try_sites(hint, deadline)
-                if self._stalled >= STALLED_ROUNDS and relaxed.is_done:
+                if self._stalled >= STALLED_ROUNDS and bounding.is_done:
                     return
 
     def _is_open(self, deadline: float) -> bool:
@@ -103,8 +103,10 @@ class Rounds:
     def _goes_on(self, deadline: float) -> bool:
         return self._is_open(deadline) and not self.are_used_up
 
-    def _begin(self, start: Plan | None, deadline: float) -> None:
-        begin(self._search, self._scenario, self._instance, start, lambda: self._is_open(deadline))
+    def _load(self, warm_start: Plan | None, deadline: float) -> None:
+        load_warm_start(
+            self._search, self._scenario, self._instance, warm_start, lambda: self._is_open(deadline)
+        )
         self._incumbent.offer(self._search.solution(), "search")
 
     def _round(self, deadline: float) -> None:

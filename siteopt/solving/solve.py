@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +13,21 @@ from siteopt.diagnose.conflict import reasons_of
 from siteopt.diagnose.proofs import impossibilities
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
-from siteopt.facility.run import improve
+from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, relative_gap
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.interrupts import interruptible
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
-from siteopt.solving.restricted import Core, RestrictedRun
+from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
 from siteopt.solving.rounds import Rounds
 from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from siteopt.instance import Instance
     from siteopt.plan import Limit, Status, StopReason
@@ -58,6 +56,7 @@ def solve(
     iteration_limit: int | None = None,
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find a plan and prove how good it is.
 
@@ -65,21 +64,25 @@ def solve(
     ----------
     scenario : Scenario
     time_limit : float or None
-        Seconds; None or ``inf`` for no limit. The best plan so far is returned when it is reached, or on Ctrl-C.
+        Seconds; None or ``inf`` for no limit. The best plan so far is returned when it is reached, and on Ctrl-C or
+        SIGTERM where the solve runs in the main thread.
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
         Same seed, same plan under a limit of iterations. Else bound and search run side by side where there are two
         cores, and when the one stops the other depends on their pace.
     method : {"auto", "milp", "search"}
-        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, started from a quick search.
+        ``search``: local search with the Lagrangian bound. ``milp``: the exact model, warm-started from a quick search.
         ``auto``: search first, then the exact model where its size allows and the gap asks for it.
     node_limit, iteration_limit : int, optional
-        Most nodes of the exact model's tree, and most rounds of the search.
+        Most tree nodes of the exact model, and most rounds of the search.
     start : Plan, optional
-        Where to begin; may be of a scenario that differs a little.
+        Warm start; may be of a scenario that differs a little.
     progress : callable, optional
         Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
+        An exception that it raises is logged and ends the solve with the best plan so far.
+    stop : callable, optional
+        Asked many times a second, from any thread, one at a time: the best plan so far is returned once it says so.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def solve(
         If an option is out of its range.
     """
     options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
-    return solve_with(scenario, options, start, progress)
+    return solve_with(scenario, options, start, progress, stop)
 
 
 def solve_with(
@@ -108,12 +111,13 @@ def solve_with(
     options: SolveOptions,
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find a plan with options that are at hand; otherwise the same as :func:`solve`."""
     if options.method == "milp":
         refuse_to_list(scenario, "method milp")
-    clock = Clock(options.seconds)
-    with _interruptible(clock):
+    clock = Clock(options.seconds, stop)
+    with interruptible(clock):
         run: _Run | RestrictedRun
         if has_many_flows(scenario):
             run = RestrictedRun(scenario, clock, options, progress)
@@ -141,28 +145,28 @@ class _Run:
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, start: Plan | None) -> Core:
+    def work(self, warm_start: Plan | None) -> RestrictedProblem:
         """The stages of the method."""
         method = self._options.method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
-        if method == "milp" or not improve(self._instance, self._incumbent, self._options):
-            self._search(exact_follows, start)
+        if method == "milp" or not solve_facility_location(self._instance, self._incumbent, self._options):
+            self._search(exact_follows, warm_start)
         if exact_follows:
             self._exact()
-        return Core(self._scenario, self._instance, self._incumbent)
+        return RestrictedProblem(self._scenario, self._instance, self._incumbent)
 
-    def _search(self, exact_follows: bool, start: Plan | None) -> None:
+    def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
         rounds = Rounds(self._scenario, self._instance, self._incumbent, self._options)
         if self._options.method == "milp":
-            rounds.search_briefly(start)
+            rounds.search_briefly(warm_start)
         else:
             deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
-            rounds.search_and_prove(start, deadline, exact_follows=exact_follows)
+            rounds.search_and_prove(warm_start, deadline, exact_follows=exact_follows)
         if rounds.are_used_up:
             self.limit = "iterations"
 
     def _exact(self) -> None:
-        """The exact model for what is left of the time, started from the incumbent."""
+        """Solve the exact model for what is left of the time, warm-started from the incumbent."""
         # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
         from siteopt.highs.driver import Limits
         from siteopt.milp.solve import ExactModel
@@ -172,18 +176,18 @@ class _Run:
             return
         model = ExactModel(self._instance)
         limits = Limits(clock.left, options.node_limit, incumbent.gap_wanted, options.seed)
-        answer = model.solve(
-            limits, _Polish(self._instance, incumbent, clock, options.seed), incumbent.solution
-        )
+        answer = model.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         if answer.outcome == "infeasible":
             raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
-        if answer.outcome == "optimal" and len(self._instance.tiers.variant) and not incumbent.is_good_enough:
+        if (
+            answer.outcome == "optimal"
+            and len(self._instance.slack_tiers.variant)
+            and not incumbent.is_good_enough
+        ):
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
             inner = ExactModel(self._instance, "inner")
             limits = replace(limits, seconds=clock.left)
-            answer = inner.solve(
-                limits, _Polish(self._instance, incumbent, clock, options.seed), incumbent.solution
-            )
+            answer = inner.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         self.is_exhausted = answer.outcome == "optimal"
         self.limit = None
         if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
@@ -193,9 +197,8 @@ class _Run:
 class _Polish:
     """Listener of the exact model: every solution that it finds goes through the local search first."""
 
-    def __init__(self, instance: Instance, incumbent: Incumbent, clock: Clock, seed: int) -> None:
-        self._search = Search(instance, seed)
-        self._incumbent, self._clock = incumbent, clock
+    def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
+        self._search, self._incumbent = Search(instance, seed), incumbent
 
     def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> Any:
         """Polish a solution; returns the incumbent if that is better than what came in."""
@@ -214,20 +217,23 @@ class _Polish:
 
     def should_stop(self) -> bool:
         """Once the gap is reached, the time is over, or the user asked."""
-        return self._incumbent.is_good_enough or self._clock.left <= 0.0
+        return self._incumbent.is_good_enough or self._incumbent.clock.left <= 0.0
 
 
-def _finish(scenario: Scenario, core: Core, run: _Run | RestrictedRun, options: SolveOptions) -> Plan:
-    """The plan of a part of the scenario, or all of it, verified against the whole."""
-    instance, incumbent = core.instance, core.incumbent
+def _finish(
+    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, options: SolveOptions
+) -> Plan:
+    """The plan of a restricted, verified against the scenario."""
+    instance, incumbent = restricted.instance, restricted.incumbent
     clock = incumbent.clock
     if incumbent.solution is None:
         why = "interrupted" if clock.interrupted else "the limits were reached"
         raise NoPlanError(
-            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either"
+            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either",
+            is_interrupted=clock.interrupted,
         )
     status, reason, limit = _ending(incumbent, run, clock)
-    plan = plan_of(core.scenario, instance, trimmed(instance, incumbent.solution))
+    plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
     bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
     plan = replace(
         plan,
@@ -277,22 +283,3 @@ def _ending(
 def _versions() -> dict[str, str]:
     names = ("siteopt", "highspy", "pyomo", "numpy", "scipy", "networkx")
     return {name: importlib.metadata.version(name) for name in names}
-
-
-@contextmanager
-def _interruptible(clock: Clock) -> Iterator[None]:
-    """The first Ctrl-C asks for the best plan so far; a second one is the usual KeyboardInterrupt."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_interrupt(_signal: int, _frame: object) -> None:
-        if clock.interrupted:
-            raise KeyboardInterrupt
-        clock.interrupt()
-
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REPAIRS = 4
 
 
-def begin(
+def load_warm_start(
     search: Search,
     scenario: Scenario,
     instance: Instance,
@@ -45,9 +45,9 @@ def begin(
         Asked now and then; once it says no, the search is left as it is.
     """
     if plan is not None:
-        is_whole = search.load(*decisions_of(scenario, instance, plan))
+        is_feasible = search.load(*decisions_of(scenario, instance, plan))
         for _ in range(REPAIRS):
-            if is_whole or search.solution() is not None:
+            if is_feasible or search.solution() is not None:
                 return
             search.round()
         if search.solution() is not None:

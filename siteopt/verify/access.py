@@ -1,7 +1,7 @@
 """Rules about single flows: where a demand may be served, over which route, and how fast.
 
-What is wrong with a demand at a site is said by the functions that end in ``_problem``, for flows as for moves after a
-failure; ``admission_problems`` asks them all.
+Functions that end in ``_problem`` say what is wrong with a demand at a site, for flows and for moves after a failure
+alike; ``admission_problems`` calls them all.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Slo
     from siteopt.verify.facts import Facts, Journey
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 
 class Miss(NamedTuple):
-    """An SLO that is missed though nobody waits: words, and by how many ms."""
+    """An SLO that is missed though nobody waits: what to say of it, and by how many ms."""
 
     message: str
     excess_ms: float
 
 
 def flow_name(flow: Journey) -> str:
-    """How messages call a flow."""
+    """Return the name of a flow in messages."""
     return f"{flow.region}/{flow.workload} -> {flow.site}"
 
 
 def jurisdiction_problem(facts: Facts, flow: Journey) -> str | None:
-    """Why a demand may not be served in the jurisdiction of the site."""
+    """Say why a demand may not be served in the jurisdiction of the site."""
     where = facts.sites[flow.site].jurisdiction
     allowed = facts.allowed_jurisdictions(facts.workloads[flow.workload], facts.regions[flow.region])
     if where in allowed:
@@ -43,7 +43,7 @@ def jurisdiction_problem(facts: Facts, flow: Journey) -> str | None:
 
 
 def sovereignty_problem(facts: Facts, flow: Journey) -> str | None:
-    """Which route does not exist inside the allowed jurisdictions: that of users, or that to the data."""
+    """Say which route does not exist inside the allowed jurisdictions: that of users, or that to the data."""
     if facts.rtt_ms(flow) < inf:
         return None
     allowed, home = facts.route_jurisdictions(flow) or frozenset(), facts.workloads[flow.workload].home
@@ -54,7 +54,7 @@ def sovereignty_problem(facts: Facts, flow: Journey) -> str | None:
 
 
 def tier_problem(facts: Facts, flow: Journey) -> str | None:
-    """Why a workload may not run on the tier of the site."""
+    """Say why a workload may not run on the tier of the site."""
     here, allowed = facts.sites[flow.site].tier, facts.workloads[flow.workload].tiers
     if here in allowed:
         return None
@@ -62,7 +62,7 @@ def tier_problem(facts: Facts, flow: Journey) -> str | None:
 
 
 def slo_misses(replica: ReplicaFacts, rtt_ms: float, limits: tuple[Slo, ...]) -> Iterator[Miss]:
-    """SLOs that are missed where nobody waits."""
+    """Yield the SLOs that are missed even if nobody waits."""
     for limit in limits:
         actual_ms = latency_ms(replica, limit.metric, rtt_ms, limit.percentile)
         if isfinite(actual_ms) and above(actual_ms, limit.ms):
@@ -75,7 +75,7 @@ def slo_misses(replica: ReplicaFacts, rtt_ms: float, limits: tuple[Slo, ...]) ->
 def admission_problems(
     facts: Facts, flow: Journey, replica: ReplicaFacts, limits: tuple[Slo, ...]
 ) -> Iterator[str]:
-    """All that forbids a demand at a site, where nobody waits and the SLOs are these."""
+    """Yield all that forbids a demand at a site, even if nobody waits, under the given SLOs."""
     for problem in (mode_problem, tier_problem, jurisdiction_problem, sovereignty_problem):
         found = problem(facts, flow)
         if found is not None:
@@ -84,7 +84,7 @@ def admission_problems(
 
 
 def jurisdiction(facts: Facts) -> Iterator[Violation]:
-    """Rule ``jurisdiction``: the site lies where the workload of that region may be served."""
+    """Check ``jurisdiction``: the site lies where the workload of that region may be served."""
     for flow in facts.flows:
         problem = jurisdiction_problem(facts, flow)
         if problem is not None:
@@ -92,7 +92,7 @@ def jurisdiction(facts: Facts) -> Iterator[Violation]:
 
 
 def sovereign_route(facts: Facts) -> Iterator[Violation]:
-    """Rule ``sovereign_route``: some route from region to site, and to the data, stays in the allowed jurisdictions."""
+    """Check ``sovereign_route``: a route to the site, and one to the data, stays in the allowed jurisdictions."""
     for flow in facts.flows:
         problem = sovereignty_problem(facts, flow)
         if problem is not None:
@@ -100,7 +100,7 @@ def sovereign_route(facts: Facts) -> Iterator[Violation]:
 
 
 def tier(facts: Facts) -> Iterator[Violation]:
-    """Rule ``tier``: the site is of a tier that the workload may run on."""
+    """Check ``tier``: the site is of a tier that the workload may run on."""
     for flow in facts.flows:
         problem = tier_problem(facts, flow)
         if problem is not None:
@@ -108,7 +108,7 @@ def tier(facts: Facts) -> Iterator[Violation]:
 
 
 def slo(facts: Facts) -> Iterator[Violation]:
-    """Rule ``slo``: every SLO of the workload holds at its percentile where nobody waits."""
+    """Check ``slo``: every SLO of the workload holds at its percentile if nobody waits."""
     for flow in facts.flows:
         replica, limits = facts.replica(facts.pool(flow)), facts.workloads[flow.workload].slo
         if replica is not None:

@@ -15,6 +15,7 @@ from siteopt.verify import (
     identity,
     left_out,
     limits,
+    linear_rules,
     mode,
     network_use,
     racks,
@@ -23,7 +24,7 @@ from siteopt.verify import (
     tails,
     tenancy,
 )
-from siteopt.verify.facts import Facts
+from siteopt.verify.failure import SurvivalFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
     from siteopt.verify.violation import Violation
 
-RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
+RULES: tuple[Callable[[SurvivalFacts], Iterator[Violation]], ...] = (
     *(identity.unknown_ids, identity.duplicates),
     *(decisions.integers, decisions.site_status, decisions.design_allowed, decisions.modules_in_range),
     *(decisions.pools_at_open_sites, decisions.flows_at_pools, decisions.share_range),
@@ -42,6 +43,7 @@ RULES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     *(limits.capacity, limits.utilisation_cap, limits.power, limits.headroom, limits.grid),
     *(connection.connection_step, connection.ready_by_month, network_use.uplink, network_use.link),
     *(limits.budget, limits.max_sites, tenancy.tenant_share, tenancy.tenant_site_mw),
+    linear_rules.linear_rule,
     *(access.jurisdiction, access.sovereign_route, access.tier, access.slo),
     *(routes.reported_route, tails.tail),
     *(resilience.failures_listed, resilience.moves_cover, resilience.moves_admitted),
@@ -72,5 +74,5 @@ def verify(scenario: Scenario, plan: Plan) -> list[Violation]:
     broken = list(identity.numbers(plan))
     if broken:
         return broken
-    facts = Facts(scenario, plan)
+    facts = SurvivalFacts(scenario, plan)
     return [violation for rule in RULES for violation in rule(facts)]

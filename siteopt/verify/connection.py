@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import ConnectionStep
     from siteopt.verify.facts import Facts
 
-#: A connection that is larger than what stands by less than this, MW, is there already.
+#: A connection that exceeds what stands by less than this, MW, counts as there already.
 SUNK_MW = 1e-9
 
 
 def chosen_step(facts: Facts, row: SitePlan) -> ConnectionStep | None:
-    """The step of the site that the row names; None where it names none of them."""
+    """Return the step of the site that the row names; None where it names none of them."""
     if row.connection_mw is None:
         return None
     steps = facts.sites[row.id].connection_steps
@@ -27,7 +27,7 @@ def chosen_step(facts: Facts, row: SitePlan) -> ConnectionStep | None:
 
 
 def connection_usd(facts: Facts, row: SitePlan) -> float:
-    """Price of the connection of one open site; what is there already is sunk, USD."""
+    """Return the price of the connection of one open site, USD; what is there already is sunk."""
     site = facts.sites[row.id]
     if site.connection_steps:
         step = chosen_step(facts, row)
@@ -36,7 +36,7 @@ def connection_usd(facts: Facts, row: SitePlan) -> float:
 
 
 def ready_months(facts: Facts, row: SitePlan) -> float:
-    """When the site is both built and energised, months from now."""
+    """Return when the site is both built and energised, months from now."""
     step = chosen_step(facts, row)
     energised = 0.0 if step is None or _is_sunk(facts, row, step) else step.months
     built = 0.0 if facts.is_existing(row.id) else facts.designs[row.design].build_months
@@ -44,7 +44,7 @@ def ready_months(facts: Facts, row: SitePlan) -> float:
 
 
 def connection_step(facts: Facts) -> Iterator[Violation]:
-    """Rule ``connection_step``: one of the site's steps, where it has any, and one that carries its facility power."""
+    """Check ``connection_step``: where the site has steps, the plan takes one that carries its facility power."""
     for name, row in facts.open.items():
         steps, facility_mw = facts.sites[name].connection_steps, facts.facility_mw[name]
         step = chosen_step(facts, row)
@@ -55,7 +55,9 @@ def connection_step(facts: Facts) -> Iterator[Violation]:
             yield Violation("connection_step", name, message, facility_mw - step.up_to_mw)
         elif step is None and steps:
             sizes = ", ".join(f"{other.up_to_mw:g}" for other in steps)
-            message = f"connection_mw is {row.connection_mw}; it is one of the {len(steps)} steps: {sizes}"
+            message = (
+                f"connection_mw is {row.connection_mw}; it should be one of the {len(steps)} steps: {sizes}"
+            )
             yield Violation("connection_step", name, message)
         elif row.connection_mw is not None and not steps:
             message = f"connection_mw is {row.connection_mw:g}, but the site has 0 connection steps"
@@ -63,17 +65,17 @@ def connection_step(facts: Facts) -> Iterator[Violation]:
 
 
 def ready_by_month(facts: Facts) -> Iterator[Violation]:
-    """Rule ``ready_by_month``: what is new is built and energised by the policy's month."""
+    """Check ``ready_by_month``: what is new is built and energised by the policy's month."""
     limit = facts.scenario.policy.ready_by_month
     for name, row in facts.open.items():
         month = ready_months(facts, row)
         if limit is not None and above(month, limit):
-            message = f"ready in month {month:g}; at the latest in month {limit:g}"
+            message = f"ready in month {month:g}; it should be by month {limit:g}"
             yield Violation("ready_by_month", name, message, month - limit)
 
 
 def ready_month(facts: Facts) -> Iterator[Violation]:
-    """Rule ``ready_month``: the month that the plan reports for each open site."""
+    """Check ``ready_month``: the month that the plan reports for each open site is right."""
     for name, row in facts.open.items():
         month = ready_months(facts, row)
         if differ(row.ready_month, month):

@@ -23,12 +23,12 @@ LINES = (
 
 
 def present_value(facts: Facts) -> float:
-    """Worth today of 1 USD at the end of each year of the horizon."""
+    """Return the worth today of 1 USD at the end of each year of the horizon."""
     return worth_of_one_per_year(facts.scenario.horizon)
 
 
 def facility(facts: Facts, row: SitePlan) -> Purchase:
-    """Building and modules of one open site; what stands there already is sunk."""
+    """Return the purchase of building and modules of one open site; what stands there already is sunk."""
     design, sunk = facts.designs[row.design], facts.sunk_modules(row.id)
     fixed = 0.0 if facts.is_existing(row.id) else design.fixed_usd
     modules = max(0.0, modules_usd(design, row.modules) - modules_usd(design, sunk))
@@ -36,7 +36,7 @@ def facility(facts: Facts, row: SitePlan) -> Purchase:
 
 
 def hardware(facts: Facts) -> list[tuple[str, Purchase]]:
-    """Site and purchase of the replicas of every pool."""
+    """Return site and purchase of the replicas of every pool."""
     bought = []
     for pool, replicas in facts.replicas.items():
         replica = facts.replica(pool)
@@ -47,7 +47,7 @@ def hardware(facts: Facts) -> list[tuple[str, Purchase]]:
 
 
 def capex_usd(facts: Facts) -> dict[str, float]:
-    """Capital newly spent per open site: land, connection, facility and accelerators, USD."""
+    """Return the capital newly spent per open site: land, connection, facility and accelerators, USD."""
     result = {}
     for name, row in facts.open.items():
         land = 0.0 if facts.is_existing(name) else facts.sites[name].land_usd
@@ -59,7 +59,7 @@ def capex_usd(facts: Facts) -> dict[str, float]:
 
 
 def cost_lines(facts: Facts) -> dict[str, float]:
-    """All lines of the net present cost, USD; income is negative."""
+    """Return all lines of the net present cost, USD; income is negative."""
     lines = dict.fromkeys(LINES, 0.0)
     _add_purchases(facts, lines)
     _add_power(facts, lines)
@@ -71,7 +71,7 @@ def cost_lines(facts: Facts) -> dict[str, float]:
 
 
 def gross_usd(lines: dict[str, float]) -> float:
-    """Sum of the positive lines, USD: what a gap is relative to."""
+    """Return the sum of the positive lines, USD: what a gap is relative to."""
     return sum(usd for usd in lines.values() if usd > 0.0)
 
 
@@ -121,7 +121,7 @@ def _add_traffic(facts: Facts, lines: dict[str, float]) -> None:
 
 
 def _add_home_traffic(facts: Facts, lines: dict[str, float]) -> None:
-    """What calls move between their data at home and a site elsewhere."""
+    """Add what calls move between their data at home and a site elsewhere."""
     policy, value = facts.scenario.policy, present_value(facts)
     for flow in facts.flows:
         workload = facts.workloads[flow.workload]
@@ -135,7 +135,7 @@ def _add_home_traffic(facts: Facts, lines: dict[str, float]) -> None:
 
 
 def _add_copies(facts: Facts, lines: dict[str, float]) -> None:
-    """Copies of data: brought once, kept up to date and stored."""
+    """Add copies of data: brought once, kept up to date and stored."""
     policy, value = facts.scenario.policy, present_value(facts)
     for site, name in facts.data.copies():
         workload = facts.workloads[name]

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def integers(facts: Facts) -> Iterator[Violation]:
-    """Rule ``integer``: replicas and modules are whole numbers, and no replicas are owed."""
+    """Check ``integer``: replicas and modules are whole numbers, and replicas are not negative."""
     for row in facts.plan.sites:
         if not isinstance(row.modules, Integral):
-            yield Violation("integer", row.id, f"modules is {row.modules!r}; it is a whole number")
+            yield Violation("integer", row.id, f"modules is {row.modules!r}; it should be a whole number")
     for pool in facts.plan.pools:
         subject = f"{pool.site}/{pool.workload}"
         if not isinstance(pool.replicas, Integral):
-            yield Violation("integer", subject, f"replicas is {pool.replicas!r}; it is a whole number")
+            yield Violation("integer", subject, f"replicas is {pool.replicas!r}; it should be a whole number")
         elif pool.replicas < 0:
             yield Violation(
                 "integer", subject, f"replicas is {pool.replicas}; at least 0", float(-pool.replicas)
@@ -33,7 +33,7 @@ def integers(facts: Facts) -> Iterator[Violation]:
 
 
 def site_status(facts: Facts) -> Iterator[Violation]:
-    """Rule ``site_status``: existing and forced sites are open, forbidden ones are not."""
+    """Check ``site_status``: existing and forced sites are open, forbidden ones are not."""
     opened = {row.id for row in facts.plan.sites}
     for site in facts.scenario.sites:
         if site.status in ("existing", "forced") and site.id not in opened:
@@ -45,7 +45,7 @@ def site_status(facts: Facts) -> Iterator[Violation]:
 
 
 def design_allowed(facts: Facts) -> Iterator[Violation]:
-    """Rule ``design``: one of the site's designs; at an existing site the one that stands there."""
+    """Check ``design``: it is one of the site's designs; at an existing site, the one that stands there."""
     for name, row in facts.open.items():
         site = facts.sites[name]
         if row.design not in site.designs:
@@ -60,7 +60,7 @@ def design_allowed(facts: Facts) -> Iterator[Violation]:
 
 
 def modules_in_range(facts: Facts) -> Iterator[Violation]:
-    """Rule ``modules``: as many as its redundancy needs and as stand there, at most the design's maximum."""
+    """Check ``modules``: as many as the redundancy needs and as stand there, at most the design's maximum."""
     for name, row in facts.open.items():
         design = facts.designs[row.design]
         least, most = max(least_modules(design), facts.sunk_modules(name)), design.max_modules
@@ -70,7 +70,7 @@ def modules_in_range(facts: Facts) -> Iterator[Violation]:
 
 
 def pools_at_open_sites(facts: Facts) -> Iterator[Violation]:
-    """Rule ``linking``, first half: replicas stand only at open sites."""
+    """Check ``linking``, first half: replicas stand only at open sites."""
     opened = {row.id for row in facts.plan.sites}
     for pool in facts.plan.pools:
         if pool.site not in opened:
@@ -79,7 +79,7 @@ def pools_at_open_sites(facts: Facts) -> Iterator[Violation]:
 
 
 def flows_at_pools(facts: Facts) -> Iterator[Violation]:
-    """Rule ``linking``, second half: a flow goes only where its workload has a pool."""
+    """Check ``linking``, second half: a flow goes only where its workload has a pool."""
     pools = {(pool.site, pool.workload, pool.accelerator) for pool in facts.plan.pools if pool.replicas > 0}
     for flow in facts.flows:
         if (flow.site, flow.workload, flow.accelerator) not in pools:
@@ -90,7 +90,7 @@ def flows_at_pools(facts: Facts) -> Iterator[Violation]:
 
 
 def share_range(facts: Facts) -> Iterator[Violation]:
-    """Rule ``share``: every share listed is above 0 and at most 1."""
+    """Check ``share``: every share listed is above 0 and at most 1."""
     rows: list[FlowPlan | UnservedPlan] = [*facts.plan.flows, *facts.plan.unserved]
     for row in rows:
         if not 0.0 < row.share <= 1.0 + SHARE:
@@ -98,13 +98,13 @@ def share_range(facts: Facts) -> Iterator[Violation]:
             yield Violation(
                 "share",
                 f"{row.region}/{row.workload}",
-                f"share is {row.share:g}; it is above 0 and at most 1",
+                f"share is {row.share:g}; it should be above 0 and at most 1",
                 excess,
             )
 
 
 def assignment(facts: Facts) -> Iterator[Violation]:
-    """Rule ``assignment``: the shares of a demand and its unserved part add up to 1."""
+    """Check ``assignment``: the shares of a demand and its unserved part add up to 1."""
     left: defaultdict[tuple[str, str], float] = defaultdict(float)
     for row in facts.unserved:
         left[row.region, row.workload] += row.share
@@ -120,7 +120,7 @@ def assignment(facts: Facts) -> Iterator[Violation]:
 
 
 def unserved_allowed(facts: Facts) -> Iterator[Violation]:
-    """Rule ``unserved``: only workloads with a penalty may be left unserved, the mode apart (rule ``mode``)."""
+    """Check ``unserved``: only workloads with a penalty may be left unserved; the mode is a rule of its own."""
     for row in facts.unserved:
         if row.reason != "mode" and facts.workloads[row.workload].unserved_usd_per_1k is None:
             message = f"share {row.share:g} is unserved, but every request must be served"
@@ -128,9 +128,9 @@ def unserved_allowed(facts: Facts) -> Iterator[Violation]:
 
 
 def splitting(facts: Facts) -> Iterator[Violation]:
-    """Rule ``splitting``: a demand that may not be split is served whole at one site, or not at all."""
+    """Check ``splitting``: a demand that may not be split is served whole at one site, or not at all."""
     rows: list[FlowPlan | UnservedPlan] = [*facts.flows, *facts.unserved]
     for row in rows:
         if not facts.workloads[row.workload].splittable and abs(row.share - 1.0) > SHARE:
-            message = f"a share of {row.share:.9g} of a demand that may not be split; it is 1"
+            message = f"a share of {row.share:.9g} of a demand that may not be split; it should be 1"
             yield Violation("splitting", f"{row.region}/{row.workload}", message, abs(row.share - 1.0))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def accelerator(facts: Facts) -> Iterator[Violation]:
-    """Rule ``accelerator``: one that the workload names, and only one of them at a site."""
+    """Check ``accelerator``: it is one that the workload names, and the only one of the workload at the site."""
     used: dict[tuple[str, str], set[str]] = {}
     known = {name for workload in facts.workloads.values() for name in workload.accelerators} | {STATED}
     for pool in facts.plan.pools:
@@ -37,7 +37,7 @@ def accelerator(facts: Facts) -> Iterator[Violation]:
 
 
 def deployment(facts: Facts) -> Iterator[Violation]:
-    """Rule ``deployment``: precision, degree and batch are there for models, can be, and leave the SLO its room."""
+    """Check ``deployment``: a model has a possible precision, degree and batch, which leave the SLO its room."""
     for pool in facts.plan.pools:
         workload = facts.workloads.get(pool.workload)
         if workload is None:
@@ -62,7 +62,7 @@ def deployment(facts: Facts) -> Iterator[Violation]:
 def deployment_problems(
     workload: Workload, pool: PoolPlan, replica: ModelReplica
 ) -> Iterator[tuple[str, float]]:
-    """What is wrong with a deployment, and by how much."""
+    """Yield what is wrong with a deployment, and by how much."""
     model, device, allowed = replica.model, replica.device, precisions(workload, replica)
     if pool.precision not in allowed:
         message = f"precision {pool.precision!r} is none of the {len(allowed)} allowed: {', '.join(allowed)}"
@@ -87,7 +87,7 @@ def deployment_problems(
 
 
 def _slow(workload: Workload, replica: ModelReplica) -> Iterator[tuple[str, float]]:
-    """Times at the full batch that leave round trips and waiting less than the workload's share of the SLO."""
+    """Yield the times at the full batch that leave round trips and waiting too little of the SLO."""
     for limit in workload.slo:
         share = 0.0 if limit.metric == "tpot" else workload.network_share
         actual_ms, most_ms = replica.service_ms(limit.metric, limit.percentile), limit.ms * (1.0 - share)
@@ -97,7 +97,7 @@ def _slow(workload: Workload, replica: ModelReplica) -> Iterator[tuple[str, floa
 
 
 def precisions(workload: Workload, replica: ModelReplica) -> tuple[str, ...]:
-    """Those of the workload, else those that the hardware multiplies in; a model that has only one comes in it."""
+    """Return the workload's precisions, else those the hardware multiplies in; a model with only one comes in that."""
     if workload.precisions:
         return workload.precisions
     only = replica.model.get("fixed_precision")

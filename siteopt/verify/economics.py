@@ -12,7 +12,7 @@ SAME_TIME_YEARS = 1e-9
 
 
 class Purchase(NamedTuple):
-    """Something bought at time 0: its price, USD, its life, years, and the share of the price that it is worth then."""
+    """Something bought at time 0: price, USD, life, years, and the share of the price that it is worth at its end."""
 
     usd: float
     life_years: float | None
@@ -20,13 +20,13 @@ class Purchase(NamedTuple):
 
 
 def worth_of_one_per_year(horizon: Horizon) -> float:
-    """Worth today of 1 USD at the end of each year of the horizon: the sum of a geometric series."""
+    """Return the worth today of 1 USD at the end of each year of the horizon: the sum of a geometric series."""
     years, rate = horizon.years, horizon.discount_rate
     return years if rate == 0.0 else (1.0 - (1.0 + rate) ** -years) / rate
 
 
 def life_cycle_usd(bought: Purchase, horizon: Horizon) -> tuple[float, float]:
-    """What the later purchases cost, those replaced being sold, and what is left at the horizon, USD of today.
+    """Return the cost of later purchases, those replaced being sold, and what is left at the horizon, USD of today.
 
     Parameters
     ----------
@@ -51,5 +51,5 @@ def life_cycle_usd(bought: Purchase, horizon: Horizon) -> tuple[float, float]:
 
 
 def _today(horizon: Horizon, year: float) -> float:
-    """Worth today of 1 USD after so many years."""
+    """Return the worth today of 1 USD after a number of years."""
     return float((1.0 + horizon.discount_rate) ** -year)

@@ -1,19 +1,17 @@
 """Scenario and plan joined by id, and what follows from the decisions alone: loads and power.
 
-Rows that name something unknown are left out here (the rule ``unknown_id`` reports them). Of a site that
-stands twice the first row counts; of everything else all rows count.
+Rows that name something unknown are left out here (the rule ``unknown_id`` reports them). Where a site
+is listed twice, its first row counts; of everything else, all rows count.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from siteopt.verify.data import DataModes
+from siteopt.verify.data_modes import DataModes
 from siteopt.verify.facility import site_pue, usable_mw
-from siteopt.verify.failure import Failure
 from siteopt.verify.geography import Geography
 from siteopt.verify.replica import STATED, ModelReplica, stated_replica, unusable
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan
     from siteopt.scenario.schema import GridLimit, Region, Scenario, Site, Workload
     from siteopt.verify.queue import Tail
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Site, workload and accelerator.
 Pool = tuple[str, str, str]
@@ -105,7 +103,7 @@ class Facts:
         self.facility_mw = {name: mw * self.pue[name] for name, mw in self.it_mw.items()}
 
     def allowed_jurisdictions(self, workload: Workload, place: Region | Site) -> frozenset[str]:
-        """Jurisdictions in which a workload may be served, asked for from a place."""
+        """Return the jurisdictions in which a workload may be served when requests come from a place."""
         rule = workload.jurisdictions
         if isinstance(rule, tuple):
             return frozenset(rule)
@@ -114,14 +112,14 @@ class Facts:
         return frozenset([place.jurisdiction]) if rule == "same" else frozenset(self._groups[rule])
 
     def route_jurisdictions(self, flow: Journey) -> frozenset[str] | None:
-        """Jurisdictions that the routes of a flow must stay in; None where they may cross any."""
+        """Return the jurisdictions that the routes of a flow must stay in; None where they may cross any."""
         workload = self.workloads[flow.workload]
         if not workload.sovereign_route:
             return None
         return self.allowed_jurisdictions(workload, self.regions[flow.region])
 
     def home_jurisdictions(self, site: str, name: str) -> frozenset[str] | None:
-        """Jurisdictions that the route between a site and a workload's data must stay in; None where any.
+        """Return the jurisdictions that the route between a site and a workload's data must stay in; None for any.
 
         Where a flow may be served at all, they are those of its own route: the rule "same" then says the same.
         """
@@ -129,17 +127,17 @@ class Facts:
         return self.allowed_jurisdictions(workload, self.sites[site]) if workload.sovereign_route else None
 
     def home_rtt_ms(self, site: str, name: str) -> float:
-        """Round trip between a site and the data of a workload, ms; ``inf`` where no route is allowed."""
+        """Return the round trip between a site and the data of a workload, ms; ``inf`` where no route is allowed."""
         home, allowed = self.workloads[name].home, self.home_jurisdictions(site, name)
         return inf if home is None else self.geography.home_rtt_ms(self.sites[site], home.node, allowed)
 
     def user_rtt_ms(self, flow: Journey) -> float:
-        """Round trip between region and site on the shortest route allowed, ms; ``inf`` where there is none."""
+        """Return the round trip from region to site on the shortest allowed route, ms; ``inf`` where there is none."""
         region, site = self.regions[flow.region], self.sites[flow.site]
         return self.geography.rtt_ms(region, site, self.route_jurisdictions(flow))
 
     def home_trips_ms(self, flow: Journey, mode: str | None) -> float:
-        """Time that one call spends between the site and its data, ms; 0 where they are at hand."""
+        """Return the time that one call spends between the site and its data, ms; 0 where they are at hand."""
         home = self.workloads[flow.workload].home
         if home is None or mode != "home":
             return 0.0
@@ -147,38 +145,30 @@ class Facts:
         return home.trips_per_call * trip_ms if trip_ms < inf else inf
 
     def rtt_ms(self, flow: Journey) -> float:
-        """Round trips of one call, those to its data included, ms; ``inf`` where a route is missing."""
+        """Return the round trips of one call, those to its data included, ms; ``inf`` where a route is missing."""
         return self.user_rtt_ms(flow) + self.home_trips_ms(flow, self.data.mode(flow.site, flow.workload))
 
     def calls_rps(self, flow: Journey, share: float) -> float:
-        """Calls per second at peak of a share of a demand."""
+        """Return the calls per second at peak of a share of a demand."""
         calls = share * self.workloads[flow.workload].calls_per_request
         return calls * self.demand[flow.region, flow.workload].peak_rps
 
     def usable(self, pool: Pool) -> float:
-        """Replicas of a pool that may be busy at peak."""
+        """Return the replicas of a pool that may be busy at peak."""
         linear = self.workloads[pool[1]].sizing == "linear"
         return self.replicas.get(pool, 0) * (1.0 if linear else self.scenario.policy.utilisation_cap)
-
-    @cached_property
-    def failures(self) -> dict[str, Failure]:
-        """What becomes of the pools if a site is lost, per open site; nothing where no workload is protected."""
-        if all(workload.protect is None for workload in self.workloads.values()):
-            return {}
-        rows = {row.site: row for row in reversed(self.plan.n_minus_1)}
-        return {site: Failure(self, site, rows.get(site)) for site in self.open}
 
     def is_existing(self, site: str) -> bool:
         """Whether the site stands already, so that opening it is sunk."""
         return self.sites[site].existing is not None
 
     def sunk_modules(self, site: str) -> int:
-        """Modules that stand at the site already."""
+        """Return the modules that stand at the site already."""
         existing = self.sites[site].existing
         return existing.modules if existing is not None else 0
 
     def grid_mw(self, limit: GridLimit) -> float:
-        """Facility power that counts against a grid limit, MW; a coefficient below zero credits nothing."""
+        """Return the facility power that counts against a grid limit, MW; a coefficient below zero credits nothing."""
         if limit.coefficients is not None:
             return sum(
                 max(0.0, x) * self.facility_mw.get(site, 0.0) for site, x in limit.coefficients.items()
@@ -191,16 +181,16 @@ class Facts:
         )
 
     def pool(self, row: PoolPlan | FlowPlan) -> Pool:
-        """The pool that a row belongs to; a workload that states its replica has one kind, whatever its name."""
+        """Return the pool that a row belongs to; a workload that states its replica has one kind, whatever its name."""
         stated = self._stated.get(row.workload) is not None
         return row.site, row.workload, STATED if stated else row.accelerator
 
     def replica(self, pool: Pool) -> ReplicaFacts | None:
-        """A replica of a pool; None where it runs a model and no row of the plan says how."""
+        """Return a replica of a pool; None where it runs a model and no row of the plan says how."""
         return self._stated.get(pool[1]) or self._replica.get(pool)
 
     def waits(self, pool: Pool, rate_rps: float) -> Tail | None:
-        """Waiting time of a pool at a peak rate times the burst factor; None where nothing is sized for it."""
+        """Return the waiting time of a pool at a peak rate x the burst factor; None where its tail does not size it."""
         workload, replica = self.workloads[pool[1]], self.replica(pool)
         counts = workload.sizing == "tail" and any(limit.metric != "tpot" for limit in workload.slo)
         if not counts or replica is None:
@@ -208,7 +198,7 @@ class Facts:
         return replica.tail(self.replicas.get(pool, 0), rate_rps * workload.burst_factor)
 
     def tail(self, pool: Pool) -> Tail | None:
-        """Waiting time of a pool at its own peak; None where nothing is sized for it."""
+        """Return the waiting time of a pool at its own peak; None where its tail does not size it."""
         if pool not in self._tail:
             self._tail[pool] = self.waits(pool, self.peak_rps.get(pool, 0.0))
         return self._tail[pool]

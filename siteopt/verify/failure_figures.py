@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from siteopt.plan import DegradedPlan
     from siteopt.verify.facts import Facts, Pool
-    from siteopt.verify.failure import Failure
+    from siteopt.verify.failure import Failure, SurvivalFacts
 
 
-def move_latency(facts: Facts) -> Iterator[Violation]:
-    """Rule ``move_latency``: that of every move at the percentile of its first SLO, with the waits after it."""
+def move_latency(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check ``move_latency``: every move has its latency at the percentile of its first SLO, waits included."""
     for failure in facts.failures.values():
         for move in failure.moves:
             reported, actual_ms = move.latency_ms, failure.latency_ms(move)
@@ -33,8 +33,8 @@ def move_latency(facts: Facts) -> Iterator[Violation]:
                 yield Violation("move_latency", subject, *found)
 
 
-def worst_move(facts: Facts) -> Iterator[Violation]:
-    """Rule ``worst_ms``: latency and limit of the move that comes nearest to its limit, or neither without moves."""
+def worst_move(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check ``worst_ms``: latency and limit of the move nearest to its limit, or neither where nothing moves."""
     for failure in facts.failures.values():
         row, moves = failure.row, limited_moves(failure)
         if row is None or any(not isfinite(ms) for ms, _ in moves) or len(moves) < len(failure.moves):
@@ -55,16 +55,16 @@ def worst_move(facts: Facts) -> Iterator[Violation]:
             yield Violation("worst_ms", failure.site, message, excess or 1.0)
 
 
-def spare(facts: Facts) -> Iterator[Violation]:
-    """Rule ``spare_mw``: IT power of what may still be busy of protected workloads, after each failure."""
+def spare(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check ``spare_mw``: IT power of replicas of protected workloads that may still be busy, after each failure."""
     for failure in facts.failures.values():
         if failure.row is not None and differ(failure.row.spare_mw, failure.spare_mw):
             message = f"reported {failure.row.spare_mw:.9g} MW, but it is {failure.spare_mw:.9g} MW"
             yield Violation("spare_mw", failure.site, message, abs(failure.row.spare_mw - failure.spare_mw))
 
 
-def unprotected(facts: Facts) -> Iterator[Violation]:
-    """Rule ``unprotected``: requests displaced of each workload without protection, kept elsewhere and lost."""
+def unprotected(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check ``unprotected``: requests displaced, kept elsewhere and lost of each workload without protection."""
     for failure in facts.failures.values():
         if failure.row is None:
             continue
@@ -84,7 +84,7 @@ def unprotected(facts: Facts) -> Iterator[Violation]:
 
 
 def limited_moves(failure: Failure) -> list[tuple[float, float]]:
-    """Latency and degraded limit of every move that has both, ms; ``inf`` where the queue grows without end."""
+    """Return latency and degraded limit of every move that has both, ms; ``inf`` where the queue grows without end."""
     pairs = []
     for move in failure.moves:
         protect, actual_ms = failure.facts.workloads[move.workload].protect, failure.latency_ms(move)
@@ -94,7 +94,7 @@ def limited_moves(failure: Failure) -> list[tuple[float, float]]:
 
 
 def displaced_rps(failure: Failure) -> dict[str, float]:
-    """Requests per second at peak that the site served, by workload without protection."""
+    """Return the requests per second at peak that the site served, by workload without protection."""
     displaced: defaultdict[str, float] = defaultdict(float)
     for flow in failure.lost(protected=False):
         displaced[flow.workload] += flow.share * failure.facts.demand[flow.region, flow.workload].peak_rps
@@ -102,7 +102,7 @@ def displaced_rps(failure: Failure) -> dict[str, float]:
 
 
 def most_kept_rps(failure: Failure, name: str) -> float:
-    """Largest flow of displaced requests that the idle replicas elsewhere could take if nobody minded waiting.
+    """Find the largest flow of displaced requests that idle replicas elsewhere could take if nobody minded waiting.
 
     Idle is what the utilisation cap leaves; every region reaches the pools that admit it. A linear programme.
     """
@@ -128,7 +128,7 @@ def most_kept_rps(failure: Failure, name: str) -> float:
 
 
 def _wrong_latency(reported: float | None, actual_ms: float) -> tuple[str, float] | None:
-    """Words about a latency and by how much it is wrong; where a queue grows without end there is none."""
+    """Say whether a latency is wrong, and by how much; where a queue grows without end there should be none."""
     if reported is None:
         return (f"not reported; it is {actual_ms:.9g} ms", actual_ms) if actual_ms < inf else None
     if actual_ms == inf:
@@ -139,7 +139,7 @@ def _wrong_latency(reported: float | None, actual_ms: float) -> tuple[str, float
 
 
 def _free_rps(failure: Failure, name: str) -> dict[Pool, float]:
-    """Requests per second that the idle replicas of each pool elsewhere could take."""
+    """Return the requests per second that the idle replicas of each pool elsewhere could take."""
     facts, free = failure.facts, {}
     for (site, workload), pool in facts.standing.items():
         replica = facts.replica(pool)
@@ -162,7 +162,7 @@ def _wrong(failure: Failure, row: DegradedPlan, displaced: float) -> str | None:
     if differ(row.kept_rps + row.lost_rps, displaced):
         return f"{row.kept_rps:.9g} kept and {row.lost_rps:.9g} lost are not the {displaced:.9g} requests/s displaced"
     if above(0.0, min(row.kept_rps, row.lost_rps)):
-        return f"{row.kept_rps:.9g} kept and {row.lost_rps:.9g} lost; neither is below 0"
+        return f"{row.kept_rps:.9g} kept and {row.lost_rps:.9g} lost; neither should be below 0"
     most = most_kept_rps(failure, row.workload)
     if above(row.kept_rps, most):
         return f"{row.kept_rps:.9g} requests/s are kept, but replicas elsewhere have room for {most:.9g}"

@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
     from siteopt.plan import FlowPlan
     from siteopt.verify.facts import Facts
+    from siteopt.verify.failure import SurvivalFacts
 
 #: Percentiles that a plan reports.
 PERCENTILES = (0.50, 0.95, 0.99)
 
 
 def site_power(facts: Facts) -> Iterator[Violation]:
-    """Rules ``it_mw`` and ``facility_mw``: power of each open site."""
+    """Check ``it_mw`` and ``facility_mw``: the power of each open site."""
     for name, row in facts.open.items():
         yield from _figure("it_mw", name, row.it_mw, facts.it_mw[name], "MW")
         yield from _figure("facility_mw", name, row.facility_mw, facts.facility_mw[name], "MW")
 
 
 def site_capex(facts: Facts) -> Iterator[Violation]:
-    """Rule ``capex_usd``: capital newly spent at each open site."""
+    """Check ``capex_usd``: the capital newly spent at each open site."""
     actual = capex_usd(facts)
     for name, row in facts.open.items():
         yield from _figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
 
 
-def pool_load(facts: Facts) -> Iterator[Violation]:
-    """Rules ``load_erlang``, ``utilisation`` and ``reserve_erlang``: peak load, and what a failure adds."""
+def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check ``load_erlang``, ``utilisation`` and ``reserve_erlang``: peak load, and what a failure adds."""
     for pool in facts.plan.pools:
         subject, erlang = f"{pool.site}/{pool.workload}", facts.peak_erlang.get(facts.pool(pool), 0.0)
         utilisation = erlang / pool.replicas if pool.replicas else 0.0
@@ -46,7 +47,7 @@ def pool_load(facts: Facts) -> Iterator[Violation]:
 
 
 def flow_latency(facts: Facts) -> Iterator[Violation]:
-    """Rule ``latency_ms``: percentiles of each flow, waits included, in the metric of its first SLO.
+    """Check ``latency_ms``: percentiles of each flow, waits included, in the metric of its first SLO.
 
     Where the queue grows without end there are none, and the rule ``tail`` says so.
     """
@@ -76,7 +77,7 @@ def _percentiles(flow: FlowPlan, metric: str, actual_ms: list[float]) -> Iterato
 
 
 def flow_slo(facts: Facts) -> Iterator[Violation]:
-    """Rule ``slo_ms``: the limit of the first SLO, or nothing where there is none."""
+    """Check ``slo_ms``: the limit of the first SLO, or nothing where there is none."""
     for flow in facts.flows:
         limits = facts.workloads[flow.workload].slo
         actual_ms = limits[0].ms if limits else None
@@ -89,7 +90,7 @@ def flow_slo(facts: Facts) -> Iterator[Violation]:
 
 
 def grid_use(facts: Facts) -> Iterator[Violation]:
-    """Rule ``grid_use``: use and limit of each grid limit of the scenario are reported, and right."""
+    """Check ``grid_use``: use and limit of each grid limit of the scenario are reported and right."""
     reported = {row.id: row for row in facts.plan.grid}
     for limit in facts.scenario.grid_limits:
         row, used_mw = reported.get(limit.id), facts.grid_mw(limit)
@@ -103,7 +104,7 @@ def grid_use(facts: Facts) -> Iterator[Violation]:
 
 
 def cost_breakdown(facts: Facts) -> Iterator[Violation]:
-    """Rule ``cost_lines``: all lines are there, no others, each right."""
+    """Check ``cost_lines``: all lines are there, no others, and each is right."""
     actual, reported = cost_lines(facts), facts.plan.cost_lines
     for line in LINES:
         if line not in reported:
@@ -118,7 +119,7 @@ def cost_breakdown(facts: Facts) -> Iterator[Violation]:
 
 
 def cost(facts: Facts) -> Iterator[Violation]:
-    """Rule ``cost_usd``: the total is the sum of the lines, those reported and those recomputed."""
+    """Check ``cost_usd``: the total is the sum of the lines, those reported and those recomputed."""
     for source, lines in (("reported", facts.plan.cost_lines), ("recomputed", cost_lines(facts))):
         total, gross = sum(lines.values()), gross_usd(lines)
         excess = abs(facts.plan.cost_usd - total)
@@ -131,7 +132,7 @@ def cost(facts: Facts) -> Iterator[Violation]:
 
 
 def bound(facts: Facts) -> Iterator[Violation]:
-    """Rule ``bound``: a lower bound is not above the cost of a plan."""
+    """Check ``bound``: a lower bound is not above the cost of a plan."""
     cost_usd, bound_usd = facts.plan.cost_usd, facts.plan.bound_usd
     if bound_usd is None:
         return
@@ -142,7 +143,7 @@ def bound(facts: Facts) -> Iterator[Violation]:
 
 
 def gap(facts: Facts) -> Iterator[Violation]:
-    """Rule ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, there exactly if the bound is."""
+    """Check ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, present exactly if the bound is."""
     plan = facts.plan
     if (plan.gap is None) != (plan.bound_usd is None):
         yield Violation(
@@ -162,7 +163,7 @@ def gap(facts: Facts) -> Iterator[Violation]:
 
 
 def status(facts: Facts) -> Iterator[Violation]:
-    """Rule ``status``: nothing is called optimal without a bound."""
+    """Check ``status``: nothing is called optimal without a bound."""
     if facts.plan.status == "optimal" and facts.plan.bound_usd is None:
         yield Violation("status", "plan", "called optimal with 0 bounds; optimality needs one")
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import NetworkLink, NetworkNode, Region, Scenario, Site
 
 EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
-#: Two nodes as near as this to each other's distance are equally near; the first in the file is taken.
+#: Nodes whose distances differ by no more than this are equally near; the first in the file is taken.
 TIE_KM = 1e-9
 
 
 def great_circle_km(a: Region | Site | NetworkNode, b: Region | Site | NetworkNode) -> float:
-    """Haversine distance, km (Sinnott 1984)."""
+    """Return the haversine distance, km (Sinnott 1984)."""
     lat_a, lat_b = radians(a.lat), radians(b.lat)
     half_lat, half_lon = (lat_b - lat_a) / 2.0, radians(b.lon - a.lon) / 2.0
     h = sin(half_lat) ** 2 + cos(lat_a) * cos(lat_b) * sin(half_lon) ** 2
@@ -25,7 +25,7 @@ def great_circle_km(a: Region | Site | NetworkNode, b: Region | Site | NetworkNo
 
 
 class Geography:
-    """Answers how far a region is from a site; remembers routes by start and allowed jurisdictions.
+    """Distances between regions and sites; routes are remembered by start and allowed jurisdictions.
 
     Attributes
     ----------
@@ -48,14 +48,14 @@ class Geography:
         self._routes: dict[tuple[str, str, frozenset[str] | None], tuple[str, ...]] = {}
 
     def access(self, place: Region | Site) -> tuple[str | None, float]:
-        """Node that a region or site hangs on, and the km to it; no node and 0 without a network."""
+        """Return the node of a region or site, and the km to it; no node and 0 without a network."""
         key = (type(place).__name__, place.id)
         if key not in self._access:
             self._access[key] = self._attach(place)
         return self._access[key]
 
     def rtt_ms(self, region: Region, site: Site, allowed: frozenset[str] | None = None) -> float:
-        """Round trip between a region and a site, ms.
+        """Return the round trip between a region and a site, ms.
 
         Parameters
         ----------
@@ -79,12 +79,12 @@ class Geography:
         return latency.access_ms + both_ways_per_km * (start_km + end_km) + 2.0 * one_way
 
     def home_rtt_ms(self, site: Site, home: str, allowed: frozenset[str] | None = None) -> float:
-        """Round trip between a site and the node where data live, ms: no last mile; ``inf`` without a route."""
+        """Return the round trip between a site and the node of its data, ms: no last mile; ``inf`` without a route."""
         node, km = self.access(site)
         return 2.0 * (self._ms_per_km * km + self._one_way_ms(str(node), allowed).get(home, inf))
 
     def route(self, start: str, end: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
-        """Nodes of the route that traffic takes between two of them, empty where there is none.
+        """Return the nodes of the route that traffic takes between two of them; empty where there is none.
 
         Among routes equally short it is the one that networkx finds, from the first node to the last.
         """
@@ -94,11 +94,11 @@ class Geography:
         return self._routes[key]
 
     def route_ms(self, route: tuple[str, ...]) -> float:
-        """One-way time over the named nodes, ms; ``inf`` where two neighbours in the list have no link."""
+        """Return the one-way time over the named nodes, ms; ``inf`` where two neighbours in the list have no link."""
         return sum(self.link_ms.get((a, b), inf) for a, b in zip(route, route[1:], strict=False))
 
     def shortest_ms(self, start: str, end: str, allowed: frozenset[str] | None) -> float:
-        """One-way time of the shortest allowed route between two nodes, ms; ``inf`` where there is none."""
+        """Return the one-way time of the shortest allowed route between two nodes, ms; ``inf`` where there is none."""
         return self._one_way_ms(start, allowed).get(end, inf)
 
     @property
@@ -115,7 +115,7 @@ class Geography:
                 self.link_ms[pair], self.link[pair] = ms, link
 
     def _graph(self, scenario: Scenario) -> nx.Graph:
-        """Nodes by their row, links in the order of the file, so that ties are broken by that order."""
+        """Build the graph: nodes by row, links in the order of the file, so that ties are broken by that order."""
         row = {name: i for i, name in enumerate(self.nodes)}
         graph = nx.Graph()
         graph.add_nodes_from(row.values())

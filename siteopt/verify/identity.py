@@ -1,4 +1,4 @@
-"""Rules about the rows of a plan as such: numbers are numbers, names are known, nothing stands twice."""
+"""Rules about the rows of a plan as such: numbers are numbers, names are known, nothing is listed twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLES = ("sites", "pools", "flows", "unserved", "grid", "links", "tenants", "n_
 
 
 def numbers(plan: Plan) -> Iterator[Violation]:
-    """Rule ``number``: every figure is a finite number."""
+    """Check ``number``: every figure is a finite number."""
     for field in fields(plan):
         if field.name in PLAN_NUMBERS:
             yield from _number("plan", field, getattr(plan, field.name))
@@ -43,7 +43,7 @@ def numbers(plan: Plan) -> Iterator[Violation]:
 
 
 def unknown_ids(facts: Facts) -> Iterator[Violation]:
-    """Rule ``unknown_id``: whatever a row of the plan names is known to the scenario."""
+    """Check ``unknown_id``: whatever a row of the plan names is known to the scenario."""
     plan, moves = facts.plan, [move for row in facts.plan.n_minus_1 for move in row.moves]
     left = [row.workload for failure in plan.n_minus_1 for row in failure.unprotected]
     users: list[PoolPlan | FlowPlan] = [*plan.pools, *plan.flows]
@@ -63,7 +63,7 @@ def unknown_ids(facts: Facts) -> Iterator[Violation]:
 
 
 def duplicates(facts: Facts) -> Iterator[Violation]:
-    """Rule ``duplicate``: one row for each thing that a table is about."""
+    """Check ``duplicate``: there is one row for each thing that a table is about."""
     plan = facts.plan
     yield from _repeated("site", (row.id for row in plan.sites))
     yield from _repeated("pool", (f"{row.site}/{row.workload} on {row.accelerator}" for row in plan.pools))
@@ -92,7 +92,7 @@ def _row_numbers(path: str, row: Any) -> Iterator[Violation]:
 
 
 def _number(subject: str, field: Field[Any], value: object) -> Iterator[Violation]:
-    """A field of the plan; one whose type says so may be empty."""
+    """Check a field of the plan for a number; one whose type says so may be empty."""
     if value is not None or "None" not in str(field.type):
         yield from _finite(subject, field.name, value)
 

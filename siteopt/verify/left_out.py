@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from siteopt.plan import MovePlan, PoolPlan
 from siteopt.verify.access import jurisdiction_problem, slo_misses, tier_problem
-from siteopt.verify.data import allowed_modes
+from siteopt.verify.data_modes import allowed_modes
 from siteopt.verify.deployment import deployment_problems, precisions
 from siteopt.verify.mode import in_mode
 from siteopt.verify.racks import cooling_problem, density_problem
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from siteopt.plan import UnservedPlan
     from siteopt.scenario.schema import Design, Scenario, Site, Slo, Workload
     from siteopt.verify.facts import Facts
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Why a demand may be left unserved.
 REASONS = ("penalty", "mode")
 
 
 def left_out(facts: Facts) -> Iterator[Violation]:
-    """Rule ``mode``, on what is not served: only what must be served and no site of the mode admits."""
+    """Check ``mode`` where demand is left out: it must be served otherwise, and no site of the mode admits it."""
     for row in facts.unserved:
         problem = _problem(facts, row)
         if problem is not None:
@@ -37,7 +37,7 @@ def left_out(facts: Facts) -> Iterator[Violation]:
 
 def _problem(facts: Facts, row: UnservedPlan) -> str | None:
     if row.reason not in REASONS:
-        return f"reason is {row.reason!r}; it is one of the {len(REASONS)}: {', '.join(REASONS)}"
+        return f"reason is {row.reason!r}; it should be one of the {len(REASONS)}: {', '.join(REASONS)}"
     if row.reason != "mode":
         return None
     kind, penalty = facts.scenario.policy.mode, facts.workloads[row.workload].unserved_usd_per_1k
@@ -73,7 +73,7 @@ def _admits(facts: Facts, row: UnservedPlan, site: Site) -> bool:
 
 
 def _designs(facts: Facts, site: Site) -> Iterator[Design]:
-    """Designs with which a site can be ready in time."""
+    """Yield the designs with which a site can be ready in time."""
     if site.existing is not None:
         yield facts.designs[site.existing.design]
         return
@@ -85,7 +85,7 @@ def _designs(facts: Facts, site: Site) -> Iterator[Design]:
 
 
 def _replicas(scenario: Scenario, workload: Workload) -> Iterator[tuple[ReplicaFacts, tuple[Slo, ...]]]:
-    """Replicas that a workload may run on, and the SLOs that they keep for certain.
+    """Yield the replicas that a workload may run on, and the SLOs that they are certain to keep.
 
     How a model is deployed is the planner's choice. Every deployment leaves round trips ``network_share`` of an SLO,
     so what is within that is admitted whichever is chosen; the smallest batch stands for all.
@@ -105,7 +105,7 @@ def _replicas(scenario: Scenario, workload: Workload) -> Iterator[tuple[ReplicaF
 
 
 def _left_to_the_network(workload: Workload, replica: ReplicaFacts) -> tuple[Slo, ...]:
-    """SLOs at the smallest batch that hold just where round trips take no more than the network's share."""
+    """Return SLOs at the smallest batch that hold exactly where round trips take at most the network's share."""
     return tuple(
         limit.model_copy(
             update={

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def capacity(facts: Facts) -> Iterator[Violation]:
-    """Rule ``capacity``: at peak, no more replicas are busy than stand there."""
+    """Check ``capacity``: at peak, no more replicas are busy than stand there."""
     for pool, erlang in facts.peak_erlang.items():
         replicas = facts.replicas.get(pool, 0)
         if above(erlang, replicas):
@@ -23,7 +23,7 @@ def capacity(facts: Facts) -> Iterator[Violation]:
 
 
 def utilisation_cap(facts: Facts) -> Iterator[Violation]:
-    """Rule ``utilisation_cap``: workloads sized by utilisation or by their tail stay below the policy's cap at peak."""
+    """Check ``utilisation_cap``: workloads sized by utilisation or tail stay below the policy's cap at peak."""
     cap = facts.scenario.policy.utilisation_cap
     for pool, erlang in facts.peak_erlang.items():
         usable = facts.usable(pool)
@@ -33,7 +33,7 @@ def utilisation_cap(facts: Facts) -> Iterator[Violation]:
 
 
 def power(facts: Facts) -> Iterator[Violation]:
-    """Rule ``power``: IT power of the replicas fits in the usable power of the modules, those that stand by off."""
+    """Check ``power``: IT power of the replicas fits in the modules' usable power, those that stand by not counted."""
     for name, row in facts.open.items():
         redundancy, it_mw = facts.designs[row.design].redundancy, facts.it_mw[name]
         usable_mw = facts.usable_mw[name]
@@ -45,7 +45,7 @@ def power(facts: Facts) -> Iterator[Violation]:
 
 
 def headroom(facts: Facts) -> Iterator[Violation]:
-    """Rule ``headroom``: facility power at peak stays within the firm headroom of the connection."""
+    """Check ``headroom``: facility power at peak stays within the firm headroom of the connection."""
     for name, facility_mw in facts.facility_mw.items():
         limit_mw = facts.sites[name].headroom_mw
         if above(facility_mw, limit_mw):
@@ -54,7 +54,7 @@ def headroom(facts: Facts) -> Iterator[Violation]:
 
 
 def grid(facts: Facts) -> Iterator[Violation]:
-    """Rule ``grid``: facility power, weighted, stays within every grid limit."""
+    """Check ``grid``: facility power, weighted, stays within every grid limit."""
     for limit in facts.scenario.grid_limits:
         used_mw = facts.grid_mw(limit)
         if above(used_mw, limit.limit_mw):
@@ -63,7 +63,7 @@ def grid(facts: Facts) -> Iterator[Violation]:
 
 
 def budget(facts: Facts) -> Iterator[Violation]:
-    """Rule ``budget``: capital newly spent stays within the policy's budget."""
+    """Check ``budget``: capital newly spent stays within the policy's budget."""
     limit, spent = facts.scenario.policy.budget_usd, sum(capex_usd(facts).values())
     if limit is not None and above(spent, limit):
         message = f"capital of {spent:.9g} USD exceeds the budget of {limit:.9g} USD"
@@ -71,7 +71,7 @@ def budget(facts: Facts) -> Iterator[Violation]:
 
 
 def max_sites(facts: Facts) -> Iterator[Violation]:
-    """Rule ``max_sites``: no more sites are newly built than the policy allows."""
+    """Check ``max_sites``: no more sites are newly built than the policy allows."""
     limit = facts.scenario.policy.max_sites
     built = sum(not facts.is_existing(name) for name in facts.open)
     if limit is not None and built > limit:

@@ -26,12 +26,12 @@ def in_mode(facts: Facts, site: Site) -> bool:
 
 
 def mode_problem(facts: Facts, flow: Journey) -> str | None:
-    """Why a demand may not be served at a site in this mode."""
+    """Say why a demand may not be served at a site in this mode."""
     return None if in_mode(facts, facts.sites[flow.site]) else _outside(facts, facts.sites[flow.site])
 
 
 def mode(facts: Facts) -> Iterator[Violation]:
-    """Rule ``mode``: replicas and flows only at sites of the mode, and no others newly built."""
+    """Check ``mode``: replicas and flows are only at sites of the mode, and no others are newly built."""
     for name in facts.open:
         site = facts.sites[name]
         if site.status == "candidate" and not in_mode(facts, site):

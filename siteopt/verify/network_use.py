@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 GBIT_PER_GB = 8.0
 SECONDS_PER_DAY = 24.0 * 3600.0
-#: Traffic below this, Gbit/s, is none: a bit a second.
+#: Traffic below this, Gbit/s, counts as none: one bit per second.
 NOTHING_GBPS = 1e-9
 
 
 def limits_gbps(facts: Facts) -> dict[str, float | None]:
-    """What every uplink and link carries, Gbit/s; None where it is unlimited. Of parallel links the fastest counts."""
+    """Return what uplinks and links carry, Gbit/s; None where unlimited. Of parallel links the fastest counts."""
     limits = {f"uplink:{site.id}": site.uplink_gbps for site in facts.scenario.sites}
     for link in facts.geography.link.values():
         limits[f"link:{link.from_node}--{link.to_node}"] = link.capacity_gbps
@@ -29,7 +29,7 @@ def limits_gbps(facts: Facts) -> dict[str, float | None]:
 
 
 def used_gbps(facts: Facts) -> dict[str, float]:
-    """Traffic at peak by uplink and link, Gbit/s: requests and answers, calls to data at home, upkeep of copies."""
+    """Return peak traffic by uplink and link, Gbit/s: requests, answers, calls to data at home, upkeep of copies."""
     used: defaultdict[str, float] = defaultdict(float)
     for flow in facts.flows:
         workload, demand = facts.workloads[flow.workload], facts.demand[flow.region, flow.workload]
@@ -46,17 +46,17 @@ def used_gbps(facts: Facts) -> dict[str, float]:
 
 
 def uplink(facts: Facts) -> Iterator[Violation]:
-    """Rule ``uplink``: no site exchanges more with the backbone than its uplink carries."""
+    """Check ``uplink``: no site exchanges more with the backbone than its uplink carries."""
     yield from _too_much(facts, "uplink")
 
 
 def link(facts: Facts) -> Iterator[Violation]:
-    """Rule ``link``: no link of the backbone carries more than its capacity."""
+    """Check ``link``: no link of the backbone carries more than its capacity."""
     yield from _too_much(facts, "link")
 
 
 def link_use(facts: Facts) -> Iterator[Violation]:
-    """Rule ``link_use``: all that is limited, and every link with traffic, is reported, and right."""
+    """Check ``link_use``: all that is limited, and every link with traffic, is reported and right."""
     limits, used = limits_gbps(facts), used_gbps(facts)
     reported = {row.id: row for row in facts.plan.links}
     for name, limit in limits.items():

@@ -1,4 +1,4 @@
-"""How likely a call waits in a pool, and for how long: M/G/c, and the birth-death chain of a pool of models.
+"""How likely a call is to wait in a pool, and how long: M/G/c, and the birth-death chain of a pool of models.
 
 While every slot of a pool is taken, calls leave at one rate however many wait. So whoever waits waits an
 exponential time, and a whole tail is two numbers: ``P(wait > t) = waits x exp(-decay t)``. The probability of
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 #: Natural logarithm of a sum beyond which nobody waits: a probability below 1e-300.
 NOBODY_WAITS = 700.0
-#: A term below exp of this, of the sum so far, ends a sum whose terms fall from here on.
+#: A sum whose terms only fall ends at a term that is less than exp of this times the sum so far.
 NEGLIGIBLE = -50.0
 #: Terms of a sum that are taken at a time.
-BLOCK = 4096
+CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Tail:
     decay_per_ms: float
 
     def miss(self, slack_ms: float) -> float:
-        """P(wait > slack)."""
+        """Return P(wait > slack)."""
         return self.waits * exp(-self.decay_per_ms * slack_ms) if slack_ms >= 0.0 else 1.0
 
     def quantile_ms(self, p: float) -> float:
-        """Wait that a share ``p`` of the calls does not exceed, ms; ``inf`` where the queue grows without end."""
+        """Return the wait that a share ``p`` of calls does not exceed, ms; ``inf`` if the queue grows without end."""
         if self.decay_per_ms <= 0.0:
             return inf
         return log(self.waits / (1.0 - p)) / self.decay_per_ms if self.waits > 1.0 - p else 0.0
@@ -57,7 +57,7 @@ GROWS_WITHOUT_END = Tail(1.0, 0.0)
 
 
 def erlang_c(servers: float, erlang: float) -> float:
-    """Probability of waiting in M/M/c.
+    """Return the probability of waiting in M/M/c.
 
     Erlang-B is the Poisson distribution of mean ``erlang``, cut off at ``servers``: its last probability over its
     sum.
@@ -71,7 +71,7 @@ def erlang_c(servers: float, erlang: float) -> float:
 
 
 def service_tail(servers: float, rate_rps: float, holding_ms: float, scv: float) -> Tail:
-    """Tail of M/G/c: Erlang-C, and the mean wait of those who wait times ``(1 + SCV) / 2`` (Allen and Cunneen).
+    """Return the tail of M/G/c: Erlang-C, and the mean wait of those who wait x ``(1 + SCV) / 2`` (Allen, Cunneen).
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def service_tail(servers: float, rate_rps: float, holding_ms: float, scv: float)
 
 
 def model_tail(replicas: float, batch_rps: Floats, rate_rps: float) -> Tail:
-    """Tail of one queue over the slots of all replicas of a model.
+    """Return the tail of one queue over the slots of all replicas of a model.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def model_tail(replicas: float, batch_rps: Floats, rate_rps: float) -> Tail:
 
 
 def pool_rps(replicas: float, batch_rps: Floats, calls: Floats) -> Floats:
-    """Calls per second that a pool completes with 1, 2, ... ``calls`` in service.
+    """Return the calls per second that a pool completes with 1, 2, ... ``calls`` in service.
 
     They are spread evenly: some replicas hold one call more than the others.
     """
@@ -122,11 +122,11 @@ def pool_rps(replicas: float, batch_rps: Floats, calls: Floats) -> Floats:
 
 
 def _log_states_below(replicas: float, batch_rps: Floats, rate_rps: float) -> float:
-    """Logarithm of the sum of all states up to the full one, over the full one, summed from the full one down."""
+    """Return the logarithm of the sum of all states up to the full one over the full one, summed from there down."""
     calls, log_term, log_sum = replicas * len(batch_rps), 0.0, 0.0
     while calls >= 1.0:
-        block = calls - np.arange(min(BLOCK, calls))
-        rise = np.log(pool_rps(replicas, batch_rps, block) / rate_rps)
+        chunk = calls - np.arange(min(CHUNK, calls))
+        rise = np.log(pool_rps(replicas, batch_rps, chunk) / rate_rps)
         logs = log_term + np.cumsum(rise)
         log_sum = float(np.logaddexp(log_sum, special.logsumexp(logs)))
         log_term = float(logs[-1])
@@ -135,7 +135,7 @@ def _log_states_below(replicas: float, batch_rps: Floats, rate_rps: float) -> fl
         )  # and falls ever faster from here on, since fewer calls are completed no faster
         if log_sum > NOBODY_WAITS or (falls and log_term - log_sum < NEGLIGIBLE):
             break
-        calls -= len(block)
+        calls -= len(chunk)
     return log_sum
 
 

@@ -11,32 +11,32 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Design
     from siteopt.verify.facts import Facts
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
     Problem = Callable[[ReplicaFacts, Design], str | None]
 
 
 def density_problem(replica: ReplicaFacts, design: Design) -> str | None:
-    """Why the racks of a design are too weak for a replica."""
+    """Say why the racks of a design are too weak for a replica."""
     if design.rack_kw is None or replica.rack_kw <= design.rack_kw:
         return None
     return f"needs racks of {replica.rack_kw:g} kW; those of design {design.id!r} carry {design.rack_kw:g} kW"
 
 
 def cooling_problem(replica: ReplicaFacts, design: Design) -> str | None:
-    """Why a design cannot cool a replica."""
+    """Say why a design cannot cool a replica."""
     if replica.cooling == "air" or design.cooling == "liquid":
         return None
     return f"needs {replica.cooling} cooling; design {design.id!r} has {design.cooling}"
 
 
 def density(facts: Facts) -> Iterator[Violation]:
-    """Rule ``density``: replicas stand only in racks that can be fed and cooled for their power."""
+    """Check ``density``: replicas stand only in racks that can be fed and cooled for their power."""
     yield from _check(facts, "density", density_problem)
 
 
 def cooling(facts: Facts) -> Iterator[Violation]:
-    """Rule ``cooling``: what needs liquid cooling stands in designs that have it."""
+    """Check ``cooling``: what needs liquid cooling stands in designs that have it."""
     yield from _check(facts, "cooling", cooling_problem)
 
 

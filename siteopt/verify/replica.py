@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from siteopt.scenario.hardware import accelerator_numbers, accelerator_terms, engine_numbers, model_numbers
 from siteopt.verify.queue import model_tail, service_tail
@@ -27,52 +27,6 @@ STATED = "replica"
 LARGEST_BATCH = 512
 
 
-class ReplicaFacts(Protocol):
-    """What the rules ask of a replica."""
-
-    @property
-    def calls(self) -> float:
-        """Calls that a request makes one after the other."""
-
-    @property
-    def rps(self) -> float:
-        """Calls per second at saturation."""
-
-    @property
-    def kw(self) -> float:
-        """IT power at saturation, kW."""
-
-    @property
-    def idle_fraction(self) -> float:
-        """Share of that power without load."""
-
-    @property
-    def usd(self) -> float:
-        """Purchase, USD."""
-
-    @property
-    def rack_kw(self) -> float:
-        """Least power of a rack in which it can be installed, kW."""
-
-    @property
-    def cooling(self) -> str:
-        """Cooling that it needs: ``air`` or ``liquid``."""
-
-    @property
-    def life_years(self) -> float | None:
-        """Years until it is bought again; None for never."""
-
-    @property
-    def salvage_fraction(self) -> float:
-        """Share of its price that it is worth at the end of its life."""
-
-    def service_ms(self, metric: Metric, p: float) -> float:
-        """The ``p`` quantile of the time in service in terms of a metric, all its calls included, ms."""
-
-    def tail(self, replicas: float, rate_rps: float) -> Tail:
-        """Waiting time of so many of them at a rate of calls per second."""
-
-
 @dataclass(frozen=True)
 class StatedReplica:
     """A replica whose rate, power, price and service time the scenario states."""
@@ -83,42 +37,42 @@ class StatedReplica:
 
     @property
     def rps(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.rps
 
     @property
     def kw(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.kw
 
     @property
     def idle_fraction(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.idle_fraction
 
     @property
     def usd(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.usd
 
     @property
     def rack_kw(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.rack_kw or 0.0
 
     @property
     def cooling(self) -> str:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.cooling
 
     @property
     def life_years(self) -> float | None:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.life_years
 
     @property
     def salvage_fraction(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.replica.salvage_fraction
 
     @property
@@ -127,12 +81,12 @@ class StatedReplica:
         return self.service.slots or max(1, round(self.rps * self.service.ms / 1000.0))
 
     def service_ms(self, metric: Metric, p: float) -> float:
-        """See :class:`ReplicaFacts`. Calls are independent: the sum of n has an n-th of the SCV of one."""
+        """See ``ReplicaFacts``. Calls are independent: the sum of n has an n-th of the SCV of one."""
         calls = self.calls if metric == "e2e" else 1.0
         return gamma_quantile(calls * self.service.ms, self.service.scv / calls, p)
 
     def tail(self, replicas: float, rate_rps: float) -> Tail:
-        """See :class:`ReplicaFacts`. A slot is held for as long as the rate of the full replica says."""
+        """See ``ReplicaFacts``. A slot is held for as long as the rate of the full replica says."""
         holding_ms = 1000.0 * self.slots / self.rps
         return service_tail(replicas * self.slots, rate_rps, holding_ms, self.service.scv)
 
@@ -176,12 +130,12 @@ class ModelReplica:
             tokens_in=workload.input_tokens or 0.0,
             tokens_out=workload.output_tokens or 1.0,
         )
-        # A batch beyond every engine is reported; its figures are those of the largest there is.
+        # A batch beyond every engine is reported as wrong; its figures are those of the largest possible one.
         self.batch_rps = self.efficiency * self.roofline.batch_rps(min(self.batch, LARGEST_BATCH))
 
     @cached_property
     def rps(self) -> float:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return float(self.batch_rps[-1])
 
     @cached_property
@@ -192,28 +146,26 @@ class ModelReplica:
         return {"ttft": roofline.ttft_ms(at), "tpot": roofline.tpot_ms(at), "e2e": roofline.e2e_ms(at)}
 
     def service_ms(self, metric: Metric, p: float) -> float:  # noqa: ARG002
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return self.times_ms[metric] * (self.calls if metric == "e2e" else 1.0)
 
     def tail(self, replicas: float, rate_rps: float) -> Tail:
-        """See :class:`ReplicaFacts`."""
+        """See ``ReplicaFacts``."""
         return model_tail(replicas, self.batch_rps, rate_rps)
 
 
 def stated_replica(workload: Workload) -> StatedReplica | None:
-    """The replica that a workload states; None where it names a model."""
+    """Return the replica that a workload states; None where it names a model."""
     if workload.service is None or workload.replica is None:
         return None
     return StatedReplica(workload.calls_per_request, workload.service, workload.replica)
 
 
 def unusable(row: PoolPlan) -> str | None:
-    """Why a row of the plan does not say how a model is deployed; None where it does."""
+    """Say why a row of the plan does not tell how a model is deployed; None where it does."""
     if not isinstance(row.precision, str) or row.precision not in WEIGHT_BYTES:
-        return (
-            f"precision is {row.precision!r}; it is one of the {len(WEIGHT_BYTES)}: {', '.join(WEIGHT_BYTES)}"
-        )
+        return f"precision is {row.precision!r}; it should be one of the {len(WEIGHT_BYTES)}: {', '.join(WEIGHT_BYTES)}"
     for name, count in (("tensor_parallel", row.tensor_parallel), ("batch", row.batch)):
         if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            return f"{name} is {count!r}; it is a whole number, at least 1"
+            return f"{name} is {count!r}; it should be a whole number, at least 1"
     return None

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from siteopt.plan import MovePlan
     from siteopt.verify.facts import Facts
-    from siteopt.verify.failure import Failure
+    from siteopt.verify.failure import Failure, SurvivalFacts
 
 
-def failures_listed(facts: Facts) -> Iterator[Violation]:
-    """Every open site has a row, and no other, where any workload is protected."""
+def failures_listed(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check that every open site has a row, and no other, where any workload is protected."""
     for site, failure in facts.failures.items():
         if failure.row is None:
             message = f"the failure of {site!r} has 0 rows; every open site needs 1"
@@ -32,8 +32,8 @@ def failures_listed(facts: Facts) -> Iterator[Violation]:
             )
 
 
-def moves_cover(facts: Facts) -> Iterator[Violation]:
-    """What the site served of each protected demand moves, all of it and no more, whole where it may not be split."""
+def moves_cover(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check that all a site served of each protected demand moves, and no more; whole where it may not be split."""
     for failure in facts.failures.values():
         moved: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         for move in failure.moves:
@@ -47,16 +47,16 @@ def moves_cover(facts: Facts) -> Iterator[Violation]:
                 )
                 yield Violation("resilience", subject, message, abs(total - lost))
             if len(shares) > 1 and not facts.workloads[demand[1]].splittable:
-                message = f"moves to {len(shares)} sites, but it may not be split: 1 takes it whole"
+                message = f"moves to {len(shares)} sites, but it may not be split: 1 should take it whole"
                 yield Violation("resilience", subject, message, float(len(shares) - 1))
             for share in shares:
                 if not 0.0 < share <= 1.0 + SHARE:
-                    message = f"a share of {share:g} moves; it is above 0 and at most 1"
+                    message = f"a share of {share:g} moves; it should be above 0 and at most 1"
                     yield Violation("resilience", subject, message, abs(share) or 1.0)
 
 
-def moves_admitted(facts: Facts) -> Iterator[Violation]:
-    """A move goes to a pool that stands elsewhere and admits it within the degraded SLO."""
+def moves_admitted(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check that a move goes to a pool that stands elsewhere and admits it within the degraded SLO."""
     for failure in facts.failures.values():
         for move in failure.moves:
             for problem in _problems(facts, failure, move):
@@ -66,8 +66,8 @@ def moves_admitted(facts: Facts) -> Iterator[Violation]:
                 )
 
 
-def room_after_failure(facts: Facts) -> Iterator[Violation]:
-    """Pools that take moves stay below the utilisation cap, and keep the degraded SLO for all of their flows."""
+def room_after_failure(facts: SurvivalFacts) -> Iterator[Violation]:
+    """Check that pools that take moves stay below the utilisation cap and keep the degraded SLO for all flows."""
     for failure in facts.failures.values():
         for pool, erlang in failure.moved_erlang.items():
             subject, usable = f"{pool[0]}/{pool[1]} off {failure.site}", facts.usable(pool)

@@ -67,13 +67,13 @@ class Roofline:
 
     @property
     def teraflops(self) -> float:
-        """Of one accelerator; a precision that it cannot multiply in runs in the next wider one."""
+        """Matrix throughput of one accelerator; a precision that it has no mode for runs in the next wider one."""
         modes = ("fp4", "fp8", "bf16")
         rates = [self.device[f"{mode}_tflops"] for mode in modes[modes.index(self.precision) :]]
         return float(next(rate for rate in rates if rate > 0.0))
 
     def memory_calls(self) -> int:
-        """Calls whose caches fit beside the weights when their answers are complete; 0 where nothing fits."""
+        """Return how many calls' caches fit beside the weights when their answers are complete; 0 where none does."""
         usable_gb = self.engine["memory_fraction"] * self.device["memory_gb"] * self.tp
         room_gb = usable_gb - self.shared_gb - self.expert_gb
         copies = max(1.0, self.tp / self.model["kv_shards"])
@@ -82,7 +82,7 @@ class Roofline:
         return max(0, floor(float(room_gb / one_gb) * (1.0 + 1e-12)))
 
     def step_ms(self, batch: Floats) -> Floats:
-        """One step of the engine with ``batch`` calls decoding, ms."""
+        """Return the time of one step of the engine with ``batch`` calls decoding, ms."""
         engine, bandwidth, flops = self.engine, self.device["bandwidth_tb_s"], self.teraflops
         read = self.shared_gb / self.tp / (engine["eta_bw"] * bandwidth)
         multiply = 2.0 * self.shared_b * batch / self.tp / (engine["eta_c"] * flops)
@@ -101,7 +101,7 @@ class Roofline:
         return total
 
     def prefill_ms(self) -> float:
-        """What the prefill of one call adds to the steps that it shares, ms."""
+        """Return what the prefill of one call adds to the steps that it shares, ms."""
         model, engine, tokens = self.model, self.engine, self.tokens_in
         gflop = 2.0 * (self.shared_b + self.active_expert_b / engine["eta_expert_c"]) * tokens
         pairs = tokens * self._seen(tokens)
@@ -111,28 +111,28 @@ class Roofline:
         return float(multiply + launches + self._reduce_ms() * tokens)
 
     def tpot_ms(self, batch: float) -> float:
-        """Time per token written: a step, and the prefills of others that fall between two tokens, ms."""
+        """Return the time per token written: a step, and the prefills of others that fall between two tokens, ms."""
         others = max(0.0, batch - 1.0) / self.tokens_out
         return float(self.step_ms(np.asarray(batch)) + others * self.prefill_ms())
 
     def ttft_ms(self, batch: float) -> float:
-        """Time to the first token: the step under way, one's own with the prefill, and a fixed part, ms."""
+        """Return the time to the first token: the step under way, one's own with the prefill, and a fixed part, ms."""
         steps = 2.0 * float(self.step_ms(np.asarray(batch)))
         return self.engine["ttft_fixed_ms"] + self.prefill_ms() + steps
 
     def e2e_ms(self, batch: float) -> float:
-        """Time to the last token, ms."""
+        """Return the time to the last token, ms."""
         return self.ttft_ms(batch) + (self.tokens_out - 1.0) * self.tpot_ms(batch)
 
     def batch_rps(self, largest: int) -> Floats:
-        """Calls completed per second at batch 1, 2, ... ``largest``: each takes a step per token and one more."""
+        """Return the calls per second at batch 1, 2, ... ``largest``: each call takes a step per token and one more."""
         batch = np.arange(1.0, largest + 1.0)
         call_ms = (1.0 + self.tokens_out) * self.step_ms(batch) + batch * self.prefill_ms()
         done: Floats = 1e3 * batch / call_ms
         return done
 
     def _seen(self, context: float) -> float:
-        """Tokens of context that attention sees, averaged over layers with and without a window."""
+        """Return the tokens of context that attention sees, averaged over layers with and without a window."""
         share = self.model.get("window_fraction", 0.0)
         window = min(context, self.model.get("window_tokens", inf))
         return float((1.0 - share) * context + share * window)
@@ -146,6 +146,6 @@ class Roofline:
         return float(self.model["layers"] * each_us / 1e3)
 
     def _reduce_ms(self) -> float:
-        """All-reduces of one token over all layers, ms."""
+        """Return the time of all-reduces of one token over all layers, ms."""
         sent = BYTES_PER_ACTIVATION * self.model["hidden"] * self.model["layers"] * (self.tp - 1) / self.tp
         return float(sent / 1e6 / (self.engine["eta_link"] * self.device["link_gb_s"]))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Way(NamedTuple):
-    """Between which nodes traffic goes, and through which jurisdictions it may: None for any."""
+    """The nodes between which traffic goes, and the jurisdictions through which it may: None for any."""
 
     start: str | None
     end: str | None
@@ -24,25 +24,25 @@ class Way(NamedTuple):
 
 
 def user_route(facts: Facts, flow: FlowPlan) -> tuple[str, ...]:
-    """Nodes from region to site: as the plan names them if that holds, else as they should be."""
+    """Return the nodes from region to site: as the plan names them if that holds, else as they should be."""
     way = _user_way(facts, flow)
     return flow.route if flow.route and _problem(facts, flow.route, way) is None else _shortest(facts, way)
 
 
 def home_route(facts: Facts, site: str, workload: str) -> tuple[str, ...]:
-    """Nodes from a site to the data of a workload: as the plan's pool names them if that holds, else as they should."""
+    """Return the nodes from a site to a workload's data: as the plan's pool names them if that holds, else as due."""
     way = _home_way(facts, site, workload)
     for row in facts.plan.pools:
         if (row.site, row.workload) == (site, workload) and row.home_route:
             if _problem(facts, row.home_route, way) is None:
                 return row.home_route
             break
-    # Among equals the one that is found from the data, as a user's route is found from the region.
+    # Of equally short routes, the one found from the data, as a user's route is found from the region.
     return _shortest(facts, Way(way.end, way.start, way.allowed))[::-1]
 
 
 def reported_route(facts: Facts) -> Iterator[Violation]:
-    """Rule ``route``: a route that is named leads where it should, is allowed, and as short as any."""
+    """Check ``route``: a route that is named leads where it should, is allowed, and is as short as any."""
     for flow in facts.flows:
         problem = _problem(facts, flow.route, _user_way(facts, flow)) if flow.route else None
         if problem is not None:

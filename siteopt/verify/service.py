@@ -9,7 +9,7 @@ from scipy import special
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Metric, Workload
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 #: Below this no double tells the distribution from its mean, and the shape 1 / scv may overflow.
 CONSTANT_SCV = 1e-30
@@ -17,19 +17,19 @@ CONSTANT_SCV = 1e-30
 
 @lru_cache(maxsize=4096)
 def gamma_quantile(mean: float, scv: float, p: float) -> float:
-    """The ``p`` quantile of a gamma distribution given by its mean and squared coefficient of variation."""
+    """Return the ``p`` quantile of a gamma distribution given by its mean and squared coefficient of variation."""
     if scv < CONSTANT_SCV:
         return mean
     return float(special.gammaincinv(1.0 / scv, p)) * mean * scv
 
 
 def trips(replica: ReplicaFacts, metric: Metric) -> float:
-    """Round trips, and waits, that count towards a metric; none to the time between two tokens."""
+    """Return the round trips, and waits, that count towards a metric; none for the time between two tokens."""
     return {"ttft": 1.0, "tpot": 0.0, "e2e": replica.calls}[metric]
 
 
 def latency_ms(replica: ReplicaFacts, metric: Metric, rtt_ms: float, p: float, wait_ms: float = 0.0) -> float:
-    """The ``p`` quantile of a flow's latency, ms, where ``wait_ms`` is that of one wait.
+    """Return the ``p`` quantile of a flow's latency, ms, where ``wait_ms`` is that of one wait.
 
     Quantiles of the parts are added up, which is on the safe side.
     """
@@ -38,5 +38,5 @@ def latency_ms(replica: ReplicaFacts, metric: Metric, rtt_ms: float, p: float, w
 
 
 def reported_metric(workload: Workload) -> Metric:
-    """The metric that a plan reports percentiles of: that of the first SLO, ``e2e`` without one."""
+    """Return the metric that a plan reports percentiles of: that of the first SLO, ``e2e`` without one."""
     return workload.slo[0].metric if workload.slo else "e2e"

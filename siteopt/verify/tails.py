@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Slo
     from siteopt.verify.facts import Facts, Journey, Pool
     from siteopt.verify.queue import Tail
-    from siteopt.verify.replica import ReplicaFacts
+    from siteopt.verify.replica_facts import ReplicaFacts
 
 
 class _Miss(NamedTuple):
@@ -29,7 +29,7 @@ class _Miss(NamedTuple):
 
 
 def tail(facts: Facts) -> Iterator[Violation]:
-    """Rule ``tail``: at the peak times the burst factor, P(wait > slack) <= 1 - percentile for every flow.
+    """Check ``tail``: at the peak times the burst factor, P(wait > slack) <= 1 - percentile for every flow.
 
     The slack of a flow is what its SLO leaves to each wait after service and round trips. A flow that leaves none is
     a matter of the rule ``slo``.
@@ -48,7 +48,7 @@ def tail(facts: Facts) -> Iterator[Violation]:
 def waits_too_long(
     facts: Facts, pool: Pool, members: Sequence[Journey], queue: Tail, limits: tuple[Slo, ...]
 ) -> tuple[str, float] | None:
-    """Words about the flow of a pool that misses its SLO most, and by how much; None where all keep it."""
+    """Describe the flow of a pool that misses its SLO most, and by how much; None where all keep theirs."""
     replica = facts.replica(pool)
     if replica is None:
         return None

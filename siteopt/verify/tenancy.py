@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def tenant_mw(facts: Facts) -> dict[tuple[str, str], float]:
-    """IT power of each tenant at each open site where it has any, MW; keys are tenant and site."""
+    """Return the IT power of each tenant at each open site where it has any, MW; keys are tenant and site."""
     used: defaultdict[tuple[str, str], float] = defaultdict(float)
     for (site, workload, kind), replicas in facts.replicas.items():
         tenant, replica = facts.workloads[workload].tenant, facts.replica((site, workload, kind))
@@ -24,7 +24,7 @@ def tenant_mw(facts: Facts) -> dict[tuple[str, str], float]:
 
 
 def tenant_share(facts: Facts) -> Iterator[Violation]:
-    """Rule ``tenant_share``: no tenant has more than the policy's share of what the modules of a site carry."""
+    """Check ``tenant_share``: no tenant has more than the policy's share of what the modules of a site carry."""
     share = facts.scenario.policy.tenant_share
     for (tenant, site), mw in tenant_mw(facts).items():
         usable_mw = facts.usable_mw[site]
@@ -36,7 +36,7 @@ def tenant_share(facts: Facts) -> Iterator[Violation]:
 
 
 def tenant_site_mw(facts: Facts) -> Iterator[Violation]:
-    """Rule ``tenant_site_mw``: no tenant loses more than the policy's MW with one site."""
+    """Check ``tenant_site_mw``: no tenant loses more than the policy's MW with one site."""
     limit_mw = facts.scenario.policy.tenant_site_mw
     for (tenant, site), mw in tenant_mw(facts).items():
         if limit_mw is not None and above(mw, limit_mw):
@@ -45,7 +45,7 @@ def tenant_site_mw(facts: Facts) -> Iterator[Violation]:
 
 
 def tenant_use(facts: Facts) -> Iterator[Violation]:
-    """Rule ``tenants``: IT power and share of every tenant at every open site are reported, and right."""
+    """Check ``tenants``: IT power and share of every tenant at every open site are reported and right."""
     actual = tenant_mw(facts)
     reported = {(row.tenant, row.site): row for row in facts.plan.tenants}
     for (tenant, site), mw in actual.items():

@@ -173,3 +173,36 @@ def test_the_document_has_the_keys_that_others_read(tmp_path: Path) -> None:
     assert set(document["rows"][0]) == {
         *("parameter", "unit", "low", "high", "low_usd", "high_usd", "low_gap", "high_gap", "source"),
     }
+
+
+BAD_ROWS = [
+    '"text"',
+    '{"key": 1, "cost_usd": 1.0}',
+    '{"key": "k"}',
+    '{"key": "k", "cost_usd": "much"}',
+    '{"key": "k", "cost_usd": NaN}',
+    '{"key": "k", "cost_usd": 1.0, "gap": []}',
+    '{"key": "k", "parameter": "baseline"}',
+    '{"key": "k", "parameter": "baseline", "plan": "plan.json"}',
+    '{"key": "k", "parameter": "baseline", "plan": {"sites": 1}}',
+    "[" * 100_000,
+    "\udcff",
+]
+
+
+@pytest.mark.parametrize("line", BAD_ROWS, ids=range(len(BAD_ROWS)))
+def test_a_line_that_is_not_a_result_is_solved_again(line: str, tmp_path: Path) -> None:
+    """Lines of another program, or edited by hand, ended the analysis with what looked like a bug of it."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(line.encode(errors="surrogateescape") + b'\n{"key": "good", "cost_usd": 2.0}\n')
+    journal = Journal(path)
+    assert (journal.get("k"), journal.get("good")) == (None, {"key": "good", "cost_usd": 2.0})
+
+
+def test_a_journal_without_room_goes_on_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is solved is worth more than that it can be resumed."""
+    journal = Journal(tmp_path / "rows.jsonl")
+    (tmp_path / "rows.jsonl").mkdir()
+    journal.put("a", {"cost_usd": 1.0})
+    assert journal.get("a") == {"key": "a", "cost_usd": 1.0}
+    assert "could not be written" in caplog.text

@@ -23,6 +23,7 @@ from siteopt.scenario import load_scenario
 TOLERANCE = 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
 def test_no_prices_give_a_bound_above_the_optimum(document: dict[str, Any], seed: int) -> None:
@@ -56,6 +57,7 @@ def test_where_nothing_is_worth_serving_sites_are_empty(document: dict[str, Any]
     assert not empty.served.any()
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(document=full_documents(), guess=st.sampled_from([0.5, 1.0, 3.0]), by_groups=st.booleans())
 def test_the_ascent_stays_below_the_optimum_and_never_falls(

@@ -186,3 +186,18 @@ def test_broken_table(name: str, tmp_path: Path, out: Path, capsys: pytest.Captu
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps(document))
     assert words in refused(capsys, scenario, out)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+@pytest.mark.parametrize("command", ["check", "evaluate", "table"])
+def test_pipes_and_devices_are_no_inputs(
+    command: str, scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipe may never be written to, and a device never ends: both hung, or filled the memory."""
+    os.mkfifo(tmp_path / "pipe")
+    for name in (str(tmp_path / "pipe"), "/dev/zero"):
+        document = json.loads(scenario.read_text()) | {"sites": {"file": name}}
+        (tmp_path / "table.json").write_text(json.dumps(document))
+        words = {"check": [name], "evaluate": [str(scenario), name], "table": [str(tmp_path / "table.json")]}
+        assert main([command if command != "table" else "check", *words[command]]) == 2
+        assert f"{name} cannot be read: it is not a regular file" in capsys.readouterr().err

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +14,7 @@ from support.documents.small_document import small_document
 import siteopt.cli
 from siteopt.cli import main
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
+from siteopt.evaluate import evaluate
 from siteopt.plan.file import load_plan
 from siteopt.scenario import json_schema, load_scenario
 from siteopt.verify import verify
@@ -79,37 +78,6 @@ def test_infeasible_scenario_says_why(scenario: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "plan.json").exists()
 
 
-def test_interrupt_gives_the_best_plan_so_far(tmp_path: Path) -> None:
-    """Ctrl-C is not an error: the plan found by then is printed, with what is proven about it."""
-    document = small_document()
-    base, cities = document["sites"][0], document["regions"][:3]
-    document["sites"] += [
-        base | {"id": f"s{i}", "lat": 47.5 + i * 0.08, "headroom_mw": 2.0} for i in range(80)
-    ]
-    document["regions"] += [cities[i % 3] | {"id": f"r{i}", "lat": 47.6 + i * 0.05} for i in range(100)]
-    document["demand"] += [
-        {"region": f"r{i}", "workload": "chat", "peak_rps": 900.0 + 7 * i, "mean_rps": 400.0}
-        for i in range(100)
-    ]
-    document["policy"] = {}
-    path = tmp_path / "scenario.json"
-    path.write_text(json.dumps(document))
-    process = subprocess.Popen(
-        [*COMMAND, "solve", str(path), "--json", "--gap", "0", "--time-limit", "600"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    process.stderr.readline()  # the first line of progress: there is a plan
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 0, stderr
-    assert json.loads(stdout)["limit"] == "interrupt"
-    assert json.loads(stdout)["verified"] is True
-
-
 def test_reader_that_stops_reading_is_no_error(scenario: Path) -> None:
     """``siteopt schema | head -1`` is quiet."""
     line = f"{sys.executable} -P -m siteopt schema | head -n 1"
@@ -143,6 +111,10 @@ def test_readers_that_are_gone_do_not_end_the_work(command: str, scenario: Path,
         (SolverError("HiGHS failed"), 4, "siteopt: HiGHS failed\n"),
         (ZeroDivisionError("oops"), 4, "siteopt: internal error: ZeroDivisionError: oops\n"),
         (KeyboardInterrupt(), 130, "siteopt: interrupted\n"),
+        (OSError(28, "No space left on device", "/x/y"), 2, "siteopt: /x/y: No space left on device\n"),
+        (OSError(12, "Cannot allocate memory"), 2, "siteopt: Cannot allocate memory\n"),
+        (MemoryError(), 4, "siteopt: there is not enough memory for this\n"),
+        (ImportError("libz.so.1 is missing"), 4, "installation is broken: libz.so.1 is missing\n"),
     ],
 )
 def test_exit_codes(
@@ -185,9 +157,10 @@ def test_options_reach_the_solver(
     assert main(["solve", str(scenario), *line.split()]) == 3
     capsys.readouterr()
     assert callable(asked.pop("progress"))
+    assert callable(asked.pop("stop"))
     assert asked == {
         **{"time_limit": float("inf"), "gap": 0.02, "seed": 9, "method": "milp"},
-        **{"node_limit": 7, "iteration_limit": 8},
+        **{"node_limit": 7, "iteration_limit": 8, "start": None},
     }
 
 
@@ -274,6 +247,19 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     """Both go to stdout with code 0."""
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("siteopt ")
-    for command in ([], *([c.__name__.rsplit(".", 1)[1]] for c in siteopt.cli.COMMANDS)):
+    for command in ([], *([name] for name in siteopt.cli.COMMANDS)):
         assert main([*command, "--help"]) == 0
         assert "usage: siteopt" in capsys.readouterr().out
+
+
+def test_a_warm_start_is_read_and_kept(scenario: Path, plan: Path, tmp_path: Path) -> None:
+    """``--start`` goes on from a plan, and does not replace it."""
+    out = tmp_path / "plan.json"
+    assert (
+        main(["solve", str(scenario), "--start", str(plan), "--iteration-limit", "1", "--out", str(out)]) == 0
+    )
+    assert load_plan(out).cost_usd <= evaluate(load_scenario(scenario), load_plan(plan)).cost_usd
+    before = plan.read_text()
+    assert main(["solve", str(scenario), "--start", str(plan), "--out", str(plan)]) == 2
+    assert plan.read_text() == before
+    assert main(["solve", str(scenario), "--start", "no such plan"]) == 2

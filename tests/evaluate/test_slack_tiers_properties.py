@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.reference import evaluator as reference
-from support.reference.pool_sizing import broken_rules, carried, tier_counts
+from support.reference.pool_sizing import broken_rules, carried, slack_tier_counts
 from support.strategies.solutions import CAPACITY, random_state
 from support.strategies.tails import rival_documents, tail_documents
 
@@ -186,16 +186,16 @@ def test_the_search_keeps_tiers_and_rivals_in_order(instance: Instance, seed: in
 @settings(max_examples=100)
 @given(instance=instances(), seed=seeds)
 def test_the_tightest_tier_alone_sizes_a_pool(instance: Instance, seed: int) -> None:
-    """A crumb from far away costs what the whole flow's tier does; taking it away gives the replicas back."""
+    """A crumb from far away costs what the whole flow's slack tier does; taking it away gives the replicas back."""
     rng = np.random.default_rng(seed)
     state = start(instance, rng)
-    counts = tier_counts(instance, state.share)
+    counts = slack_tier_counts(instance, state.share)
     for p in np.flatnonzero(state.replicas > 0):
-        tiers = [t for t in counts[p] if t >= 0]
-        if not tiers:
+        slack_tiers = [t for t in counts[p] if t >= 0]
+        if not slack_tiers:
             continue
         nearer = state.share.copy()
-        gone = (instance.arcs.pool == p) & (instance.arcs.tier == min(tiers))
+        gone = (instance.arcs.pool == p) & (instance.arcs.slack_tier == min(slack_tiers))
         nearer[gone] = 0.0
         evaluator = loaded(
             instance, Solution(state.option, state.modules, state.replicas, nearer, state.unserved), 0.0

@@ -1,6 +1,6 @@
 """Europe and the factory: what their READMEs tell, in small.
 
-Both are solved within limits of rounds or nodes; the figures of the READMEs come from longer runs.
+Both are solved within limits of rounds or tree nodes; the figures of the READMEs come from longer runs.
 """
 
 from __future__ import annotations

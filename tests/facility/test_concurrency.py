@@ -9,11 +9,11 @@ import pytest
 from support.documents.facility_location import classic_instance, random_classic
 from support.reference.facility import best_cost, transport_cost
 
-import siteopt.facility.splittable_run as divisible
+import siteopt.facility.splittable_run as splittable_run
 from siteopt._core.facility.transport import Transport
 from siteopt.facility import recognised
 from siteopt.facility.plan_search import solve_window
-from siteopt.facility.run import improve
+from siteopt.facility.run import solve_facility_location
 from siteopt.facility.windows import Windows
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
@@ -27,14 +27,14 @@ def test_the_optimum_is_proven_on_one_core_and_on_two(
     seed: int, cores: int, large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there are many sites, both threads solve windows before the tree begins."""
-    monkeypatch.setattr(divisible, "has_spare_core", lambda: cores > 1)
-    monkeypatch.setattr(divisible, "LARGE", large)
+    monkeypatch.setattr(splittable_run, "has_spare_core", lambda: cores > 1)
+    monkeypatch.setattr(splittable_run, "LARGE", large)
     instance = classic_instance(random_classic(8, 20, seed))
     problem = recognised(instance)
     assert problem is not None
     optimum = best_cost(problem)
     incumbent = Incumbent(instance, Clock(60.0), 1e-7, None)
-    assert improve(instance, incumbent, SolveOptions())
+    assert solve_facility_location(instance, incumbent, SolveOptions())
     assert incumbent.is_good_enough
     assert incumbent.cost_usd == pytest.approx(optimum, rel=1e-6)
     assert incumbent.bound_usd is not None

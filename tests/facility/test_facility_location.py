@@ -14,7 +14,7 @@ from support.reference.facility import best_cost
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
 from siteopt.facility import facility_location, recognised
-from siteopt.facility.run import improve
+from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
@@ -33,7 +33,7 @@ COST = np.array([[4.0, 8.0, 12.0], [9.0, 3.0, 6.0], [6.0, 4.0, 2.0], [3.0, 9.0, 
 
 def solved(instance: Instance, gap: float = 1e-9) -> Incumbent:
     incumbent = Incumbent(instance, Clock(float("inf")), gap, None)
-    assert improve(instance, incumbent, SolveOptions(node_limit=500))
+    assert solve_facility_location(instance, incumbent, SolveOptions(node_limit=500))
     return incumbent
 
 
@@ -136,7 +136,7 @@ def test_demands_that_may_not_be_split(seed: int) -> None:
     assert incumbent.bound_usd == pytest.approx(optimum, rel=2e-6)
 
 
-def test_a_filling_that_was_cut_short_gets_longer_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_assignment_that_was_cut_short_gets_longer_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would begin anew for ever, where it needs a little more than its share of the time."""
     given: list[float] = []
 
@@ -144,11 +144,11 @@ def test_a_filling_that_was_cut_short_gets_longer_the_next_time(monkeypatch: pyt
         given.append(arguments[3])
         return None, 0.0, False
 
-    monkeypatch.setattr("siteopt.facility.generalised_assignment.fill_sites", cut_short)
+    monkeypatch.setattr("siteopt.facility.generalised_assignment.solve_generalised_assignment", cut_short)
     rng = np.random.default_rng(1)
     demand = rng.integers(5, 36, 20).astype(float)
     capacity = np.full(6, np.ceil(demand.sum() / 4.0))
     cost = rng.uniform(1.0, 10.0, (20, 6)) * demand[:, None]
     instance = facility_location(capacity, rng.uniform(50.0, 150.0, 6), demand, cost, False)
-    improve(instance, Incumbent(instance, Clock(3.0), 0.0, None), SolveOptions())
+    solve_facility_location(instance, Incumbent(instance, Clock(3.0), 0.0, None), SolveOptions())
     assert given[1] > 1.2 * given[0]

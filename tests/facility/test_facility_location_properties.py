@@ -170,12 +170,16 @@ def test_tree_is_valid_while_it_looks_at_few_sites_and_makes_plans_of_fewer(prob
     root = RootBound(problem)
     for _ in range(3):
         root.climb()
-    core = every[: n - 1] if np.isfinite(transport_cost(problem, (every < n - 1).astype(float))) else every
-    part = problem.restricted(core, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
-    transport = Transport(part, len(core))
-    if np.isinf(transport.load_sites(np.arange(len(core), dtype=np.int32))):
+    restricted_sites = (
+        every[: n - 1] if np.isfinite(transport_cost(problem, (every < n - 1).astype(float))) else every
+    )
+    part = problem.restricted(
+        restricted_sites, np.arange(len(problem.demand), dtype=np.int32), problem.demand
+    )
+    transport = Transport(part, len(restricted_sites))
+    if np.isinf(transport.load_sites(np.arange(len(restricted_sites), dtype=np.int32))):
         return
-    tree = FacilityTree(problem, root, core, transport, 1e-7)
+    tree = FacilityTree(problem, root, restricted_sites, transport, 1e-7)
     for _ in range(10):
         tree.run(1)
         assert tree.bound_usd <= optimum * (1.0 + 1e-9)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from support.reference.facility import best_cost
 
 from siteopt._core.facility.assignment import Assignment
-from siteopt.facility import FacilityProblem, divisible, facility_location, fitting, recognised
-from siteopt.facility.generalised_assignment import fill_sites
-from siteopt.facility.run import improve
+from siteopt.facility import FacilityProblem, facility_location, fitting, recognised, splittable_relaxation
+from siteopt.facility.generalised_assignment import solve_generalised_assignment
+from siteopt.facility.run import solve_facility_location
 from siteopt.facility.single_source import least_sum
 from siteopt.facility.single_source_search import near_sites
 from siteopt.run.incumbent import Incumbent
@@ -69,7 +69,7 @@ def enumerated(problem: FacilityProblem, *, all_open: bool = False) -> float:
 def test_plan_and_bound_meet_at_the_enumerated_optimum(instance: Instance) -> None:
     optimum = enumerated(problem_of(instance))
     incumbent = Incumbent(instance, Clock(20.0), 1e-6, None)
-    improve(instance, incumbent, SolveOptions())
+    solve_facility_location(instance, incumbent, SolveOptions())
     if np.isinf(optimum):
         assert incumbent.solution is None
         return
@@ -86,17 +86,19 @@ def test_the_relaxation_costs_no_more(instance: Instance) -> None:
     problem = problem_of(instance)
     optimum = enumerated(problem)
     assume(np.isfinite(optimum))
-    assert best_cost(divisible(fitting(problem))) <= optimum * (1.0 + 1e-9)
+    assert best_cost(splittable_relaxation(fitting(problem))) <= optimum * (1.0 + 1e-9)
 
 
 @settings(max_examples=60)
 @given(instances, st.sampled_from([0.7, 0.999, 1.001, 1.5]))
-def test_filling_finds_what_is_below_the_cutoff_and_bounds_the_rest(instance: Instance, share: float) -> None:
+def test_an_assignment_below_the_cutoff_is_found_and_the_rest_bounded(
+    instance: Instance, share: float
+) -> None:
     problem = fitting(problem_of(instance))
     optimum = enumerated(problem, all_open=True)
     assume(np.all(np.diff(problem.arc_ptr) > 0))
     cutoff = share * (optimum if np.isfinite(optimum) else 1000.0)
-    site, bound, is_final = fill_sites(problem, cutoff, 1, np.inf, lambda: True)
+    site, bound, is_final = solve_generalised_assignment(problem, cutoff, 1, np.inf, lambda: True)
     assert is_final
     assert bound <= min(cutoff, optimum)
     assert bound >= min(cutoff, optimum) * (1.0 - 1e-6)

@@ -63,7 +63,7 @@ def market_split(items: int, rows: int) -> Matrix:
 def test_the_answer_is_that_of_the_driver() -> None:
     matrix, limits = market_split(12, 2), Limits(gap=0.0, seed=3)
     heard = Listener()
-    answer = process.solve_apart(matrix, {}, limits, heard)
+    answer = process.solve_in_process(matrix, {}, limits, heard)
     expected = HighsDriver(matrix).solve(limits, Silent())
     assert answer.outcome == expected.outcome == "optimal"
     assert answer.objective == pytest.approx(expected.objective)
@@ -79,13 +79,13 @@ def test_what_has_no_solution_is_said_to_have_none() -> None:
     draft = Draft()
     column = draft.columns(1.0, 1.0)
     draft.rows(2.0, np.inf, (0, column, 1.0))
-    assert process.solve_apart(draft.matrix(1.0, 0.0), {}, Limits(), Silent()).outcome == "infeasible"
+    assert process.solve_in_process(draft.matrix(1.0, 0.0), {}, Limits(), Silent()).outcome == "infeasible"
 
 
 def test_it_ends_at_once_with_what_it_has() -> None:
     """As soon as anything is known about a programme that takes minutes."""
     heard = Listener(lambda it: bool(it.solutions and it.bounds))
-    answer = process.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
+    answer = process.solve_in_process(market_split(50, 5), {}, Limits(gap=0.0), heard)
     assert answer.outcome == "limit"
     assert answer.values is not None
     assert answer.objective == heard.solutions[-1][1]
@@ -93,8 +93,8 @@ def test_it_ends_at_once_with_what_it_has() -> None:
 
 
 def test_a_lost_process_leaves_what_it_found() -> None:
-    """The system may end it for want of memory; a search beside it goes on."""
-    worker = process.start_worker()
+    """The system may end it for want of memory; a concurrent search goes on."""
+    worker = process.launch_worker()
 
     class Killer(Listener):
         def on_solution(self, values: NDArray[np.float64], objective: float) -> None:
@@ -102,22 +102,47 @@ def test_a_lost_process_leaves_what_it_found() -> None:
             worker.kill()
 
     heard = Killer()
-    with mock.patch.object(process, "start_worker", return_value=worker):
-        answer = process.solve_apart(market_split(50, 5), {}, Limits(gap=0.0), heard)
+    with mock.patch.object(process, "launch_worker", return_value=worker):
+        answer = process.solve_in_process(market_split(50, 5), {}, Limits(gap=0.0), heard)
     assert answer.outcome == "limit"
     assert answer.objective == heard.solutions[-1][1]
+
+
+def test_ended_while_it_is_written_to_it_is_only_at_its_limit() -> None:
+    """A large programme fills the pipe: closing it raised BrokenPipeError, and the plan of the solve was lost."""
+    heard = Listener(lambda _: True)
+    answer = process.solve_in_process(market_split(20_000, 5), {}, Limits(gap=0.0), heard)
+    assert (answer.outcome, answer.values) == ("limit", None)
+
+
+def test_a_process_that_dies_while_it_is_written_to_leaves_the_answer_at_its_limit() -> None:
+    """The system may end it for want of memory before it has read what it was to solve."""
+    worker = process.launch_worker()
+    worker.kill()
+    worker.wait()
+    with mock.patch.object(process, "launch_worker", return_value=worker):
+        answer = process.solve_in_process(market_split(20_000, 5), {}, Limits(gap=0.0), Silent())
+    assert (answer.outcome, answer.values) == ("limit", None)
+
+
+def test_a_system_without_room_for_a_process_leaves_the_answer_at_its_limit() -> None:
+    """What the search has found is worth more than what this would have added."""
+    no_room = mock.patch.object(process, "launch_worker", side_effect=OSError(11, "Try again"))
+    with no_room:
+        answer = process.solve_in_process(market_split(12, 2), {}, Limits(), Silent())
+    assert (answer.outcome, answer.values, answer.bound) == ("limit", None, -np.inf)
 
 
 def test_a_failure_of_the_solver_is_one_here() -> None:
     matrix = market_split(4, 1)
     matrix.index[0] = 1000  # there is no such column
     with pytest.raises(SolverError, match="HiGHS"):
-        process.solve_apart(matrix, {}, Limits(), Silent())
+        process.solve_in_process(matrix, {}, Limits(), Silent())
 
 
 def test_it_ends_once_nobody_listens_any_more() -> None:
-    """However the process that started it came to its end: nothing goes on computing for nobody."""
-    worker = process.start_worker()
+    """However the process that launched it came to its end: nothing goes on computing for nobody."""
+    worker = process.launch_worker()
     with worker:
         assert worker.stdin is not None
         assert worker.stdout is not None

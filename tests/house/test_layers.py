@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,11 @@ def unit_of(module: str) -> str:
     return module.split(".")[1]
 
 
+def file_of(name: str) -> str | None:
+    """The module that an imported name is, or comes from; None for one of another package."""
+    return next((m for m in (name, name.rpartition(".")[0]) if m in MODULES), None)
+
+
 def is_down(user: str, used: str) -> bool:
     """Whether unit ``user`` may import from unit ``used``."""
     return user == used or FLOOR[used] < FLOOR[user]
@@ -72,6 +78,15 @@ def test_imports_point_down(module: str) -> None:
     used = {i for i in imports_of(MODULES[module].read_text(encoding="utf-8")) if i.startswith("siteopt.")}
     wrong = sorted(i for i in used if not is_down(unit_of(module), unit_of(i)))
     assert wrong == [], f"{module} (floor {FLOOR[unit_of(module)]}) imports {wrong}"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Not even for annotations: of two files one is the one to read first."""
+    used = {
+        module: {file_of(name) for name in imports_of(path.read_text(encoding="utf-8"))} - {None, module}
+        for module, path in MODULES.items()
+    }
+    TopologicalSorter(used).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -100,4 +115,7 @@ def test_the_rules_bite() -> None:
     assert not is_down("verify", "instance")
     assert not is_down("instance", "compile")
     assert is_down("evaluate", "compile")
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+    assert file_of("siteopt.verify.facts.Facts") == "siteopt.verify.facts"
     assert imports_of("def f():\n    from siteopt.milp import build\n") == {"siteopt.milp.build"}

@@ -20,6 +20,7 @@ PUBLIC = [
     "Violation",
     "compare",
     "evaluate",
+    "facility_location",
     "find_conflict",
     "load_plan",
     "load_scenario",

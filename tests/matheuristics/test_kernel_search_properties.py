@@ -1,4 +1,4 @@
-"""The kernel: a relaxation of the problem on some sites and flows, so that its optimum is below every plan on them."""
+"""Kernel search: its restricted master is a relaxation on some sites and flows, so its optimum is below their plans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from siteopt.evaluate import evaluate_solution
 from siteopt.highs.driver import HighsDriver, Limits
 from siteopt.highs.monitor import Silent
 from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
-from siteopt.matheuristics.kernel_search import kernel_of, search_kernel
+from siteopt.matheuristics.kernel_search import choose_restricted_master, solve_restricted_master
 from siteopt.matheuristics.partial_bound import can_solve_part
 from siteopt.matheuristics.partial_model import PartialModel
 from siteopt.scenario import load_scenario
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 TOLERANCE = 2e-6
 
 
-def kernel_usd(instance: Instance, prices: Prices, known: Solution, flows: int) -> float:
-    """Optimum of the kernel of a known plan alone."""
+def master_usd(instance: Instance, prices: Prices, known: Solution, flows: int) -> float:
+    """Optimum of the restricted master of a known plan alone."""
     nothing = np.zeros(len(instance.sites.id), dtype=bool)
     with mock.patch("siteopt.matheuristics.kernel_search.FLOWS", flows):
-        kernel = kernel_of(instance, prices, nothing, known)
-    model = PartialModel(instance, prices, kernel)
+        master = choose_restricted_master(instance, prices, nothing, known)
+    model = PartialModel(instance, prices, master)
     answer = HighsDriver(model.matrix()).solve(Limits(gap=0.0), Silent())
     return answer.objective * model.unit_usd
 
@@ -56,7 +56,7 @@ def test_its_optimum_is_below_the_plan_that_it_is_made_of(
     known_usd = evaluate_solution(instance, known).cost_usd
     prices = random_prices(instance, rng, abs(known_usd) / max(1, len(instance.demands.region)) + 1e5)
     slack = TOLERANCE * (abs(known_usd) + float(np.abs(prices.demand_usd).sum()) + 1e6)
-    assert kernel_usd(instance, prices, known, flows) <= known_usd + slack
+    assert master_usd(instance, prices, known, flows) <= known_usd + slack
 
 
 @settings(max_examples=60)
@@ -67,21 +67,22 @@ def test_what_it_finds_stands_and_carries_its_flows(document: dict[str, Any], se
     rng = np.random.default_rng(seed)
     prices = random_prices(instance, rng, 3e6)
     likely = rng.random(len(instance.sites.id)) < 0.7
-    kernel = kernel_of(instance, prices, likely, None)
+    master = choose_restricted_master(instance, prices, likely, None)
     found: list[Solution] = []
-    search_kernel(instance, prices, kernel, Limits(nodes=50), lambda s, _usd: found.append(s), lambda: True)
+    limits = Limits(tree_nodes=50)
+    solve_restricted_master(instance, prices, master, limits, lambda s, _usd: found.append(s), lambda: True)
     assume(found)
     sites, options = instance.sites, instance.options
     must = ((sites.is_existing | sites.is_forced) == 1) & (np.diff(sites.option_ptr) > 0)
     for solution in found:
         stands = np.flatnonzero(solution.option >= 0)
-        assert np.all(kernel.site[stands])
+        assert np.all(master.site[stands])
         assert np.all(solution.option[must] >= 0)
         o, n = solution.option[stands], solution.modules[stands]
         assert np.array_equal(options.site[o], stands)
         assert np.all((options.min_modules[o] <= n) & (n <= options.max_modules[o]))
         used = np.flatnonzero(solution.share > 1e-6)
-        assert np.all(kernel.arc[used])
+        assert np.all(master.arc[used])
         assert np.all(solution.option[instance.pools.site[instance.arcs.pool[used]]] >= 0)
         served = np.bincount(
             instance.arcs.demand, weights=solution.share, minlength=len(instance.demands.region)

@@ -101,7 +101,7 @@ def test_the_german_example_gains_by_it(germany_instance: Instance) -> None:
     ascent = LagrangianAscent(germany_instance)
     ascent.run(400, np.inf)
     proved: list[float] = []
-    prove_in_part(germany_instance, ascent.prices, Limits(nodes=5), proved.append, lambda: True)
+    prove_in_part(germany_instance, ascent.prices, Limits(tree_nodes=5), proved.append, lambda: True)
     assert max(proved) > ascent.bound_usd
     stopped: list[float] = []
     prove_in_part(germany_instance, ascent.prices, Limits(), stopped.append, lambda: False)

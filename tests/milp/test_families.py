@@ -72,6 +72,18 @@ EDITS: dict[str, dict[str, Any]] = {
         "network.links.0.capacity_gbps": 0.25,
     },
     "budget": {"designs.1.scale_exponent": 0.5, "sites.0.existing.modules": 1},
+    "linear_rules": {
+        "rules": [
+            {"id": "few", "terms": [{"zone": "west"}], "sense": "<=", "value": 1.0},
+            {"id": "some", "terms": [{"tier": "micro"}, {"design": "hall"}], "sense": ">=", "value": 1.0},
+            {
+                "id": "with",
+                "terms": [{"sites": ["sub"]}, {"sites": ["hub"], "coefficient": -1.0}],
+                "sense": "==",
+                "value": 0.0,
+            },
+        ]
+    },
     "resilience": {"workloads.0.sizing": "tail", "workloads.0.protect": {"slo_ms": 700.0}},
 }
 

@@ -87,7 +87,7 @@ def ours(matrix: Matrix, names: list[str]) -> dict[tuple[str, str], tuple[Row, f
     rows = {}
     for r, quoted in enumerate(matrix.row_names):
         name = quoted.replace("'", "")
-        part = slice(matrix.start[r], matrix.start[r + 1])
+        part = slice(matrix.row_ptr[r], matrix.row_ptr[r + 1])
         index, value = matrix.index[part], matrix.value[part]
         body = {names[c]: v for c, v in zip(index, value, strict=True) if not fixed[c]}
         moved = sum(v * matrix.lower[c] for c, v in zip(index, value, strict=True) if fixed[c])
@@ -191,20 +191,20 @@ def test_a_solvers_rounding_is_taken_off(small_instance: Instance) -> None:
 # ---------------------------------------------------------------------------------------------- the driver
 
 
-def test_highs_takes_the_start(hard_instance: Instance) -> None:
+def test_highs_takes_the_warm_start(hard_instance: Instance) -> None:
     """Stopped before it has done anything, HiGHS has the plan that it was given, and else none."""
     matrix = compile_matrix(build_model(hard_instance).pyomo)
-    start = columns(hard_instance, searched(hard_instance, rounds=0))
-    assert_feasible(matrix, start)
+    warm_start = columns(hard_instance, searched(hard_instance, rounds=0))
+    assert_feasible(matrix, warm_start)
     without = HighsDriver(matrix).solve(Limits(gap=0.0), Impatient())
-    answer = HighsDriver(matrix).solve(Limits(gap=0.0), Impatient(), start)
+    answer = HighsDriver(matrix).solve(Limits(gap=0.0), Impatient(), warm_start)
     assert without.values is None
     assert answer.values is not None
-    assert answer.objective <= (matrix.cost @ start + matrix.offset) * (1 + 1e-9)
+    assert answer.objective <= (matrix.cost @ warm_start + matrix.offset) * (1 + 1e-9)
 
 
 def test_the_solution_handed_out_is_the_one_reported() -> None:
-    """HiGHS once mapped a start to a better point of the presolved problem and returned the start beside its objective.
+    """HiGHS once mapped a warm start to a better point of the presolved problem and returned it beside its objective.
 
     One of two demands fits through the uplink, and neither is worth its replica: both stay unserved. The search starts
     it with one of them served, and a plan that was called optimal cost a fifth too much.
@@ -236,7 +236,7 @@ def test_the_solution_handed_out_is_the_one_reported() -> None:
     assert flows_of(instance, answer.values, layout_of(instance))[2].tolist() == [1.0, 1.0]
 
 
-def test_an_infeasible_start_does_no_harm() -> None:
+def test_an_infeasible_warm_start_does_no_harm() -> None:
     matrix = compile_matrix(build_model(classic_instance(PLANTS)).pyomo)
     answer = HighsDriver(matrix).solve(Limits(gap=0.0), Silent(), np.zeros(len(matrix.cost)))
     assert answer.objective * USD_PER_OBJECTIVE == pytest.approx(PLANTS_OPTIMUM * USD_PER_UNIT, rel=1e-9)

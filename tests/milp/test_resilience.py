@@ -1,4 +1,4 @@
-"""The loss of a site in the exact model: standby pools, shared reserve, tiers of the degraded SLO, and starts."""
+"""The loss of a site in the exact model: standby pools, shared reserve, degraded slack tiers, and warm starts."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ def test_a_pool_without_users_of_its_own_stands_by(sizing: str) -> None:
         assert solution.share.tolist() == [1.0]
         assert solution.replicas[alp] >= 2
         assert solution.moves.share.tolist() == [1.0]
-        reserve_rps, tier = reserves(instance, solution.moves, solution.share)
+        reserve_rps, slack_tier = reserves(instance, solution.moves, solution.share)
         assert reserve_rps[alp] == pytest.approx(15.0)
-        assert (tier[alp] >= 0) == (sizing == "tail")
+        assert (slack_tier[alp] >= 0) == (sizing == "tail")
 
 
 def test_without_protection_nothing_stands_by() -> None:
@@ -166,24 +166,24 @@ def test_a_workload_stands_by_on_one_kind_of_pool_only() -> None:
 
 
 @pytest.mark.parametrize("bracket", ["outer", "inner"])
-def test_highs_takes_a_start_with_moves(bracket: Bracket) -> None:
+def test_highs_takes_a_warm_start_with_moves(bracket: Bracket) -> None:
     """Stopped before it has done anything, HiGHS has the plan of the search, whatever families are there."""
     instance = compile_instance(everything())
     solution = searched(instance)
     assert len(solution.moves.arc) > 0
     matrix = compile_matrix(build_model(instance, bracket=bracket).pyomo)
-    start = columns_of(instance, solution, layout_of(instance, bracket))
-    assert_feasible(matrix, start)
+    warm_start = columns_of(instance, solution, layout_of(instance, bracket))
+    assert_feasible(matrix, warm_start)
     cost_usd = evaluate_solution(instance, solution).cost_usd
-    assert matrix.cost @ start * USD_PER_UNIT == pytest.approx(cost_usd, rel=1e-9)
-    answer = HighsDriver(matrix).solve(Limits(gap=0.0, nodes=0), Impatient(), start)
+    assert matrix.cost @ warm_start * USD_PER_UNIT == pytest.approx(cost_usd, rel=1e-9)
+    answer = HighsDriver(matrix).solve(Limits(gap=0.0, tree_nodes=0), Impatient(), warm_start)
     assert answer.values is not None
-    assert answer.objective <= matrix.cost @ start + 1e-6
-    worse = HighsDriver(matrix).solve(Limits(gap=0.0, nodes=0), Impatient())
+    assert answer.objective <= matrix.cost @ warm_start + 1e-6
+    worse = HighsDriver(matrix).solve(Limits(gap=0.0, tree_nodes=0), Impatient())
     assert worse.objective > answer.objective + 1e-6
 
 
-def test_a_start_without_its_moves_is_no_solution() -> None:
+def test_a_warm_start_without_its_moves_is_no_solution() -> None:
     """Flows that nobody takes over break the rows of survival, and nothing else."""
     instance = compile_instance(everything())
     whole = searched(instance)
@@ -216,13 +216,13 @@ def test_size_counts_arcs_and_moves() -> None:
 
 @pytest.mark.parametrize("segments", [1, 3, 13])
 def test_lines_bracket_what_pools_carry_after_a_failure(segments: int) -> None:
-    """The outer ones lie above the optimistic table of their tier, the inner ones below the safe one."""
+    """The outer ones lie above the optimistic table of their slack tier, the inner ones below the safe one."""
     instance = compile_instance(everything())
     for bracket in ("outer", "inner"):
         rows = reserve_segments(instance, bracket, segments)
         assert rows
         for line in (line for lines in rows.values() for line in lines):
-            table = instance.degraded.table(line.tier, optimistic=bracket == "outer")
+            table = instance.degraded_slack_tiers.table(line.slack_tier, optimistic=bracket == "outer")
             n = np.arange(line.first, min(line.last, len(table) - 1) + 1)
             load = line.slope * n + line.intercept
             if bracket == "outer":
@@ -239,7 +239,7 @@ def test_a_pool_has_no_more_replicas_than_it_can_ever_need() -> None:
     tailed = compile_instance(load_scenario(changed(small_scenario(), {"workloads.0.sizing": "tail"})))
     needed = most_replicas(tailed)[0]
     assert 3 <= needed < 90
-    tightest = tailed.tiers.table(int(tailed.variants.tier_ptr[0]), optimistic=False)
+    tightest = tailed.slack_tiers.table(int(tailed.variants.slack_tier_ptr[0]), optimistic=False)
     assert tightest[needed] >= 24.0 or needed == 3
 
 

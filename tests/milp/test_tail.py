@@ -89,38 +89,38 @@ def solved_usd(instance: Instance, bracket: Bracket, segments: int = 13) -> floa
     return HighsDriver(compile_matrix(model)).solve(Limits(gap=0.0), Silent()).objective * USD_PER_UNIT
 
 
-# ---------------------------------------------------------------------------------------------- tiers
+# ---------------------------------------------------------------------------------------------- slack tiers
 
 
 def test_a_few_round_trips_are_a_tier_each() -> None:
     """Quantiles alone would merge the two nearest of four."""
     instance = compile_instance(spread(4))
-    tiers = instance.tiers
-    assert len(tiers.variant) == 4
-    assert tiers.longest_rtt_ms.tolist() == tiers.shortest_rtt_ms.tolist()
-    assert tiers.longest_rtt_ms.tolist() == sorted(instance.arcs.rtt_ms.tolist(), reverse=True)
+    slack_tiers = instance.slack_tiers
+    assert len(slack_tiers.variant) == 4
+    assert slack_tiers.longest_rtt_ms.tolist() == slack_tiers.shortest_rtt_ms.tolist()
+    assert slack_tiers.longest_rtt_ms.tolist() == sorted(instance.arcs.rtt_ms.tolist(), reverse=True)
 
 
 @pytest.mark.parametrize("n_regions", [1, 3, 5, 17])
 def test_each_arc_is_of_the_tier_that_holds_its_round_trip(n_regions: int) -> None:
     instance = compile_instance(spread(n_regions))
-    tiers, arcs = instance.tiers, instance.arcs
-    assert 1 <= len(tiers.variant) <= min(4, n_regions)
-    assert np.all(arcs.rtt_ms <= tiers.longest_rtt_ms[arcs.tier])
-    assert np.all(arcs.rtt_ms >= tiers.shortest_rtt_ms[arcs.tier])
-    assert np.all(np.diff(tiers.longest_rtt_ms) < 0.0)
-    assert set(arcs.tier.tolist()) == set(range(len(tiers.variant)))
+    slack_tiers, arcs = instance.slack_tiers, instance.arcs
+    assert 1 <= len(slack_tiers.variant) <= min(4, n_regions)
+    assert np.all(arcs.rtt_ms <= slack_tiers.longest_rtt_ms[arcs.slack_tier])
+    assert np.all(arcs.rtt_ms >= slack_tiers.shortest_rtt_ms[arcs.slack_tier])
+    assert np.all(np.diff(slack_tiers.longest_rtt_ms) < 0.0)
+    assert set(arcs.slack_tier.tolist()) == set(range(len(slack_tiers.variant)))
 
 
 def test_tables_are_what_the_formulas_say_until_the_cap_decides() -> None:
     scenario = tailed()
     instance = compile_instance(scenario)
     physics = Physics(scenario, instance)
-    for t, v in enumerate(instance.tiers.variant.tolist()):
+    for t, v in enumerate(instance.slack_tiers.variant.tolist()):
         usable = float(instance.variants.usable_rps[v])
-        ends = (instance.tiers.longest_rtt_ms, False), (instance.tiers.shortest_rtt_ms, True)
+        ends = (instance.slack_tiers.longest_rtt_ms, False), (instance.slack_tiers.shortest_rtt_ms, True)
         for rtt_ms, optimistic in ends:
-            table = instance.tiers.table(t, optimistic)
+            table = instance.slack_tiers.table(t, optimistic)
             ours = np.minimum(table, usable * np.arange(len(table)))
             twin = [physics.carries(v, n, float(rtt_ms[t])) for n in range(len(table))]
             needed = instance.demands.peak_rps[
@@ -134,7 +134,7 @@ def test_tables_are_what_the_formulas_say_until_the_cap_decides() -> None:
 
 @pytest.mark.parametrize("segments", [1, 2, 3, 13])
 def test_lines_bracket_what_pools_carry(segments: int) -> None:
-    """In every tier and for every number of replicas that the site can power, the utilisation cap aside."""
+    """In every slack tier and for every number of replicas that the site can power, the utilisation cap aside."""
     scenario = tailed(**{"workloads.0.burst_factor": 1.7})
     instance = compile_instance(scenario)
     physics, pools = Physics(scenario, instance), instance.pools
@@ -142,22 +142,26 @@ def test_lines_bracket_what_pools_carry(segments: int) -> None:
         for p, lines in pool_segments(instance, bracket, segments).items():
             v = int(pools.variant[p])
             for line in lines:
-                tier = line.tier
-                edge = instance.tiers.shortest_rtt_ms if bracket == "outer" else instance.tiers.longest_rtt_ms
+                slack_tier = line.slack_tier
+                edge = (
+                    instance.slack_tiers.shortest_rtt_ms
+                    if bracket == "outer"
+                    else instance.slack_tiers.longest_rtt_ms
+                )
                 for n in range(line.first, min(line.last, 60) + 1):
                     load = min(line.slope * n + line.intercept, n * float(instance.variants.usable_rps[v]))
-                    truth = physics.carries(v, n, float(edge[tier]))
+                    truth = physics.carries(v, n, float(edge[slack_tier]))
                     if bracket == "inner":
                         assert load <= truth * (1 + 1e-9)
-                    elif n < len(instance.tiers.table(tier, optimistic=True)):
+                    elif n < len(instance.slack_tiers.table(slack_tier, optimistic=True)):
                         assert load >= truth * (1 - 1e-9)
 
 
 def test_segments_of_a_tier_part_its_replicas() -> None:
     instance = compile_instance(tailed())
     for p, lines in pool_segments(instance, "outer", 3).items():
-        for tier in {line.tier for line in lines}:
-            here = [line for line in lines if line.tier == tier]
+        for slack_tier in {line.slack_tier for line in lines}:
+            here = [line for line in lines if line.slack_tier == slack_tier]
             assert here[0].first == 1
             assert [line.first for line in here[1:]] == [line.last + 1 for line in here[:-1]]
             power_mw = instance.variants.replica_mw[instance.pools.variant[p]]
@@ -171,7 +175,7 @@ def test_columns_of_a_solution_fit_the_outer_model_and_cost_what_it_costs() -> N
         matrix = compile_matrix(build_model(instance).pyomo)
         x = columns_of(instance, solution, layout_of(instance))
         for r, name in enumerate(matrix.row_names):
-            part = slice(matrix.start[r], matrix.start[r + 1])
+            part = slice(matrix.row_ptr[r], matrix.row_ptr[r + 1])
             row = float(matrix.value[part] @ x[matrix.index[part]])
             assert matrix.row_lower[r] - 1e-6 <= row <= matrix.row_upper[r] + 1e-6, name
         cost_usd = evaluate_solution(instance, solution).cost_usd

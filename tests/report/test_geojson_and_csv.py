@@ -143,3 +143,47 @@ def test_the_certificate_is_a_table_too(subject: Subject) -> None:
     rows = read(csv_tables(subject)["certificate"])
     assert {row["result"] for row in rows} == {"holds", "not in the scenario"}
     assert {row["region"] for row in rows} == {region.id for region in subject.scenario.regions}
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+49 30", "-2", "@SUM(A1)", "\t=1+1", '=HYPERLINK("http://x")'])
+def test_a_name_is_no_formula(name: str, subject: Subject) -> None:
+    """A spreadsheet computes what begins so, and a scenario may come from anybody; numbers stay what they are."""
+    sites = subject.scenario.sites
+    scenario = subject.scenario.model_copy(
+        update={"sites": (sites[0].model_copy(update={"name": name, "lat": -1.5}), *sites[1:])}
+    )
+    row = read(csv_tables(replace(subject, scenario=scenario))["sites"])[0]
+    assert (row["name"], row["lat"]) == (f"'{name}", "-1.5")
+
+
+@pytest.mark.parametrize(
+    ("region", "site", "lines"),
+    [
+        (
+            (170.0, -40.0),
+            (-170.0, -20.0),
+            [[[170.0, -40.0], [180.0, -30.0]], [[-180.0, -30.0], [-170.0, -20.0]]],
+        ),
+        ((-165.0, 20.0), (175.0, 60.0), [[[-165.0, 20.0], [-180.0, 50.0]], [[180.0, 50.0], [175.0, 60.0]]]),
+        ((180.0, 10.0), (-170.0, 20.0), [[-180.0, 10.0], [-170.0, 20.0]]),
+    ],
+)
+def test_a_flow_across_the_antimeridian_is_cut_there(
+    region: tuple[float, float], site: tuple[float, float], lines: list[Any], subject: Subject
+) -> None:
+    """A map drew it around the whole world."""
+    flow = subject.plan.flows[0]
+
+    def moved(places: Any, name: str, to: tuple[float, float]) -> Any:
+        update = {"lon": to[0], "lat": to[1]}
+        return tuple(p.model_copy(update=update) if p.id == name else p for p in places)
+
+    scenario = subject.scenario.model_copy(
+        update={
+            "regions": moved(subject.scenario.regions, flow.region, region),
+            "sites": moved(subject.scenario.sites, flow.site, site),
+        }
+    )
+    features = {f["id"]: f for f in json.loads(geojson(scenario, subject.plan))["features"]}
+    kind = "MultiLineString" if isinstance(lines[0][0], list) else "LineString"
+    assert features["flow:0"]["geometry"] == {"type": kind, "coordinates": lines}

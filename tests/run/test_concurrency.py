@@ -1,4 +1,4 @@
-"""Work beside the caller."""
+"""Work concurrent with the caller's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from siteopt.run.concurrency import beside
+from siteopt.run.concurrency import concurrently
 
 
-def test_the_task_is_told_to_stop_when_the_block_ends():
+def test_the_task_is_told_to_stop_when_the_body_ends():
     seen = []
 
     def task(goes_on):
@@ -18,15 +18,15 @@ def test_the_task_is_told_to_stop_when_the_block_ends():
             time.sleep(0.001)
         seen.append("ended")
 
-    with beside(task, lambda: None):
+    with concurrently(task, lambda: None):
         assert not seen
     assert seen == ["ended"]
 
 
-def test_what_the_task_raises_is_raised_at_the_end_of_the_block():
+def test_what_the_task_raises_is_raised_at_the_end_of_the_body():
     def task(goes_on):
         raise ValueError("of the task")
 
     told = threading.Event()
-    with pytest.raises(ValueError, match="of the task"), beside(task, told.set):
+    with pytest.raises(ValueError, match="of the task"), concurrently(task, told.set):
         assert told.wait(10.0)

@@ -6,7 +6,7 @@ from siteopt.scenario import json_schema
 
 KEYS: dict[str, str] = {
     "Scenario": "schema_version name horizon jurisdictions network sites grid_limits designs accelerators models"
-    " workloads regions demand policy",
+    " workloads regions demand policy rules",
     "Horizon": "years discount_rate",
     "Jurisdiction": "id groups",
     "Network": "nodes links latency",
@@ -34,6 +34,8 @@ KEYS: dict[str, str] = {
     "Home": "node trips_per_call gb_per_call",
     "Protect": "slo_ms",
     "Region": "id name lat lon jurisdiction population",
+    "LinearRule": "id words terms sense value",
+    "RuleTerm": "sites zone tier jurisdiction design of coefficient",
     "Demand": "region workload peak_rps mean_rps",
     "Policy": "mode ready_by_month budget_usd max_sites tenant_share tenant_site_mw coincidence refresh"
     " storage_usd_per_gb_year utilisation_cap dispatch_efficiency carbon_usd_per_t egress_usd_per_gb"

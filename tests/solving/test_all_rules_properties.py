@@ -75,6 +75,7 @@ def tight_documents(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(document=full_documents())
 def test_the_oracle_protects_what_it_should_and_no_more(document: dict[str, Any]) -> None:
@@ -154,6 +155,7 @@ def test_bound_optimum_and_plan_stand_in_order(method: Any, document: dict[str, 
         assert plan.bound_usd == pytest.approx(usd, abs=slack)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(document=tight_documents())
 def test_infeasible_is_said_exactly_where_there_is_no_plan(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a search has beside it: bounds first, then sites to try, and then there is nothing left to do."""
+"""Bounding, concurrent with a search: bounds first, then sites to try, and then there is nothing left to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from siteopt.instance import Solution
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
-from siteopt.solving.bounding import Relaxations
+from siteopt.solving.bounding import Bounding
 from siteopt.solving.rounds import TRIED, Rounds
 
 if TYPE_CHECKING:
@@ -28,34 +28,34 @@ def incumbent_of(instance: Instance) -> Incumbent:
 
 
 def test_hints_come_after_the_bound_of_a_part(germany_instance: Instance) -> None:
-    """While no plan is known every solution of the kernel is worth a try; only the newest one is handed out, once."""
+    """While no plan is known every solution of the restricted master is worth a try; only the newest is handed out."""
     incumbent = incumbent_of(germany_instance)
-    relaxed = Relaxations(germany_instance, incumbent, float("inf"), in_part=True)
+    bounding = Bounding(germany_instance, incumbent, float("inf"), in_part=True)
     hint, bounds = None, []
     for _ in range(TURNS):
-        relaxed.turn(STEPS)
+        bounding.turn(STEPS)
         bounds.append(incumbent.bound_usd)
-        hint = relaxed.hint()
+        hint = bounding.hint()
         if hint is not None:
             break
-        assert not relaxed.is_done
+        assert not bounding.is_done
     assert hint is not None
-    assert relaxed.hint() is None
+    assert bounding.hint() is None
     assert bounds[-1] > bounds[0]
     stands = hint.option >= 0
     assert np.all(hint.modules[stands] > 0)
     assert np.all(stands[(germany_instance.sites.is_existing | germany_instance.sites.is_forced) == 1])
     for _ in range(TURNS):
-        relaxed.turn(STEPS)
-    assert relaxed.is_done
+        bounding.turn(STEPS)
+    assert bounding.is_done
 
 
 def test_without_a_part_there_are_bounds_alone(small_instance: Instance) -> None:
-    relaxed = Relaxations(small_instance, incumbent_of(small_instance), float("inf"), in_part=False)
+    bounding = Bounding(small_instance, incumbent_of(small_instance), float("inf"), in_part=False)
     for _ in range(TURNS):
-        relaxed.turn(STEPS)
-    assert relaxed.is_done
-    assert relaxed.hint() is None
+        bounding.turn(STEPS)
+    assert bounding.is_done
+    assert bounding.hint() is None
 
 
 def searched(
@@ -63,7 +63,7 @@ def searched(
 ) -> tuple[Solution, float]:
     """Best solution of so many rounds that get these hints first, and its cost."""
     incumbent = incumbent_of(instance)
-    with mock.patch.object(Relaxations, "hint", side_effect=chain(hints, repeat(None))):
+    with mock.patch.object(Bounding, "hint", side_effect=chain(hints, repeat(None))):
         run = Rounds(scenario, instance, incumbent, SolveOptions(iteration_limit=rounds))
         run.search_and_prove(None, float("inf"), exact_follows=True)
     assert incumbent.solution is not None
@@ -94,9 +94,9 @@ def test_a_search_leaves_sites_that_bring_nothing(germany: Scenario, germany_ins
     assert hinted_usd <= usd
 
 
-def test_a_kernel_that_is_too_large_is_left_out(germany_instance: Instance) -> None:
-    relaxed = Relaxations(germany_instance, incumbent_of(germany_instance), float("inf"), in_part=True)
+def test_a_restricted_master_that_is_too_large_is_left_out(germany_instance: Instance) -> None:
+    bounding = Bounding(germany_instance, incumbent_of(germany_instance), float("inf"), in_part=True)
     with mock.patch("siteopt.matheuristics.kernel_search.MOST_FLOWS", 0):
-        while not relaxed.is_done:
-            relaxed.turn(STEPS)
-            assert relaxed.hint() is None
+        while not bounding.is_done:
+            bounding.turn(STEPS)
+            assert bounding.hint() is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from dataclasses import replace
 from math import inf
@@ -11,7 +13,7 @@ import pytest
 from support.documents.edits import REMOVE, changed
 from support.documents.small_scenario import small_scenario
 
-from siteopt import InfeasibleError, Progress, SolverError, load_scenario, solve, verify
+from siteopt import InfeasibleError, NoPlanError, Progress, SolverError, load_scenario, solve, verify
 from siteopt.solving.solve import _below
 
 if TYPE_CHECKING:
@@ -96,3 +98,75 @@ def test_a_solve_in_another_thread_needs_no_signal(small: Scenario) -> None:
     thread.start()
     thread.join(60.0)
     assert plans[0].verified
+
+
+def test_stop_ends_a_solve_with_the_best_plan_so_far(germany: Scenario) -> None:
+    """A host stops a solve without a signal: a job that was cancelled, a window that was closed."""
+    seen: list[Progress] = []
+
+    def stop() -> bool:
+        return any(report.incumbent_usd is not None for report in seen)
+
+    plan = solve(germany, time_limit=inf, gap=0.0, progress=seen.append, stop=stop)
+    assert (plan.status, plan.limit, plan.verified) == ("feasible", "interrupt", True)
+
+
+def test_stop_before_there_is_a_plan(germany: Scenario) -> None:
+    with pytest.raises(NoPlanError, match="interrupted") as caught:
+        solve(germany, time_limit=inf, stop=lambda: True)
+    assert caught.value.is_interrupted
+
+
+@pytest.mark.parametrize("method", ["auto", "search", "milp"])
+def test_an_exception_in_progress_ends_the_solve_and_keeps_the_plan(
+    method: Any, germany: Scenario, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A connection that is gone, a window that was closed: an hour of work was lost with it."""
+
+    def tell(report: Progress) -> None:
+        if report.incumbent_usd is not None:
+            raise ConnectionError("nobody listens")
+
+    plan = solve(germany, time_limit=inf, gap=0.0, method=method, progress=tell)
+    assert (plan.limit, plan.verified) == ("interrupt", True)
+    assert [record.getMessage() for record in caplog.records if "nobody listens" in (record.exc_text or "")]
+
+
+@pytest.mark.parametrize(
+    ("number", "handler"),
+    [(signal.SIGTERM, lambda *_: None), (signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, signal.SIG_IGN)],
+)
+def test_signals_that_a_host_handles_or_ignores_stay_its_own(
+    number: signal.Signals, handler: Any, small: Scenario
+) -> None:
+    seen: list[Any] = []
+    before = signal.signal(number, handler)
+    try:
+        solve(small, progress=lambda _: seen.append(signal.getsignal(number)), gap=0.5)
+        assert seen
+        assert {*seen, signal.getsignal(number)} == {handler}
+    finally:
+        signal.signal(number, before)
+
+
+def test_signals_are_given_back(small: Scenario) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    during: list[Any] = []
+    solve(small, progress=lambda _: during.append(signal.getsignal(signal.SIGTERM)), gap=0.5)
+    assert during
+    assert signal.SIG_DFL not in during
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_sigterm_ends_a_solve_with_the_best_plan_so_far(germany: Scenario) -> None:
+    """Slurm, Docker and Kubernetes send it, and some seconds later what cannot be handled."""
+
+    sent: list[Progress] = []
+
+    def tell(report: Progress) -> None:
+        if report.incumbent_usd is not None and not sent:
+            sent.append(report)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    plan = solve(germany, time_limit=inf, gap=0.0, method="search", progress=tell)
+    assert (plan.limit, plan.verified) == ("interrupt", True)

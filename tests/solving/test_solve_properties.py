@@ -181,7 +181,7 @@ def test_scenario_and_plan_survive_json(document: dict[str, Any]) -> None:
 @settings(max_examples=15)
 @given(document=scenario_documents(), seed=st.integers(0, 2**31 - 1))
 def test_same_seed_same_plan(method: Any, document: dict[str, Any], seed: int) -> None:
-    """Under iteration and node limits nothing depends on the clock."""
+    """Under limits of iterations and tree nodes nothing depends on the clock."""
     scenario = load_scenario(document)
 
     def answer() -> Plan | type[Exception]:

@@ -121,7 +121,7 @@ def test_both_models_are_exact_where_every_integer_is_a_breakpoint(document: dic
     for v in range(len(instance.variants.workload)):  # at most four round trips: a tier for each
         round_trips = instance.arcs.rtt_ms[instance.pools.variant[instance.arcs.pool] == v]
         assume(len(np.unique(round_trips)) <= 4)
-    assume(len(instance.tiers.outer_rps) <= MOST_ENTRIES)
+    assume(len(instance.slack_tiers.outer_rps) <= MOST_ENTRIES)
     true_usd, plan = enumerated(scenario, instance)
     with patch("siteopt.milp.segments.SANDWICH", 0.0):
         outer_usd, _ = solved(instance, "outer", EVERY_INTEGER)
@@ -130,6 +130,7 @@ def test_both_models_are_exact_where_every_integer_is_a_breakpoint(document: dic
     assert inner_usd == pytest.approx(true_usd, abs=TOLERANCE * gross_usd(instance, plan))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(document=small_documents)
 def test_more_segments_narrow_the_sandwich(document: dict[str, Any]) -> None:
@@ -140,7 +141,7 @@ def test_more_segments_narrow_the_sandwich(document: dict[str, Any]) -> None:
     """
     scenario = load_scenario(document)
     instance = compile_instance(scenario)
-    assume(len(instance.tiers.outer_rps) <= MOST_ENTRIES)
+    assume(len(instance.slack_tiers.outer_rps) <= MOST_ENTRIES)
     true_usd, plan = enumerated(scenario, instance)
     slack = TOLERANCE * gross_usd(instance, plan)
     with patch("siteopt.milp.segments.SANDWICH", 0.0):
@@ -171,6 +172,7 @@ def test_the_lagrangian_is_a_bound_at_any_prices(document: dict[str, Any], seed:
     assert bound <= true_usd + slack
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(document=small_documents, seed=st.integers(0, 1000))
 def test_plans_of_the_search_hold_and_trimming_them_only_saves(document: dict[str, Any], seed: int) -> None:

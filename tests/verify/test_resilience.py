@@ -137,7 +137,7 @@ def test_what_may_not_be_split_moves_whole() -> None:
     plan = changed(plan, {"n_minus_1.1.moves.+": move("north", "agent", "alp", 0.5)})
     free = AGENT | {"workloads.1.jurisdictions": "any", "workloads.1.protect.slo_ms": 999.0}
     assert [v.message for v in check(plan, free)] == [
-        "moves to 2 sites, but it may not be split: 1 takes it whole"
+        "moves to 2 sites, but it may not be split: 1 should take it whole"
     ]
 
 

@@ -122,7 +122,7 @@ DECISIONS: list[tuple[str, dict[str, Any], dict[str, Any], set[str]]] = [
     ("more load than the tail carries", {}, {"demand.3.peak_rps": 80.0}, {"tail"}),
     ("too slow without waiting", {}, {"workloads.1.slo.0.ms": 78.0}, {"slo"}),
     ("fewer slots", {}, {"workloads.1.service.slots": 1}, {"tail"}),
-    ("dispatched with losses", {}, {"policy.dispatch_efficiency": 0.8}, {"tail"}),
+    ("balanced with losses", {}, {"policy.dispatch_efficiency": 0.8}, {"tail"}),
     ("above the cap, waits in order", {}, {"policy.utilisation_cap": 0.65}, {"utilisation_cap"}),
     ("overloaded", {"pools.2.replicas": 1}, {}, {"tail", "utilisation_cap", "capacity"}),
     ("precision ruled out", {}, {"workloads.0.precisions": ["bf16"]}, {"deployment"}),

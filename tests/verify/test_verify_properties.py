@@ -77,6 +77,7 @@ def evaluated_optimum(document: dict[str, Any]) -> tuple[Scenario, float, Plan]:
     return scenario, found[0], siteopt.evaluate(scenario, all_rules.plan_of(scenario, found[1]))
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(full_documents())
 def test_optimal_plans_verify_with_every_family(document: dict[str, Any]) -> None:

@@ -3,12 +3,12 @@ from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from siteopt._core.dual.subproblem import SiteSubproblems
-from siteopt.compile.implicit_flows import Block
+from siteopt.compile.implicit_flows import ImplicitFlows
 
 @disjoint_base
-class BlockPricer(SiteSubproblems):
+class ImplicitPricer(SiteSubproblems):
     n_variant: int
     n_node: int
     walked: int
-    def __init__(self, block: Block) -> None: ...
+    def __init__(self, implicit: ImplicitFlows) -> None: ...
     def cheapest(self, usd_per_mw: NDArray[float64]) -> tuple[NDArray[float64], NDArray[int32]]: ...

@@ -10,6 +10,6 @@ MOST_CHOICES: int
 class SiteKnapsacks:
     n_site: int
     n_demand: int
-    is_whole: bool
+    is_zero_one: bool
     def __init__(self, problem: FacilityProblem) -> None: ...
     def ban(self, banned: NDArray[uint8]) -> None: ...

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from siteopt.errors import ScenarioError
+from siteopt.plan.file import load_plan
 from siteopt.scenario import dump_scenario
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from siteopt.scenario.schema import Scenario
+
+logger = logging.getLogger(__name__)
 
 
 def digest(scenario: Scenario, *what: object) -> str:
@@ -27,19 +32,16 @@ class Journal:
     Parameters
     ----------
     path : Path or None
-        Lines that are there are read; a last line that was cut off is ignored.
+        Lines that are there are read; what is not a result, such as a last line that was cut off, is ignored.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._rows: dict[str, dict[str, Any]] = {}
         if path is not None and path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError:
-                    continue
-                if isinstance(row, dict) and isinstance(row.get("key"), str):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                row = _result(line)
+                if row is not None:
                     self._rows[row["key"]] = row
 
     def get(self, key: str) -> dict[str, Any] | None:
@@ -47,11 +49,18 @@ class Journal:
         return self._rows.get(key)
 
     def put(self, key: str, row: dict[str, Any]) -> None:
-        """Keep a result; it is on disk when this returns."""
+        """Keep a result; it is on disk when this returns, unless there is no room: then it is kept in memory alone."""
         self._rows[key] = row = {"key": key} | row
         if self._path is None:
             return
-        with self._path.open("a+b") as file:
+        try:
+            self._write(self._path, row)
+        except OSError as error:
+            logger.warning("%s could not be written: %s", self._path, error.strerror)
+            self._path = None
+
+    def _write(self, path: Path, row: dict[str, Any]) -> None:
+        with path.open("a+b") as file:
             cut_off = file.tell() > 0 and not _ends_a_line(file)
             text = "\n" * cut_off + json.dumps(row, allow_nan=False) + "\n"
             file.write(text.encode())
@@ -62,3 +71,26 @@ class Journal:
 def _ends_a_line(file: Any) -> bool:
     file.seek(-1, os.SEEK_END)
     return bool(file.read(1) == b"\n")
+
+
+def _result(line: str) -> dict[str, Any] | None:
+    """The result that a line holds: of the baseline with its plan, of another solve with its figures."""
+    try:
+        row = json.loads(line, parse_constant=_refuse)
+        if not isinstance(row, dict) or not isinstance(row.get("key"), str):
+            return None
+        if row.get("parameter") == "baseline":
+            load_plan(row["plan"] if isinstance(row["plan"], dict) else {})
+        elif not all(isinstance(figure, int | float | None) for figure in _figures(row)):
+            return None
+    except (ValueError, RecursionError, KeyError, ScenarioError):
+        return None
+    return row
+
+
+def _figures(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["cost_usd"], row.get("gap"), row.get("base_usd")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no figure")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.sensitivity.journal import Journal, digest
 from siteopt.answers.sensitivity.parameters import Parameter, parameters_of
 from siteopt.answers.sensitivity.tornado import Row, Tornado
-from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
+from siteopt.answers.sensitivity.worker import begin, is_asked_to_stop
+from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError, SolverError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import listed
 from siteopt.plan import relative_gap
@@ -84,6 +85,8 @@ def sensitivity(
         If a name is not one of a parameter that acts on the scenario.
     InfeasibleError, NoPlanError
         If the scenario as it is has no plan, or none was found.
+    SolverError
+        If HiGHS fails, or one of the processes is ended from outside.
     """
     chosen, known = _chosen(scenario, parameters), Journal(journal)
     tell = tell or (lambda _done, _of, _name: None)
@@ -143,10 +146,15 @@ def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, dict[st
             yield task, row
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_deaf)
+    stop = context.Event()
+    pool = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=begin, initargs=(stop,))
     try:
         yield from _gathered({pool.submit(_solved, task): task for task in tasks})
+    except BrokenProcessPool:
+        why = "a process of the analysis was ended from outside, as the system does for want of memory"
+        raise SolverError(f"{why}; with fewer of them it may get through") from None
     finally:
+        stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -161,16 +169,11 @@ def _gathered(waiting: dict[Any, _Task]) -> Iterator[tuple[_Task, dict[str, Any]
             yield task, row
 
 
-def _deaf() -> None:
-    """Ctrl-C reaches every process of a terminal; the parent decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _solved(task: _Task) -> dict[str, Any] | None:
     """One end of a range; None where it was interrupted."""
     row: dict[str, Any] = {"parameter": task.name, "cost_usd": None, "gap": None, "base_usd": None}
     try:
-        plan = solve_with(task.scenario, task.options, task.start)
+        plan = solve_with(task.scenario, task.options, task.start, stop=is_asked_to_stop)
     except InfeasibleError as error:
         return row | {"reason": list(error.reasons)}
     except NoPlanError as error:
@@ -203,9 +206,9 @@ def _tornado(
         if low is None or high is None:
             missing.append(p.name)
             continue
-        seen += [end["base_usd"] for end in (low, high) if end["base_usd"] is not None]
+        seen += [end["base_usd"] for end in (low, high) if end.get("base_usd") is not None]
         costs = low["cost_usd"], high["cost_usd"]
-        rows.append(Row(p.name, p.unit, p.low, p.high, *costs, low["gap"], high["gap"], p.source))
+        rows.append(Row(p.name, p.unit, p.low, p.high, *costs, low.get("gap"), high.get("gap"), p.source))
     usd = min(seen)
     gap = None if base.bound_usd is None else relative_gap(usd, base.bound_usd, base.cost_lines)
     rows.sort(key=lambda row: (-row.swing_usd(usd), row.parameter))

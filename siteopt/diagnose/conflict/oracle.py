@@ -61,7 +61,7 @@ class Oracle:
         from siteopt.highs.driver import Limits
         from siteopt.milp.solve import ExactModel
 
-        for bracket in ("outer", "inner") if len(instance.tiers.variant) else ("outer",):
+        for bracket in ("outer", "inner") if len(instance.slack_tiers.variant) else ("outer",):
             if self._clock.left <= 0.0:
                 return None
             listener = _FirstPlan(instance, self._clock)

@@ -15,12 +15,12 @@ import numpy as np
 from siteopt.diagnose.proofs.counts import too_many_sites
 from siteopt.diagnose.proofs.money import too_little_budget
 from siteopt.diagnose.proofs.needs import gather_needs
-from siteopt.diagnose.proofs.power import too_big_to_stay_whole, too_little_power
+from siteopt.diagnose.proofs.power import too_big_for_one_site, too_little_power
 from siteopt.diagnose.proofs.reach import out_of_reach
 from siteopt.diagnose.proofs.resilience import on_one_site
 
 if TYPE_CHECKING:
-    from siteopt.compile.implicit_flows import Block
+    from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
@@ -42,7 +42,7 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
     needs = gather_needs(instance)
     return [
         *out_of_reach(scenario, instance, needs),
-        *too_big_to_stay_whole(scenario, instance, needs),
+        *too_big_for_one_site(scenario, instance, needs),
         *too_little_power(scenario, instance, needs),
         *too_many_sites(scenario, instance, needs),
         *too_little_budget(instance, needs),
@@ -50,15 +50,15 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
     ]
 
 
-def block_impossibilities(scenario: Scenario, block: Block) -> list[str]:
+def implicit_impossibilities(scenario: Scenario, implicit: ImplicitFlows) -> list[str]:
     """The same where flows are not listed: only demands that must be served and are out of reach are told of.
 
     Parameters
     ----------
     scenario : Scenario
-    block : Block
+    implicit : ImplicitFlows
         Compiled from it.
     """
-    lost = np.flatnonzero(block.is_lost & np.isinf(block.instance.demands.unserved_usd))
-    needs = replace(gather_needs(block.instance), lost=tuple(lost.tolist()))
-    return list(out_of_reach(scenario, block.instance, needs))
+    lost = np.flatnonzero(implicit.is_lost & np.isinf(implicit.instance.demands.unserved_usd))
+    needs = replace(gather_needs(implicit.instance), lost=tuple(lost.tolist()))
+    return list(out_of_reach(scenario, implicit.instance, needs))

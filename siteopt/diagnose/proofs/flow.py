@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
 from siteopt.diagnose.proofs.capacity import most_it_mw
 
 if TYPE_CHECKING:
-    from siteopt.arrays import Indices
+    from scipy.sparse import csr_matrix
+
+    from siteopt.arrays import Floats, Indices
     from siteopt.diagnose.proofs.needs import Group, Needs
     from siteopt.instance import Instance
+
 
 #: Power in units of this share of the whole need; the flow is one of whole numbers of 32 bits.
 RESOLUTION = 1e-9
@@ -35,7 +36,15 @@ def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[
     total = sum(group.it_mw for group in needs.groups)
     if total <= 0.0:
         return []
-    graph = _network(instance, needs, limits, total * RESOLUTION)
+    capacities = _capacities(instance, needs, limits, total * RESOLUTION)
+    return [] if _fits(needs, limits, capacities) else _shortages(needs, _network(needs, limits, capacities))
+
+
+def _shortages(needs: Needs, graph: csr_matrix) -> list[list[Group]]:
+    """Find the pieces of the source's side of a minimum cut: each is a shortage of its own."""
+    from scipy.sparse import csr_matrix  # takes a quarter of a second to import, and most scenarios have room
+    from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
+
     source, sink = 0, graph.shape[0] - 1
     flow = maximum_flow(graph, source, sink).flow
     residual = csr_matrix(graph - flow)
@@ -45,23 +54,49 @@ def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[
     inside = np.flatnonzero(reached[1:sink]) + 1
     _, piece = connected_components(graph[inside][:, inside], directed=False)
     found: dict[int, list[Group]] = {}
-    for node, label in zip(inside.tolist(), piece.tolist(), strict=True):
-        if node <= len(needs.groups):
-            found.setdefault(label, []).append(needs.groups[node - 1])
+    for vertex, label in zip(inside.tolist(), piece.tolist(), strict=True):
+        if vertex <= len(needs.groups):
+            found.setdefault(label, []).append(needs.groups[vertex - 1])
     return list(found.values())
 
 
-def _network(instance: Instance, needs: Needs, limits: Indices, unit_mw: float) -> csr_matrix:
-    """Capacities in units, needs rounded down, capacities up; nodes: source, groups, sites, limits, sink."""
-    n_group, n_site, n_limit = len(needs.groups), len(needs.site_mw), len(instance.grid.id)
-    sink = 1 + n_group + n_site + n_limit
+def _capacities(
+    instance: Instance, needs: Needs, limits: Indices, unit_mw: float
+) -> tuple[Floats, Floats, Floats]:
+    """Count in whole units what groups need, rounded down, and what sites and limits can carry, rounded up."""
     most = int(1.0 / RESOLUTION) + 1
     need = np.floor([group.it_mw / unit_mw for group in needs.groups])
     room = np.minimum(np.ceil(needs.site_mw / unit_mw), most)
     limit = [
         most_it_mw(instance, needs, limits, np.flatnonzero(limits == i).astype(np.int32))
-        for i in range(n_limit)
+        for i in range(len(instance.grid.id))
     ]
+    return need, room, np.minimum(np.ceil(np.array(limit) / unit_mw), most)
+
+
+def _fits(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> bool:
+    """Tell whether each group finds room when they are placed one by one: then no group can be short."""
+    need, room, limit = (values.copy() for values in capacities)
+    limit = np.append(limit, np.inf)  # of the sites without one: their row is -1
+    for k in sorted(range(len(needs.groups)), key=lambda k: len(needs.groups[k].sites)):
+        sites = needs.groups[k].sites
+        for j in sites[(room[sites] > 0.0) & (limit[limits[sites]] > 0.0)].tolist():
+            placed = min(need[k], room[j], limit[limits[j]])
+            need[k] -= placed
+            room[j] -= placed
+            limit[limits[j]] -= placed
+            if need[k] <= 0.0:
+                break
+    return not need.any()
+
+
+def _network(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> csr_matrix:
+    """Build the flow network; its vertices are the source, groups, sites, limits and the sink."""
+    from scipy.sparse import csr_matrix
+
+    need, room, limit = capacities
+    n_group, n_site, n_limit = len(need), len(room), len(limit)
+    sink = 1 + n_group + n_site + n_limit
     size = np.array([len(group.sites) for group in needs.groups])
     first_site = 1 + n_group
     first_limit = first_site + n_site
@@ -75,6 +110,5 @@ def _network(instance: Instance, needs: Needs, limits: Indices, unit_mw: float) 
         *(group_node, first_site + np.concatenate([group.sites for group in needs.groups])),
         *(np.where(limits >= 0, first_limit + limits, sink), np.full(n_limit, sink)),
     )
-    capacity = (need, np.repeat(need, size), room, np.minimum(np.ceil(np.array(limit) / unit_mw), most))
-    entries = np.concatenate(capacity).astype(np.int32)
+    entries = np.concatenate((need, np.repeat(need, size), room, limit)).astype(np.int32)
     return csr_matrix((entries, (np.concatenate(start), np.concatenate(end))), shape=(sink + 1, sink + 1))

@@ -27,10 +27,10 @@ def too_little_budget(instance: Instance, needs: Needs) -> Iterator[str]:
     forced, modules = _forced_usd(instance)
     facilities = max(
         forced + modules,
-        forced + _least_fill_usd(_steps(instance, needs, opening=True), load),
+        forced + _least_placement_usd(_steps(instance, needs, opening=True), load),
         forced
         + _opening_usd(instance, needs)
-        + _least_fill_usd(_steps(instance, needs, opening=False), load),
+        + _least_placement_usd(_steps(instance, needs, opening=False), load),
     )
     least = accelerators + facilities
     if np.isfinite(least) and exceeds(least, instance.budget_usd + 1.0):
@@ -90,7 +90,7 @@ def _steps(instance: Instance, needs: Needs, *, opening: bool) -> list[tuple[flo
     return paid + [(float(least[j]), float(needs.site_mw[j] - sunk[j])) for j in reach]
 
 
-def _least_fill_usd(steps: list[tuple[float, float]], load_mw: float) -> float:
+def _least_placement_usd(steps: list[tuple[float, float]], load_mw: float) -> float:
     """Cheapest way to place a load, cheapest steps first; ``inf`` where they cannot carry it."""
     left, total = load_mw, 0.0
     for rate, room in sorted(steps):

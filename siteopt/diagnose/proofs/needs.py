@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.instance.reach import reached_sites
 from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def gather_needs(instance: Instance) -> Needs:
         demand_mw=mw,
         demand_usd=usd,
         lost=tuple(np.flatnonzero(must & ~served).tolist()),
-        groups=_groups(instance, site, usable, served, mw),
+        groups=_groups(instance, usable, served, mw),
     )
 
 
@@ -101,18 +102,17 @@ def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
 
 def _groups(
     instance: Instance,
-    site: Indices,
     usable: Masks,
     served: Masks,
     demand_mw: Floats,
 ) -> tuple[Group, ...]:
-    pointer = instance.demands.arc_ptr
     members: dict[bytes, list[int]] = {}
     sets: dict[bytes, Indices] = {}
-    for demand in np.flatnonzero(served).tolist():
-        arcs = slice(int(pointer[demand]), int(pointer[demand + 1]))
-        sites = np.unique(site[arcs][usable[arcs]])
-        key = sites.tobytes()
-        sets[key] = sites
-        members.setdefault(key, []).append(demand)
+    for rows, reached in reached_sites(instance, usable):
+        packed = np.packbits(reached, axis=1)
+        for row in np.flatnonzero(served[rows]).tolist():
+            key = packed[row].tobytes()
+            if key not in sets:
+                sets[key] = np.flatnonzero(reached[row]).astype(np.int32)
+            members.setdefault(key, []).append(rows.start + row)
     return tuple(Group(tuple(rows), sets[key], float(demand_mw[rows].sum())) for key, rows in members.items())

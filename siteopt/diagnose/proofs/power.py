@@ -40,11 +40,11 @@ def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> It
             )
 
 
-def too_big_to_stay_whole(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Demands that may not be split and that are too big for every single site that may serve them."""
-    whole = np.isinf(instance.demands.unserved_usd) & (instance.demands.is_splittable == 0)
+def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
+    """Single-source demands that are too big for every single site that may serve them."""
+    single_source = np.isinf(instance.demands.unserved_usd) & (instance.demands.is_splittable == 0)
     pointer = instance.demands.arc_ptr
-    for row in np.flatnonzero(whole).tolist():
+    for row in np.flatnonzero(single_source).tolist():
         arcs = np.arange(pointer[row], pointer[row + 1])[needs.usable[pointer[row] : pointer[row + 1]]]
         if not len(arcs):
             continue

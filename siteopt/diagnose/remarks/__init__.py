@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from siteopt.diagnose.remarks.asked import rates, slos, unused
+from siteopt.diagnose.remarks.asked import idle, rates, slos, unused
 from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
 from siteopt.diagnose.remarks.limits import grid, money, traffic
-from siteopt.diagnose.remarks.places import places
+from siteopt.diagnose.remarks.magnitudes import magnitudes, twice
+from siteopt.diagnose.remarks.places import pieces, places
 from siteopt.diagnose.remarks.reach import protected, single_sites
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
             useless_sites(scenario, instance) if instance is not None else (),
             steps(scenario),
             racks(scenario),
+            magnitudes(scenario),
+            twice(scenario),
             places(scenario),
+            pieces(scenario),
             single_sites(scenario, instance) if instance is not None else (),
             protected(scenario),
             slos(scenario),
             rates(scenario),
+            idle(scenario),
             money(scenario),
             grid(scenario, instance) if instance is not None else (),
             traffic(scenario),

@@ -44,6 +44,12 @@ def rates(scenario: Scenario) -> Iterator[str]:
         yield f"{what} ({ratio}); check the units."
 
 
+def idle(scenario: Scenario) -> Iterator[str]:
+    """Rows of demand that ask for nothing."""
+    if scenario.skipped_demand:
+        yield f"{counted(scenario.skipped_demand, 'demand')} of 0 requests per second skipped."
+
+
 def unused(scenario: Scenario) -> Iterator[str]:
     """Things that are defined and that nothing refers to."""
     used_designs = {name for s in scenario.sites for name in s.designs}

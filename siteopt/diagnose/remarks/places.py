@@ -9,6 +9,7 @@ import numpy as np
 from siteopt.formatting import counted, listed
 from siteopt.physics.network.distance import great_circle_km
 from siteopt.physics.network.topology import build_topology
+from siteopt.physics.network.topology import pieces as network_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,3 +49,21 @@ def places(scenario: Scenario) -> Iterator[str]:
         if long:
             what = f"{counted(len(long), kind)} more than {LONG_ACCESS_KM:g} km from its network node"
             yield f"{what} ({listed(long)})."
+
+
+def pieces(scenario: Scenario) -> Iterator[str]:
+    """A network in pieces: nothing flows from one to another, which is nearly always a lost link."""
+    topology = build_topology(scenario)
+    for piece in network_pieces(topology)[1:]:
+        names = [topology.node_ids[n] for n in piece]
+        cut_off = [
+            f"{counted(len(there), kind)} ({listed(there)})"
+            for kind, ids, nodes in (
+                ("site", [s.id for s in scenario.sites], topology.site_node),
+                ("region", [r.id for r in scenario.regions], topology.region_node),
+            )
+            if (there := [name for name, node in zip(ids, nodes.tolist(), strict=True) if node in piece])
+        ]
+        what = f"The network is in pieces: {counted(len(piece), 'node')} ({listed(names)})"
+        on_it = f", with {' and '.join(cut_off)}," if cut_off else ""
+        yield f"{what}{on_it} cannot be reached from the others; is a link missing?"

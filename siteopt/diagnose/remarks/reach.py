@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.formatting import counted, listed
+from siteopt.instance.reach import reach_counts
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
 
 def single_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
     """Demands that hang on one site, and demands that none may serve although they may stay unserved."""
-    n_site = len(instance.sites.id)
-    pairs = np.unique(
-        instance.arcs.demand.astype(np.int64) * n_site + instance.pools.site[instance.arcs.pool]
-    )
-    reached = np.bincount(pairs // n_site, minlength=len(scenario.demand))
+    reached = reach_counts(instance)
     for wanted, words in ((1, "may be served at one site only"), (0, "may not be served at any site")):
         rows = np.flatnonzero(reached == wanted).tolist()
         regions: dict[str, list[str]] = {}

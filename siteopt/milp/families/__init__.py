@@ -11,6 +11,7 @@ from siteopt.milp.families.budget import add_budget
 from siteopt.milp.families.data_gravity import add_data_gravity
 from siteopt.milp.families.density import add_density
 from siteopt.milp.families.grid import add_grid
+from siteopt.milp.families.linear_rules import add_linear_rules
 from siteopt.milp.families.linking import add_linking
 from siteopt.milp.families.network import add_network
 from siteopt.milp.families.power import add_power
@@ -21,9 +22,7 @@ from siteopt.milp.families.tenancy import add_tenancy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -33,7 +32,7 @@ def _no_columns(_instance: Instance, _layout: Layout) -> dict[str, int]:
     return {}
 
 
-def _no_start(_instance: Instance, _solution: Solution, _layout: Layout) -> dict[str, NDArray[np.float64]]:
+def _no_warm_start(_instance: Instance, _solution: Solution, _layout: Layout) -> dict[str, Floats]:
     return {}
 
 
@@ -50,7 +49,7 @@ class Family:
         Families without which its rows mean nothing.
     columns : callable
         How many columns of each name ``add`` declares, in its order.
-    start : callable
+    warm_start : callable
         Values of these columns in a solution, by name.
     """
 
@@ -58,27 +57,36 @@ class Family:
     add: Callable[[SitingModel, Instance], None]
     requires: tuple[str, ...] = ()
     columns: Callable[[Instance, Layout], dict[str, int]] = _no_columns
-    start: Callable[[Instance, Solution, Layout], dict[str, NDArray[np.float64]]] = _no_start
+    warm_start: Callable[[Instance, Solution, Layout], dict[str, Floats]] = _no_warm_start
 
 
 FAMILIES = (
     Family("assignment", add_assignment),
     Family("site_status", add_site_status),
-    Family("pooling", pooling.add_pooling, ("site_status",), pooling.columns, pooling.start),
+    Family("pooling", pooling.add_pooling, ("site_status",), pooling.columns, pooling.warm_start),
     Family("linking", add_linking, ("assignment", "pooling")),
     Family("data_gravity", add_data_gravity, ("assignment", "pooling")),
     Family("density", add_density, ("pooling",)),
     Family("sizing", add_sizing, ("assignment",)),
-    Family("tail", tail.add_tail, ("pooling", "sizing"), tail.columns, tail.start),
+    Family("tail", tail.add_tail, ("pooling", "sizing"), tail.columns, tail.warm_start),
     Family("power", add_power, ("sizing", "site_status")),
     Family(
-        "module_scale", module_scale.add_module_scale, ("power",), module_scale.columns, module_scale.start
+        "module_scale",
+        module_scale.add_module_scale,
+        ("power",),
+        module_scale.columns,
+        module_scale.warm_start,
     ),
     Family("tenancy", add_tenancy, ("power",)),
     Family("grid", add_grid, ("power",)),
     Family("network", add_network, ("data_gravity",)),
     Family("budget", add_budget, ("module_scale",)),
+    Family("linear_rules", add_linear_rules, ("site_status",)),
     Family(
-        "resilience", resilience.add_resilience, ("linking", "tail"), resilience.columns, resilience.start
+        "resilience",
+        resilience.add_resilience,
+        ("linking", "tail"),
+        resilience.columns,
+        resilience.warm_start,
     ),
 )

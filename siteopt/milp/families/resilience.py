@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_start, tightest_tiers
+from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_warm_start, tightest_slack_tiers
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -42,17 +41,17 @@ def add_resilience(model: SitingModel, instance: Instance) -> None:
     ``tail``. The dual of ``survival`` is what protecting the demand at the site costs at the margin, USD; those of
     ``reserve`` say which failure sizes a pool.
     """
-    # The outer model stays a bound. Take any plan that holds; put n' into the tier t of the tightest own user of the
-    # pool, or into the loosest one there is. If the failure of j moves anything to the pool, all that is in it waits
-    # at most as its farthest flow allows, which is at least as far away as the farthest own user; so the load is at
-    # most what n replicas carry for that user, which the line of t, made for the shortest round trip of t, does not
-    # fall below. If nothing moves, the pool meets the SLO itself, which is no looser than the degraded one. Flows that
-    # move need no row of access by tier: leaving rows out only relaxes.
+    # The outer model stays a bound. Take any plan that holds; put n' into the slack tier t of the tightest own user
+    # of the pool, or into the loosest one there is. If the failure of j moves anything to the pool, all that is in it
+    # waits at most as its farthest flow allows, which is at least as far away as the farthest own user; so the load
+    # is at most what n replicas carry for that user, which the line of t, made for the shortest round trip of t, does
+    # not fall below. If nothing moves, the pool meets the SLO itself, which is no looser than the degraded one. Flows
+    # that move need no row of access by slack tier: leaving rows out only relaxes.
     #
-    # The inner model stays safe. There each move needs a tier that is at least as tight as its own as well (the terms
-    # of survival_access), so that the tier chosen is no looser than that of any flow in the pool after any failure;
-    # its line lies below what n replicas carry at its longest round trip. One tier for all failures is stricter than
-    # the rule, and is how the search sizes reserve.
+    # The inner model stays safe. There each move needs a slack tier that is at least as tight as its own as well (the
+    # terms of survival_access), so that the slack tier chosen is no looser than that of any flow in the pool after
+    # any failure; its line lies below what n replicas carry at its longest round trip. One slack tier for all
+    # failures is stricter than the rule, and is how the search sizes reserve.
     layout = model.layout
     if not len(layout.moves.arc):
         return
@@ -99,9 +98,9 @@ def _add_survival(model: SitingModel, instance: Instance, moves: list[Any]) -> N
 
 
 def _add_access(model: SitingModel, instance: Instance, choice: Choice, moves: list[Any]) -> None:
-    """What a demand has or may move to a pool needs it open; in the inner model in a tier that is tight enough."""
+    """What a demand has or may move to a pool needs it open, in the inner model at a slack tier tight enough."""
     backups, arcs, table = instance.backups, instance.arcs, model.layout.moves
-    by_tier = model.layout.bracket == "inner"
+    by_slack_tier = model.layout.bracket == "inner"
     own = dict(zip(zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True), model.share, strict=True))
     arriving: dict[int, list[Any]] = {}
     for b, move in zip(table.backup.tolist(), moves, strict=True):
@@ -110,8 +109,8 @@ def _add_access(model: SitingModel, instance: Instance, choice: Choice, moves: l
 
     def row(b: int, i: int, p: int) -> Any:
         shares = [own[i, p]] if (i, p) in own else []
-        tight = by_tier and p in choice.rows
-        admits = choice.admitting(p, int(backups.tier[b])) if tight else negative([model.pool[p]])
+        tight = by_slack_tier and p in choice.rows
+        admits = choice.admitting(p, int(backups.slack_tier[b])) if tight else negative([model.pool[p]])
         return total([*arriving[b], *shares, *admits]) <= 0.0
 
     names = [f"{instance.demands.name[i]}>{model.names['pool'][p]}" for i, p in ends.values()]
@@ -170,18 +169,18 @@ def _add_loads(
 
 
 def _add_own_access(model: SitingModel, instance: Instance, choice: Choice) -> None:
-    """Own users bind the degraded tier too; those of the loosest one that the pool may choose bind nothing."""
+    """Own users bind the degraded slack tier too; those of the loosest one that the pool may choose bind nothing."""
     arcs, names = instance.arcs, model.names["arc"]
     loosest = np.full(len(instance.pools.site), -1)
     for p, rows in choice.rows.items():
-        loosest[p] = rows[-1].tier
-    bound = np.flatnonzero(arcs.degraded_tier < loosest[arcs.pool]).tolist()
-    pool, tier = arcs.pool.tolist(), arcs.degraded_tier.tolist()
-    admits = {(pool[a], tier[a]): choice.admitting(pool[a], tier[a]) for a in bound}
+        loosest[p] = rows[-1].slack_tier
+    bound = np.flatnonzero(arcs.degraded_slack_tier < loosest[arcs.pool]).tolist()
+    pool, slack_tier = arcs.pool.tolist(), arcs.degraded_slack_tier.tolist()
+    admits = {(pool[a], slack_tier[a]): choice.admitting(pool[a], slack_tier[a]) for a in bound}
     model.add_rows(
         "reserve_own",
         [names[a] for a in bound],
-        (total([model.share[a], *admits[pool[a], tier[a]]]) <= 0.0 for a in bound),
+        (total([model.share[a], *admits[pool[a], slack_tier[a]]]) <= 0.0 for a in bound),
     )
 
 
@@ -191,16 +190,18 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"move": len(layout.moves.group), **reserve, "own": len(layout.receivers)}
 
 
-def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
     """Return their values in a solution: moves, segments of the degraded tails, and own loads."""
     arcs, backups, table = instance.arcs, instance.backups, layout.moves
     moved = table.shares(instance, solution.moves)
-    tier = tightest_tiers(instance, arcs.pool, arcs.degraded_tier, solution.share)
+    slack_tier = tightest_slack_tiers(instance, arcs.pool, arcs.degraded_slack_tier, solution.share)
     if layout.bracket == "inner":
-        arriving = tightest_tiers(instance, backups.pool[table.backup], backups.tier[table.backup], moved)
-        tier = np.minimum(tier, arriving)
+        arriving = tightest_slack_tiers(
+            instance, backups.pool[table.backup], backups.slack_tier[table.backup], moved
+        )
+        slack_tier = np.minimum(slack_tier, arriving)
     usable = instance.variants.usable_rps[instance.pools.variant]
     own = np.zeros(len(usable))
     np.add.at(own, arcs.pool, solution.share * instance.demands.peak_rps[arcs.demand] / usable[arcs.pool])
-    reserve = choice_start("reserve", layout.reserve, tier, solution.replicas)
+    reserve = choice_warm_start("reserve", layout.reserve, slack_tier, solution.replicas)
     return {"move": moved, **reserve, "own": own[layout.receivers]}

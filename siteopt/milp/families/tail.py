@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_start, tightest_tiers
+from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_warm_start, tightest_slack_tiers
 from siteopt.milp.model import linear, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -21,7 +20,7 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
     r"""Load of a pool lies below :math:`A_t(n)`, the load that n replicas carry within slack tier t.
 
     :math:`A` is convex in n: the economy of pooling. It is replaced on segments of n by straight lines, above it
-    (outer) or below it (inner); an open pool chooses one segment s of one tier t, by a binary :math:`z`.
+    (outer) or below it (inner); an open pool chooses one segment s of one slack tier t, by a binary :math:`z`.
 
     .. math::
         \sum_{ts} z_{pts} &= v_p, \qquad n_p = \sum_{ts} n_{pts}, \qquad
@@ -29,8 +28,9 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
         \sum_{a \in A(p)} \lambda_{i(a)} x_a &\le \sum_{ts} (\alpha_{ts} n_{pts} + \beta_{ts} z_{pts}) \\
         x_a &\le \sum_{t \le t(a)} \sum_s z_{pts} \qquad \forall a \in A(p)
 
-    Loads are divided by what one replica may carry, so that both sides count replicas. An arc is open only to tiers
-    at least as tight as its own. The dual of the load row is the cost of one replica's worth of load more, USD.
+    Loads are divided by what one replica may carry, so that both sides count replicas. An arc is open only to
+    slack tiers at least as tight as its own. The dual of the load row is the cost of one replica's worth of load
+    more, USD.
     """
     if not model.layout.tail:
         return
@@ -58,8 +58,8 @@ def _add_loads(model: SitingModel, instance: Instance, choice: Choice) -> None:
 def _add_access(model: SitingModel, instance: Instance, choice: Choice) -> None:
     arcs = instance.arcs
     reached = np.flatnonzero(np.isin(arcs.pool, list(choice.rows)))
-    ends = np.stack([arcs.pool[reached], arcs.tier[reached]], axis=1).tolist()
-    # The terms of a pool and tier are the same objects in all of their rows.
+    ends = np.stack([arcs.pool[reached], arcs.slack_tier[reached]], axis=1).tolist()
+    # The terms of a pool and slack tier are the same objects in all of their rows.
     admits = {(p, t): choice.admitting(p, t) for p, t in map(tuple, ends)}
     shares = [model.share[a] for a in reached.tolist()]
     model.add_rows(
@@ -74,7 +74,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return choice_columns("tail", layout.tail)
 
 
-def start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
-    """Return their values in a solution: each pool is in the tier of its tightest flow."""
-    tightest = tightest_tiers(instance, instance.arcs.pool, instance.arcs.tier, solution.share)
-    return choice_start("tail", layout.tail, tightest, solution.replicas)
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
+    """Return their values in a solution: each pool is in the slack tier of its tightest flow."""
+    tightest = tightest_slack_tiers(instance, instance.arcs.pool, instance.arcs.slack_tier, solution.share)
+    return choice_warm_start("tail", layout.tail, tightest, solution.replicas)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def limit_rows(scenario: Scenario) -> tuple[Indices, Indices, Floats]:
-    """Rows of ``sum of coefficient x facility power <= limit`` in compressed form.
+    """Return the rows of ``sum of coefficient x facility power <= limit`` in compressed form.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ EARTH_RADIUS_KM = 6371.0088
 
 
 def great_circle_km(lat_a: ArrayLike, lon_a: ArrayLike, lat_b: ArrayLike, lon_b: ArrayLike) -> Floats:
-    """Great-circle distance by the haversine formula, km.
+    """Return the great-circle distance by the haversine formula, km.
 
     Parameters
     ----------

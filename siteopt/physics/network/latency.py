@@ -1,10 +1,9 @@
-"""Round-trip times between regions and sites, as one shared block, and between sites and the data they ask."""
+"""Round-trip times between regions and sites, as one shared matrix, and between sites and the data that they use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from siteopt.physics.network.distance import great_circle_km
@@ -13,20 +12,22 @@ from siteopt.physics.network.topology import ms_per_km
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import networkx as nx
+
     from siteopt.arrays import Floats
     from siteopt.physics.network.topology import Topology
 
 
-def rtt_block_ms(topology: Topology, allowed: Collection[str] | None = None) -> Floats:
-    """Round-trip time of every region to every site, ms.
+def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> Floats:
+    """Return the round-trip time between every region and every site, ms.
 
-    One block serves all workloads whose routes obey the same rule; it is never copied per demand.
+    One matrix serves all workloads whose routes obey the same rule; it is never copied per demand.
 
     Parameters
     ----------
     topology : Topology
     allowed : collection of str, optional
-        Jurisdictions that the route may touch; every one where absent. Without a network there is no route to
+        Jurisdictions that the route may touch; all of them where absent. Without a network there is no route to
         restrict and the caller filters regions and sites itself.
 
     Returns
@@ -44,7 +45,7 @@ def rtt_block_ms(topology: Topology, allowed: Collection[str] | None = None) -> 
 
 
 def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> Floats:
-    """Round-trip time between every site and a backbone node where data live, ms.
+    """Return the round-trip time between every site and a backbone node where data live, ms.
 
     Parameters
     ----------
@@ -52,13 +53,15 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
         With a network.
     node : int
     allowed : collection of str, optional
-        As in :func:`rtt_block_ms`.
+        As in :func:`region_rtt_ms`.
 
     Returns
     -------
     ndarray of float64, shape (n_site,)
         ``inf`` where no allowed route exists. The last mile of users is not part of it.
     """
+    import networkx as nx
+
     times = np.full(len(topology.node_ids), np.inf)
     graph = allowed_graph(topology, allowed)
     if node in graph:
@@ -70,7 +73,9 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
 
 
 def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> Floats:
-    """Fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
+    """Return the fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
+    import networkx as nx
+
     n = len(topology.node_ids)
     times = np.full((n, n), np.inf)
     graph = allowed_graph(topology, allowed)
@@ -80,7 +85,7 @@ def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> Flo
 
 
 def allowed_graph(topology: Topology, allowed: Collection[str] | None) -> nx.Graph:
-    """The part of the backbone whose nodes lie in the allowed jurisdictions (all of it where None)."""
+    """Return the part of the backbone whose nodes lie in the allowed jurisdictions (all of it where None)."""
     if allowed is None:
         return topology.graph
     return topology.graph.subgraph(i for i, j in enumerate(topology.node_jurisdictions) if j in allowed)

@@ -1,4 +1,4 @@
-"""The routes that flows take: fastest over the backbone, inside the allowed jurisdictions where that is asked.
+"""The routes that flows take: the fastest over the backbone, inside the allowed jurisdictions where a rule says so.
 
 One route for each pair of ends, as interior gateway protocols choose it: latency is then known before anything is
 decided, and each link's load is linear in the flows. Spreading a flow over k routes would multiply the arcs by k for
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
-
-import networkx as nx
 
 from siteopt.physics.network.latency import allowed_graph
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def node_routes(topology: Topology) -> NodeRoute:
-    """A function that lists the backbone nodes between two of them, by row.
+    """Return a function that lists the backbone nodes between two of them, by row.
 
     Parameters
     ----------
@@ -41,6 +39,8 @@ def node_routes(topology: Topology) -> NodeRoute:
         From the callable, where no allowed route exists.
     """
 
+    import networkx as nx
+
     @cache
     def from_start(start: int, allowed: frozenset[str] | None) -> dict[int, list[int]]:
         paths: dict[int, list[int]] = nx.single_source_dijkstra_path(
@@ -55,7 +55,7 @@ def node_routes(topology: Topology) -> NodeRoute:
 
 
 def route_finder(topology: Topology) -> Callable[[int, int, frozenset[str] | None], tuple[str, ...]]:
-    """A function that names the backbone nodes from a region to a site.
+    """Return a function that names the backbone nodes from a region to a site.
 
     Parameters
     ----------

@@ -1,19 +1,20 @@
-"""The backbone as a graph, and where regions and sites hang on it."""
+"""The backbone as a graph, and the nodes to which regions and sites are attached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from siteopt.physics.network.distance import great_circle_km
 from siteopt.units import US_PER_MS
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from siteopt.arrays import Floats, Indices
-    from siteopt.scenario.schema import Latency, Scenario
+    from siteopt.scenario.schema import Latency, Network, Scenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,18 +55,26 @@ class Topology:
         return len(self.node_ids) > 0
 
 
+def pieces(topology: Topology) -> list[list[int]]:
+    """Return the pieces of the backbone that no link joins, as rows of nodes, the largest first."""
+    import networkx as nx
+
+    found = [sorted(piece) for piece in nx.connected_components(topology.graph)]
+    return sorted(found, key=lambda piece: (-len(piece), piece))
+
+
 def ms_per_km(latency: Latency) -> float:
-    """One-way propagation time of one km of map distance, ms."""
+    """Return the one-way propagation time of one km of map distance, ms."""
     return latency.route_factor * latency.us_per_km / US_PER_MS
 
 
 def build_topology(scenario: Scenario) -> Topology:
-    """Graph and access links of a scenario.
+    """Build the graph and the access links of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
-        Valid; its network is in one piece.
+        Valid.
 
     Returns
     -------
@@ -73,15 +82,6 @@ def build_topology(scenario: Scenario) -> Topology:
     """
     network = scenario.network
     index = {node.id: i for i, node in enumerate(network.nodes)}
-    graph = nx.Graph()
-    graph.add_nodes_from(range(len(index)))
-    for row, link in enumerate(network.links):
-        ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * ms_per_km(network.latency)
-        total = ms + network.latency.per_hop_ms
-        a, b = index[link.from_node], index[link.to_node]
-        # Of parallel links the fastest one carries the route.
-        if not graph.has_edge(a, b) or total < graph.edges[a, b]["ms"]:
-            graph.add_edge(a, b, ms=total, link=row)
     node_xy = np.array([(n.lat, n.lon) for n in network.nodes], dtype=np.float64).reshape(-1, 2)
     region_xy = np.array([(r.lat, r.lon) for r in scenario.regions], dtype=np.float64).reshape(-1, 2)
     site_xy = np.array([(s.lat, s.lon) for s in scenario.sites], dtype=np.float64).reshape(-1, 2)
@@ -91,7 +91,7 @@ def build_topology(scenario: Scenario) -> Topology:
     )
     return Topology(
         latency=network.latency,
-        graph=graph,
+        graph=_backbone(network, index),
         node_ids=tuple(index),
         node_jurisdictions=tuple(n.jurisdiction for n in network.nodes),
         region_node=region_node,
@@ -103,8 +103,23 @@ def build_topology(scenario: Scenario) -> Topology:
     )
 
 
+def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
+    import networkx as nx  # takes long to import, and many commands route nothing
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(index)))
+    for row, link in enumerate(network.links):
+        ms = link.latency_ms if link.latency_ms is not None else (link.km or 0.0) * ms_per_km(network.latency)
+        total = ms + network.latency.per_hop_ms
+        a, b = index[link.from_node], index[link.to_node]
+        # Of parallel links the fastest one carries the route.
+        if not graph.has_edge(a, b) or total < graph.edges[a, b]["ms"]:
+            graph.add_edge(a, b, ms=total, link=row)
+    return graph
+
+
 def _attach(places: Floats, nodes: Floats, given: list[int | None]) -> tuple[Indices, Floats]:
-    """Node and access length of each place: the node given, else the nearest one (the first of equals).
+    """Find node and access length of each place: the node given, else the nearest one (the first of equals).
 
     Equal means within a micrometre: rounding must not choose between two nodes at one distance.
     """

@@ -15,7 +15,7 @@ MAX_SERVERS = 100_000
 
 
 def flat_broadcast(*values: Any) -> tuple[list[Any], Floats, tuple[int, ...]]:
-    """Flat contiguous float64 copies of one length, room for the result, and the shape it goes back to."""
+    """Return flat contiguous float64 copies of one length, room for the result, and the shape it goes back to."""
     arrays = np.broadcast_arrays(*values)
     flat = [np.ascontiguousarray(array, dtype=np.float64).reshape(-1) for array in arrays]
     return flat, np.empty(flat[0].size), arrays[0].shape
@@ -63,6 +63,6 @@ def checked_miss(percentile: ArrayLike) -> Floats:
 
 
 def checked_slack(slack_ms: ArrayLike, service_ms: ArrayLike, scv: ArrayLike) -> Floats:
-    """Slack in units of service x (1 + SCV) / 2, so that the kernel needs neither."""
+    """Return the slack in units of service x (1 + SCV) / 2, so that the kernel needs neither."""
     unit = checked_positive("service_ms", service_ms) * (1.0 + checked_at_least_zero("scv", scv)) / 2.0
     return checked_number("slack_ms", slack_ms) / unit

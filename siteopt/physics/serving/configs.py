@@ -1,10 +1,8 @@
-"""Which precision, tensor-parallel degree and batch serve a workload cheapest on an accelerator.
-
-Within its SLO.
+"""The precision, tensor-parallel degree and batch that serve a workload cheapest on an accelerator, within its SLO.
 
 Every combination of the catalogue is tried: for each precision and degree the largest batch that fits in
 memory and meets the limits without waiting (throughput rises with the batch, so no smaller one is cheaper
-per request). What is left out is kept with the reason.
+per request). Combinations that fail are kept with the reason.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ Metric = Literal["ttft", "tpot", "e2e"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A metric may not exceed this many ms at the replica, round trips already taken off."""
+    """The most that a metric may be at the replica, ms, round trips already taken off."""
 
     metric: Metric
     ms: float
@@ -35,7 +33,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class CostBasis:
-    """What turns a replica into cost per request.
+    """The prices and lives that turn a replica into a cost per request.
 
     Attributes
     ----------
@@ -57,7 +55,7 @@ class CostBasis:
     utilisation: float = 0.5
 
     def usd_per_1k(self, rps: float, accelerators: int, mean_kw: float) -> float:
-        """Cost of a thousand requests: accelerators written off, and energy."""
+        """Return the cost of a thousand requests: accelerators written off, and energy."""
         hardware = accelerators * self.accelerator_usd * self.server_cost_factor / self.life_years
         energy = mean_kw / KW_PER_MW * HOURS_PER_YEAR * self.pue * self.usd_per_mwh
         return 1000.0 * (hardware + energy) / (rps * self.utilisation * SECONDS_PER_YEAR)
@@ -116,7 +114,7 @@ class Choice:
 
 
 def native_precisions(model: Model, accelerator: Accelerator) -> tuple[str, ...]:
-    """Precisions that the accelerator multiplies in hardware and the model comes in, widest first."""
+    """Return the precisions that the accelerator multiplies in hardware and the model comes in, widest first."""
     if model.fixed_precision:
         return (model.fixed_precision,)
     rates = (accelerator.bf16_tflops, accelerator.fp8_tflops, accelerator.fp4_tflops)
@@ -167,7 +165,7 @@ def enumerate_configs(
 
 
 def _degrees(model: Model, accelerator: Accelerator) -> list[int]:
-    """Powers of two up to the accelerator's limit that divide the heads."""
+    """Return the powers of two up to the accelerator's limit that divide the heads."""
     powers = [1 << k for k in range(accelerator.max_tp.bit_length())]
     return [tp for tp in powers if tp <= accelerator.max_tp and model.heads % tp == 0]
 
@@ -175,7 +173,7 @@ def _degrees(model: Model, accelerator: Accelerator) -> list[int]:
 def _config(
     setup: Setup, lengths: Lengths, limits: Sequence[Limit], cost: CostBasis, max_batch: int
 ) -> Config | Rejected:
-    """One precision and degree at its largest batch, or why there is none."""
+    """Find the largest batch of one precision and degree, or say why there is none."""
     precision, tp = setup.deployment.precision, setup.deployment.tp
     if lengths.total > setup.model.max_context:
         reason = f"a request of {lengths.total:g} tokens exceeds the context of {setup.model.max_context}"
@@ -203,7 +201,7 @@ def _config(
 
 
 def _memory_reason(setup: Setup, lengths: Lengths) -> str:
-    """Weights and one request against the memory."""
+    """Say that the weights and one request do not fit in the memory, with the sizes."""
     weights = roofline.weights_gb(setup.model, setup.deployment.precision)
     usable = setup.engine.memory_fraction * setup.accelerator.memory_gb * setup.deployment.accelerators
     request = roofline.kv_gb_per_token(setup.model, setup.deployment.precision) * lengths.total
@@ -211,7 +209,7 @@ def _memory_reason(setup: Setup, lengths: Lengths) -> str:
 
 
 def _slo_reason(setup: Setup, lengths: Lengths, tightest: dict[str, float]) -> str:
-    """Which limits a single request misses, and by how much."""
+    """Say which limits a single request misses, and by how much."""
     tpot, ttft = (float(f(setup, lengths, 1)) for f in (roofline.tpot_ms, roofline.ttft_ms))
     alone = {"ttft": ttft, "tpot": tpot, "e2e": ttft + tpot * (lengths.output_tokens - 1.0)}
     missed = [f"{m} {alone[m]:.1f} ms > {tightest[m]:g} ms" for m in alone if alone[m] > tightest[m]]

@@ -1,7 +1,7 @@
 """One pool of replicas under load: how much it carries within a slack, and how long requests wait.
 
-A pool is what the replicas of one workload on one accelerator at one site form together. Two kinds behave alike
-towards the rest of siteopt: fixed-time services (M/G/c) and language models (one queue over all slots).
+The replicas of one workload on one accelerator at one site form a pool. Two kinds look alike to the rest of
+siteopt: fixed-time services (M/G/c) and language models (one queue over all slots).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class PoolQueue(Protocol):
         """Calls that one replica works on at a time."""
 
     def carried_rps(self, n_max: int, slack_ms: float, percentile: float) -> Floats:
-        """Largest rate that n replicas carry with P(wait > slack) <= 1 - percentile, n = 0..n_max."""
+        """Return the largest rate that n replicas carry with P(wait > slack) <= 1 - percentile, n = 0..n_max."""
 
     def replicas_needed(self, rate_rps: float, slack_ms: float, percentile: float) -> int:
-        """Fewest replicas that carry a rate within the slack; -1 where no number of them does."""
+        """Return the fewest replicas that carry a rate within the slack; -1 where no number of them does."""
 
     def wait_quantile_ms(self, replicas: int, rate_rps: float, percentile: float) -> float:
-        """Wait that a share ``percentile`` of calls does not exceed, ms; ``inf`` beyond saturation."""
+        """Return the wait that a share ``percentile`` of calls does not exceed, ms; ``inf`` beyond saturation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def erlang_c(servers: ArrayLike, offered_load: ArrayLike) -> Any:
-    """Probability that a request waits in M/M/c; 1 where the load is not below the servers.
+    """Return the probability that a request waits in M/M/c; 1 where the load is not below the servers.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def wait_tail(
     service_ms: ArrayLike,
     scv: ArrayLike = 1.0,
 ) -> Any:
-    """P(wait > slack_ms) in M/G/c: Erlang-C x exp(-(c - a) slack / (service (1 + SCV) / 2)).
+    """Return P(wait > slack_ms) in M/G/c: Erlang-C x exp(-(c - a) slack / (service (1 + SCV) / 2)).
 
     `scv` is the squared coefficient of variation of the service time, >= 0. A slack below zero is missed by
     every request: 1. Shapes, ranges and errors as in `erlang_c`.
@@ -76,7 +76,7 @@ def wait_tail(
 def wait_quantile_ms(
     servers: ArrayLike, offered_load: ArrayLike, service_ms: ArrayLike, scv: ArrayLike, percentile: ArrayLike
 ) -> Any:
-    """Wait in ms that a fraction `percentile` of requests does not exceed; inf where the load is not stable.
+    """Return the wait in ms that a fraction `percentile` of requests does not exceed; inf where the load is not stable.
 
     ln(P(wait) / (1 - p)) / (c - a) x service x (1 + SCV) / 2, and 0 where P(wait) <= 1 - p.
     Shapes, ranges and errors as in `erlang_c`.
@@ -92,9 +92,9 @@ def wait_quantile_ms(
 def max_load(
     servers: ArrayLike, slack_ms: ArrayLike, service_ms: ArrayLike, scv: ArrayLike, percentile: ArrayLike
 ) -> Any:
-    """Largest load in erlangs that `servers` carry with P(wait > slack_ms) <= 1 - percentile.
+    """Return the largest load in erlangs that `servers` carry with P(wait > slack_ms) <= 1 - percentile.
 
-    With infinite slack it is the number of servers, a limit that is not itself stable.
+    With infinite slack it is the number of servers, a limit that is not stable itself.
     """
     slack, miss = checked_slack(slack_ms, service_ms, scv), checked_miss(percentile)
     (count, slack, miss), out, shape = flat_broadcast(checked_servers(servers), slack, miss)
@@ -105,7 +105,7 @@ def max_load(
 def load_table(
     n_max: int, slack_ms: float, service_ms: float, scv: float, percentile: float, slots: int = 1
 ) -> Floats:
-    """A(n): `max_load` of n replicas of `slots` servers each, n = 0..n_max; shape (n_max + 1,), erlangs."""
+    """Return A(n): `max_load` of n replicas of `slots` servers each, n = 0..n_max; shape (n_max + 1,), erlangs."""
     if not 0 <= n_max * slots <= MAX_SERVERS or slots < 1:
         raise ValueError(f"n_max x slots must be 0 to {MAX_SERVERS:,}, slots at least 1: {n_max} x {slots}")
     out = np.empty(n_max + 1)
@@ -123,7 +123,7 @@ def servers_needed(
     percentile: ArrayLike,
     max_servers: int = MAX_SERVERS,
 ) -> Any:
-    """Fewest servers that carry a load in erlangs with P(wait > slack_ms) <= 1 - percentile.
+    """Return the fewest servers that carry a load in erlangs with P(wait > slack_ms) <= 1 - percentile.
 
     0 for no load, -1 where more than `max_servers` would be needed. Shapes as in `erlang_c`; int64.
     """

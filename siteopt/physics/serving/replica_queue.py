@@ -43,16 +43,16 @@ class LLMReplica:
     output_tokens : float
         Mean tokens per answer, at least 1.
     queue_limit : float
-        Requests that may wait, per replica; beyond it they are blocked. Infinite: none is.
-    dispatch_efficiency : float
-        In (0, 1]: what is lost because the pool is not truly one queue; scales every rate.
+        Requests that may wait, per replica; any more are blocked. Where it is infinite, none are.
+    balancing_efficiency : float
+        In (0, 1]: share of every rate that is kept, since the pool is not truly one queue.
     """
 
     completion_rps: Floats
     prefill_ms: Floats
     output_tokens: float
     queue_limit: float = np.inf
-    dispatch_efficiency: float = 1.0
+    balancing_efficiency: float = 1.0
 
     def __post_init__(self) -> None:
         rates = np.array(self.completion_rps, dtype=np.float64, ndmin=1)
@@ -61,8 +61,8 @@ class LLMReplica:
         if rates.size == 0 or not np.all(np.isfinite(rates)) or rates[0] <= 0 or np.any(falls):
             raise ValueError("completion_rps must be positive and never fall: end the slots where it peaks")
         rates = np.maximum.accumulate(rates)
-        if self.output_tokens < 1 or not 0 < self.dispatch_efficiency <= 1:
-            raise ValueError("output_tokens must be at least 1, dispatch_efficiency in (0, 1]")
+        if self.output_tokens < 1 or not 0 < self.balancing_efficiency <= 1:
+            raise ValueError("output_tokens must be at least 1, balancing_efficiency in (0, 1]")
         if not (self.queue_limit == np.inf or (self.queue_limit >= 0 and self.queue_limit % 1 == 0)):
             raise ValueError("queue_limit must be a whole number or infinite")
         for name, values in (("completion_rps", rates), ("prefill_ms", prefill)):
@@ -76,13 +76,13 @@ class LLMReplica:
 
     @property
     def rates_per_ms(self) -> Floats:
-        """Rates as the kernel wants them, dispatch efficiency in."""
-        return self.completion_rps * (self.dispatch_efficiency / 1000.0)
+        """Rates as the kernel takes them, losses of load balancing included."""
+        return self.completion_rps * (self.balancing_efficiency / 1000.0)
 
     @property
     def capacity_rps(self) -> float:
         """Rate at which one replica saturates."""
-        return float(self.completion_rps[-1] * self.dispatch_efficiency)
+        return float(self.completion_rps[-1] * self.balancing_efficiency)
 
     @classmethod
     def from_iteration(
@@ -94,9 +94,9 @@ class LLMReplica:
         own_ms: float = 0.0,
         prefill_steps: int = 1,
         queue_limit: float = np.inf,
-        dispatch_efficiency: float = 1.0,
+        balancing_efficiency: float = 1.0,
     ) -> LLMReplica:
-        """General form mu(b) = b / ((c + osl) T(b)): T `iteration_ms` at batch 1..slots, c `prefill_steps`.
+        """Build the general form mu(b) = b / ((c + osl) T(b)): T `iteration_ms` at batch 1..slots, c `prefill_steps`.
 
         The prefill of a request lasts c iterations beside the others in its batch (each T less `own_ms`, its
         own share of one) and its own `prefill_work_ms`.
@@ -106,7 +106,7 @@ class LLMReplica:
             raise ValueError("iteration_ms must be positive, prefill_steps at least 1")
         rates = 1000.0 * np.arange(1, step.size + 1) / ((prefill_steps + output_tokens) * step)
         prefill = prefill_steps * (step - own_ms) + prefill_work_ms
-        return cls(rates, prefill, output_tokens, queue_limit, dispatch_efficiency)
+        return cls(rates, prefill, output_tokens, queue_limit, balancing_efficiency)
 
     @classmethod
     def from_work(
@@ -119,7 +119,7 @@ class LLMReplica:
         slots: int,
         **options: Any,
     ) -> LLMReplica:
-        """Ramani-Tantawi work form: T(b) = alpha + b delta, delta = (w_pre + w_dec) / (c + osl).
+        """Build the Ramani-Tantawi work form: T(b) = alpha + b delta, delta = (w_pre + w_dec) / (c + osl).
 
         alpha is the weight read and overhead of one iteration, beta the compute, gamma the KV read per token:
         w_pre = (beta + gamma) isl, w_dec = osl (beta + gamma (isl + (osl + 1) / 2)). `options` as in
@@ -136,7 +136,7 @@ class LLMReplica:
 class LLMFigures:
     """Means of a pool of LLM replicas under load; inf where the queue grows without end.
 
-    Rates are requests/s, times ms; `blocked` and `waiting_probability` (blocked ones in it) are fractions
+    Rates are requests/s, times ms; `blocked` and `waiting_probability` (blocked ones included) are fractions
     of all arrivals, `in_service` requests, `utilisation` arrivals over saturation (above 1 in overload).
     """
 
@@ -154,7 +154,7 @@ class LLMFigures:
 
 
 def llm_figures(replica: LLMReplica, rate_rps: float, replicas: int = 1) -> LLMFigures:
-    """Mean wait, TTFT, ITL, throughput and blocking of a pool at an arrival rate > 0 (Little's law)."""
+    """Return mean wait, TTFT, ITL, throughput and blocking of a pool at an arrival rate > 0 (Little's law)."""
     rate, capacity = float(checked_positive("rate_rps", rate_rps)), replicas * replica.capacity_rps
     room = replicas * replica.queue_limit
     if room == np.inf and rate >= capacity:
@@ -189,7 +189,7 @@ def llm_figures(replica: LLMReplica, rate_rps: float, replicas: int = 1) -> LLMF
 
 
 def llm_wait_tail(replica: LLMReplica, replicas: int, rate_rps: ArrayLike, slack_ms: ArrayLike) -> Any:
-    """P(blocked or wait > slack_ms) over all arrivals of one central queue over replicas x slots."""
+    """Return P(blocked or wait > slack_ms) over all arrivals of one central queue over replicas x slots."""
     load = checked_at_least_zero("rate_rps", rate_rps) / 1000.0
     (load, slack), out, shape = flat_broadcast(load, checked_number("slack_ms", slack_ms))
     kernel.wait_tail(
@@ -199,7 +199,7 @@ def llm_wait_tail(replica: LLMReplica, replicas: int, rate_rps: ArrayLike, slack
 
 
 def llm_wait_quantile_ms(replica: LLMReplica, replicas: int, rate_rps: float, percentile: float) -> float:
-    """Wait in ms that a fraction `percentile` of arrivals does not exceed; blocked requests wait for ever."""
+    """Return the wait in ms that a fraction `percentile` of arrivals does not exceed; blocked requests wait forever."""
     miss = float(checked_miss(percentile))
     spare = replicas * replica.capacity_rps - rate_rps
     if llm_wait_tail(replica, replicas, rate_rps, 0.0) <= miss:
@@ -221,7 +221,7 @@ def llm_wait_quantile_ms(replica: LLMReplica, replicas: int, rate_rps: float, pe
 
 
 def llm_max_rate(replica: LLMReplica, replicas: int, slack_ms: float, percentile: float) -> float:
-    """Largest requests/s that a pool carries with P(blocked or wait > slack_ms) <= 1 - percentile."""
+    """Return the most requests/s that a pool carries with P(blocked or wait > slack_ms) <= 1 - percentile."""
     slack, miss = float(checked_number("slack_ms", slack_ms)), float(checked_miss(percentile))
     room = checked_replicas(replicas) * replica.queue_limit
     return 1000.0 * kernel.max_load(replicas, replica.rates_per_ms, room, slack, miss)
@@ -230,7 +230,7 @@ def llm_max_rate(replica: LLMReplica, replicas: int, slack_ms: float, percentile
 def llm_replicas_needed(
     replica: LLMReplica, rate_rps: float, slack_ms: float, percentile: float, limit: int = 10_000
 ) -> int:
-    """Fewest replicas with P(blocked or wait > slack_ms) <= 1 - percentile at a rate; -1 beyond `limit`."""
+    """Return the fewest replicas with P(blocked or wait > slack_ms) <= 1 - percentile at a rate; -1 beyond `limit`."""
     rate, miss = float(checked_at_least_zero("rate_rps", rate_rps)), float(checked_miss(percentile))
     if rate == 0.0:
         return 0
@@ -249,7 +249,7 @@ def llm_replicas_needed(
 
 
 def llm_rate_table(replica: LLMReplica, n_max: int, slack_ms: float, percentile: float) -> Floats:
-    """A(n): `llm_max_rate` of n replicas, n = 0..n_max; shape (n_max + 1,), requests/s."""
+    """Return A(n): `llm_max_rate` of n replicas, n = 0..n_max; shape (n_max + 1,), requests/s."""
     out = np.empty(n_max + 1)
     slack, miss = float(checked_number("slack_ms", slack_ms)), float(checked_miss(percentile))
     kernel.load_table(replica.rates_per_ms, replica.queue_limit, slack, miss, out)

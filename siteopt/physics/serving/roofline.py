@@ -20,7 +20,7 @@ engine and hardware family; ``benchmarks/serving_fit.py`` fits them on half of t
 p90 on TPOT, more on TTFT near saturation.
 
 Functions take `batch` as a number or an array and answer in kind. They are NumPy, not a kernel: compiling
-an instance asks for a few thousand curves at most (``benchmarks/serving_accuracy.py`` prints what one costs).
+an instance needs a few thousand curves at most (``benchmarks/serving_accuracy.py`` prints what one costs).
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ ALL_REDUCE_BYTES = 2.0 * 2.0 * 2.0
 
 
 def shared_weights_gb(model: Model, precision: str) -> float:
-    """Weights that every token passes, GB. A model published with quantised experts keeps these in bf16."""
+    """Return the weights that every token passes, GB; they are bf16 in a model published with quantised experts."""
     return model.shared_params_b * (2.0 if model.fixed_precision else WEIGHT_BYTES[precision])
 
 
 def expert_weights_gb(model: Model, precision: str) -> float:
-    """Weights of all routed experts, GB."""
+    """Return the weights of all routed experts, GB."""
     return model.expert_params_b * (MXFP4_BYTES if model.fixed_precision else WEIGHT_BYTES[precision])
 
 
 def weights_gb(model: Model, precision: str) -> float:
-    """All weights of the model, GB."""
+    """Return all weights of the model, GB."""
     return shared_weights_gb(model, precision) + expert_weights_gb(model, precision)
 
 
 def kv_gb_per_token(model: Model, precision: str) -> float:
-    """KV cache of one token of context over all layers, GB."""
+    """Return the KV cache of one token of context over all layers, GB."""
     return model.kv_values_per_token * KV_BYTES[precision] * 1e-9
 
 
 def kv_room_gb(setup: Setup) -> float:
-    """Memory that the weights leave to the KV cache, GB over the whole replica; below 0: no fit.
+    """Return the memory that the weights leave to the KV cache, GB over the whole replica; below 0 they do not fit.
 
     With attention data parallelism each group holds its own copy of the shared weights.
     """
@@ -76,7 +76,7 @@ def kv_room_gb(setup: Setup) -> float:
 
 
 def kv_tokens(setup: Setup) -> float:
-    """Tokens of context that the replica has room for; 0 where the weights do not fit.
+    """Return the tokens of context that the replica has room for; 0 where the weights do not fit.
 
     Beyond ``kv_shards`` accelerators the cache is repeated, not divided.
     """
@@ -86,20 +86,20 @@ def kv_tokens(setup: Setup) -> float:
 
 
 def kv_slots(setup: Setup, lengths: Lengths) -> int:
-    """Requests that fit with their whole context at once: the cap on concurrency, the rest queues."""
+    """Return how many requests fit with their whole context at once: the cap on concurrency, the rest queues."""
     per_request = setup.model.kv_read_tokens(lengths.total)
     return floor(kv_tokens(setup) / per_request)
 
 
 def experts_touched(model: Model, batch: ArrayLike) -> Floats:
-    """Expected share of the experts that a batch touches, if tokens choose independently: 1 - (1 - k/E)^B."""
+    """Return the expected share of experts that a batch touches if tokens choose independently: 1 - (1 - k/E)^B."""
     if not model.experts:
         return np.zeros_like(np.asarray(batch, dtype=np.float64))
     return 1.0 - (1.0 - model.experts_per_token / model.experts) ** np.asarray(batch, dtype=np.float64)
 
 
 def decode_step_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
-    """One step of the engine with `batch` requests decoding and none in prefill, ms.
+    """Return the time of one step of the engine with `batch` requests decoding and none in prefill, ms.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def decode_step_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
 
 
 def prefill_ms(setup: Setup, lengths: Lengths) -> float:
-    """What one request's prefill adds to the steps that it shares with others' decoding, ms.
+    """Return what one request's prefill adds to the steps that it shares with others' decoding, ms.
 
     Matrix products, attention (quadratic), all-reduces, and what a step with a prefill pays per layer beyond
     the launches of a recorded decode step.
@@ -141,7 +141,7 @@ def prefill_ms(setup: Setup, lengths: Lengths) -> float:
 
 
 def tpot_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
-    """Time per output token with `batch` requests in flight, ms; shape of `batch`.
+    """Return the time per output token with `batch` requests in flight, ms; shape of `batch`.
 
     A request that ends is replaced by one that must be prefilled, so while a request writes its
     `output_tokens` each of the others is prefilled once: (B - 1) / osl x prefill per token.
@@ -151,7 +151,7 @@ def tpot_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
 
 
 def ttft_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
-    """Time to first token without waiting for a slot, beside `batch` requests in flight, ms.
+    """Return the time to first token without waiting for a slot, beside `batch` requests in flight, ms.
 
     Shape of `batch`.
 
@@ -162,7 +162,7 @@ def ttft_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
 
 
 def iteration_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
-    """Mean iteration with `batch` in flight, prefills included: T(B) of the queue, ms; shape of `batch`.
+    """Return the mean iteration with `batch` in flight, prefills included: T(B) of the queue, ms; shape of `batch`.
 
     One request lasts (1 + osl) T(B) = (1 + osl) step(B) + B prefill: steps, own and others' prefills.
     """
@@ -171,7 +171,7 @@ def iteration_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
 
 
 def request_rps(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
-    """Requests completed per second with `batch` always in flight; shape of `batch`. Rises with the batch."""
+    """Return the requests completed per second with `batch` always in flight, which rise with it; shape of `batch`."""
     service_ms = (1.0 + lengths.output_tokens) * np.asarray(iteration_ms(setup, lengths, batch))
     return (1000.0 * np.asarray(batch, dtype=np.float64) / service_ms)[()]
 
@@ -180,7 +180,7 @@ def saturation_batch(
     setup: Setup, lengths: Lengths, *, tpot_limit_ms: float = np.inf, ttft_limit_ms: float = np.inf,
     e2e_limit_ms: float = np.inf, max_batch: int = 1024,
 ) -> int:  # fmt: skip
-    """Largest batch that fits in memory and meets the limits without waiting; 0 where not even one does.
+    """Find the largest batch that fits in memory and meets the limits without waiting; 0 where not even one does.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def saturation_batch(
 
 
 def queue_parameters(setup: Setup, lengths: Lengths) -> tuple[float, float, float]:
-    """alpha, beta, gamma of the replica's queue in the work form of Ramani and Tantawi, all in ms.
+    """Return alpha, beta, gamma of the replica's queue in the work form of Ramani and Tantawi, all in ms.
 
     alpha is the weight read and overhead of an iteration (experts as touched by a batch of 8), beta the work
     per token, gamma the KV read per token of context.
@@ -218,14 +218,14 @@ def queue_parameters(setup: Setup, lengths: Lengths) -> tuple[float, float, floa
 
 
 def replica_kw(accelerator: Accelerator, accelerators: int, utilisation: ArrayLike) -> Any:
-    """Server power of a replica at a utilisation in [0, 1], kW: an idle part, and the rest linear in load."""
+    """Return the server power of a replica at a utilisation in [0, 1], kW: an idle part, the rest linear in load."""
     load = np.clip(np.asarray(utilisation, dtype=np.float64), 0.0, 1.0)
     peak_kw = accelerators * accelerator.tdp_w * accelerator.server_factor / 1000.0
     return (peak_kw * (accelerator.idle_fraction + (1.0 - accelerator.idle_fraction) * load))[()]
 
 
 def _shared_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
-    """Reading and multiplying the weights that every token passes: the two roofs, ms."""
+    """Return the two roofs of the weights that every token passes, reading and multiplying, ms."""
     model, deployment, engine = setup.model, setup.deployment, setup.engine
     read_gb = shared_weights_gb(model, deployment.precision) / deployment.tp
     gflop = 2.0 * model.shared_params_b * size / deployment.accelerators
@@ -236,7 +236,7 @@ def _shared_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
 
 
 def _experts_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
-    """Reading the experts that the batch touches and multiplying with them: the two roofs, ms."""
+    """Return the two roofs of the experts that the batch touches, reading and multiplying, ms."""
     model, deployment, engine = setup.model, setup.deployment, setup.engine
     share = 1.0 / deployment.accelerators
     read_gb = expert_weights_gb(model, deployment.precision) * share * experts_touched(model, size)
@@ -246,7 +246,7 @@ def _experts_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
 
 
 def _layers_ms(setup: Setup) -> float:
-    """What the layers cost whatever the batch: launches, norms, synchronisation, routing, ms."""
+    """Return what the layers cost whatever the batch: launches, norms, synchronisation, routing, ms."""
     engine = setup.engine
     ranks = setup.deployment.accelerators
     per_layer = engine.layer_us + (engine.layer_tp_us * (1.0 + log2(ranks)) if ranks > 1 else 0.0)
@@ -258,7 +258,7 @@ def _layers_ms(setup: Setup) -> float:
 
 
 def _all_reduce_ms(setup: Setup) -> float:
-    """All-reduces of one token's activations over all layers, ms; 0 on a single accelerator."""
+    """Return the time of one token's all-reduces over all layers, ms; 0 on a single accelerator."""
     ranks = setup.deployment.accelerators
     moved = ALL_REDUCE_BYTES * setup.model.hidden * setup.model.layers * (ranks - 1) / ranks
     return moved * 1e-6 / (setup.engine.eta_link * setup.accelerator.link_gb_s)

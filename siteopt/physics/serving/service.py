@@ -1,12 +1,10 @@
-"""Time in service of a request without load."""
+"""Time in service of a request on an unloaded replica."""
 
 from __future__ import annotations
 
-from scipy.special import gammaincinv
-
 
 def service_quantile_ms(mean_ms: float, scv: float, percentile: float) -> float:
-    """Quantile of a gamma-distributed service time, ms.
+    """Return a quantile of a gamma-distributed service time, ms.
 
     Parameters
     ----------
@@ -23,4 +21,6 @@ def service_quantile_ms(mean_ms: float, scv: float, percentile: float) -> float:
     """
     if scv == 0.0:
         return mean_ms
+    from scipy.special import gammaincinv  # SciPy takes long to import, and many scenarios have no such times
+
     return float(gammaincinv(1.0 / scv, percentile)) * mean_ms * scv

@@ -1,6 +1,6 @@
 """A(n), the largest load that n replicas carry, and the straight lines that bracket it in the MILP.
 
-A table is the same thing under every sizing rule: `linear` and `utilisation` carry n times what one replica
+A table means the same under every sizing rule: `linear` and `utilisation` carry n times what one replica
 carries at saturation, `tail` what the queue allows. A cap on utilisation is a row of its own
 (`SizingTable.cap_per_replica`), never folded into A: folded in, it would make A non-convex.
 
@@ -45,7 +45,7 @@ class SizingTable:
     saturation : float
         Load at which one replica is fully busy: erlangs (slots) or requests/s.
     utilisation_cap : float or None
-        Largest load as a fraction of saturation, for the row of its own.
+        Largest load as a fraction of saturation, a row of its own.
     """
 
     rule: Rule
@@ -66,11 +66,11 @@ class SizingTable:
 
     @property
     def cap_per_replica(self) -> float | None:
-        """The cap's row is load <= this x replicas; None where there is no cap."""
+        """The most load per replica under the utilisation cap, which is a row of its own; None without a cap."""
         return None if self.utilisation_cap is None else self.utilisation_cap * self.saturation
 
     def replicas_for(self, load: ArrayLike) -> NDArray[np.int64]:
-        """Fewest replicas whose A, and whose cap, carry each load; -1 where the table ends below it."""
+        """Return the fewest replicas whose A, and whose cap, carry each load; -1 where the table ends below it."""
         wanted = np.asarray(load, dtype=np.float64)
         count = np.searchsorted(self.load, wanted, side="left").astype(np.int64)
         if self.cap_per_replica is not None:
@@ -80,17 +80,17 @@ class SizingTable:
 
 
 def tail_table(loads: Floats, saturation: float) -> SizingTable:
-    """A table of loads that were computed, and shrunk, elsewhere."""
+    """Make a table of loads that were computed, and shrunk, elsewhere."""
     return _table("tail", np.array(loads), saturation, None)
 
 
 def linear_table(n_max: int, saturation: float = 1.0) -> SizingTable:
-    """A(n) = n x saturation."""
+    """Make the table A(n) = n x saturation."""
     return _table("linear", saturation * np.arange(n_max + 1.0), saturation, None)
 
 
 def utilisation_table(n_max: int, utilisation_cap: float, saturation: float = 1.0) -> SizingTable:
-    """A(n) = n x saturation, with the rule's cap as a row of its own."""
+    """Make the table A(n) = n x saturation, with the rule's cap as a row of its own."""
     return _table("utilisation", saturation * np.arange(n_max + 1.0), saturation, utilisation_cap)
 
 
@@ -103,7 +103,7 @@ def service_table(
     slots: int = 1,
     utilisation_cap: float | None = None,
 ) -> SizingTable:
-    """Tail table of a fixed-time service (M/G/c over n x slots servers), in erlangs."""
+    """Make the tail table of a fixed-time service (M/G/c over n x slots servers), in erlangs."""
     loads = queueing.load_table(n_max, slack_ms, service_ms, scv, percentile, slots)
     return _table("tail", loads * (1.0 - SHRINK), float(slots), utilisation_cap)
 
@@ -115,7 +115,7 @@ def llm_table(
     percentile: float,
     utilisation_cap: float | None = None,
 ) -> SizingTable:
-    """Tail table of a pool of LLM replicas (one queue over n x slots, blocked is missed), in requests/s."""
+    """Make the tail table of a pool of LLM replicas (one queue over n x slots; blocked is missed), in requests/s."""
     loads = replica_queue.llm_rate_table(replica, n_max, slack_ms, percentile)
     return _table("tail", loads * (1.0 - SHRINK), replica.capacity_rps, utilisation_cap)
 
@@ -124,7 +124,7 @@ def llm_table(
 class Segments:
     """Straight lines above and below A; segment s holds for first[s] <= n <= last[s].
 
-    The segments part the integers 1..n_max: first[s + 1] = last[s] + 1. They share no breakpoint, because n
+    The segments partition the integers 1..n_max: first[s + 1] = last[s] + 1. They share no breakpoint, because n
     is an integer and a chord across the step between two segments would only be loose; a segment of two
     integers is exact. A pool that is not opened has no segment. All arrays have shape (n_segments,).
 
@@ -150,20 +150,20 @@ class Segments:
         return np.append(self.first, self.last[-1])
 
     def outer(self, n: ArrayLike) -> Floats:
-        """Outer line of the segment of each n, 1 <= n <= n_max."""
+        """Evaluate the outer line of the segment of each n, 1 <= n <= n_max."""
         s = np.searchsorted(self.last, n, side="left")
         line: Floats = self.outer_slope[s] * np.asarray(n) + self.outer_intercept[s]
         return line
 
     def inner(self, n: ArrayLike) -> Floats:
-        """Inner line of the segment of each n, 1 <= n <= n_max."""
+        """Evaluate the inner line of the segment of each n, 1 <= n <= n_max."""
         s = np.searchsorted(self.last, n, side="left")
         line: Floats = self.inner_slope[s] * np.asarray(n) + self.inner_intercept[s]
         return line
 
 
 def segments(table: SizingTable, n_segments: int = 13, tolerance: float = EXACT) -> Segments:
-    """Bracket A with at most `n_segments` pairs of lines, the widest sandwich as narrow as can be.
+    """Bracket A with at most `n_segments` pairs of lines, the widest sandwich as narrow as possible.
 
     Where fewer segments reach `tolerance` (relative), no more are made. The error of a segment grows with its
     length, so for a given error the longest segments from the left are the fewest; that error is bisected.
@@ -215,7 +215,7 @@ def _table(rule: Rule, loads: Floats, saturation: float, utilisation_cap: float 
 
 
 def _convex_hull(load: Floats) -> Floats:
-    """Lower convex hull at every integer (Andrew's monotone chain)."""
+    """Return the lower convex hull at every integer (Andrew's monotone chain)."""
     kept: list[int] = []
     for n in range(load.size):
         while len(kept) >= 2:
@@ -228,7 +228,7 @@ def _convex_hull(load: Floats) -> Floats:
 
 
 def _partition(table: SizingTable, error: float, n_segments: int) -> list[tuple[int, int]] | None:
-    """Longest segments from the left within `error`; None if more than `n_segments` are needed."""
+    """Find the longest segments from the left within `error`; None if more than `n_segments` are needed."""
     parts: list[tuple[int, int]] = []
     first, n_max = 1, table.n_max
     while first <= n_max:
@@ -247,7 +247,7 @@ def _partition(table: SizingTable, error: float, n_segments: int) -> list[tuple[
 
 
 def _lines(table: SizingTable, first: int, last: int) -> tuple[float, float, float, float, float]:
-    """Outer slope and intercept, inner slope and intercept, and the sandwich of one segment."""
+    """Return outer slope and intercept, inner slope and intercept, and the sandwich of one segment."""
     n = np.arange(first, last + 1)
     load, hull = table.load[first : last + 1], table.hull[first : last + 1]
     scale = np.maximum(load, EXACT * table.saturation)
@@ -258,7 +258,7 @@ def _lines(table: SizingTable, first: int, last: int) -> tuple[float, float, flo
     rises = np.diff(hull)
     slope = float(hull[-1] - hull[0]) / (last - first)
     at = float((load - slope * n).max())
-    # A tangent errs most at the ends of its segment: the best errs alike at both, or is a neighbour of it.
+    # A tangent errs most at the ends of its segment: the best one errs equally at both, or is next to it.
     touch = np.arange(rises.size)
     left = (hull[0] - hull[:-1] + touch * rises) / scale[0]
     right = (hull[-1] - hull[:-1] - (rises.size - touch) * rises) / scale[-1]

@@ -52,7 +52,7 @@ class Accelerator:
     max_tp: int
 
     def tflops(self, precision: str) -> float:
-        """Matrix throughput for weights of a precision; without that mode, that of the next wider one."""
+        """Return the matrix throughput for weights of a precision; without that mode, that of the next wider one."""
         modes = {
             "fp4": (self.fp4_tflops, self.fp8_tflops, self.bf16_tflops),
             "fp8": (self.fp8_tflops, self.bf16_tflops),
@@ -78,7 +78,7 @@ class Model:
     window_tokens, window_fraction : float
         Sliding-window attention: window, and share of the layers that have it.
     fixed_precision : str
-        Set where the weights are published quantised and only so (gpt-oss): its experts are always FP4
+        Set where the weights are published in quantised form only (gpt-oss): its experts are always FP4
         (MXFP4), the rest bf16, and it is deployed as it is.
     """
 
@@ -116,7 +116,7 @@ class Model:
         return (self.fixed_precision,) if self.fixed_precision else PRECISIONS
 
     def kv_read_tokens(self, context: float) -> float:
-        """Tokens of KV cache that a step reads, averaged over layers with and without a window."""
+        """Return the tokens of KV cache that a step reads, averaged over layers with and without a window."""
         return (1.0 - self.window_fraction) * context + self.window_fraction * min(
             context, self.window_tokens
         )
@@ -124,7 +124,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How much of the hardware an engine gets, on one hardware family: the fitted constants.
+    """How much of the hardware an engine achieves, on one hardware family: the fitted constants.
 
     Attributes
     ----------
@@ -220,7 +220,7 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A model on an accelerator under an engine, deployed in one way: what the roofline is a function of."""
+    """A model on an accelerator under an engine, deployed in one way: all that the roofline depends on."""
 
     model: Model
     accelerator: Accelerator
@@ -228,5 +228,5 @@ class Setup:
     deployment: Deployment
 
     def with_engine(self, **constants: float) -> Setup:
-        """The same with some of the engine's constants replaced."""
+        """Return the same setup with some of the engine's constants replaced."""
         return replace(self, engine=replace(self.engine, **constants))

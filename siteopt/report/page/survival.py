@@ -1,4 +1,4 @@
-"""The section on failures: what the loss of each site does (N-1)."""
+"""The section on what the loss of each site does."""
 
 from __future__ import annotations
 

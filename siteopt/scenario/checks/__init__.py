@@ -1,4 +1,4 @@
-"""Rules of a scenario that span several objects: ids that exist, ids that are unique, keys that act on something.
+"""Rules of a scenario that span several objects: ids exist, ids are unique, keys act on something.
 
 Every function yields the problems it finds, with their paths; none stops at the first.
 """
@@ -12,6 +12,7 @@ from siteopt.scenario.checks.hardware import check_hardware
 from siteopt.scenario.checks.places import check_jurisdictions, check_network, check_regions
 from siteopt.scenario.checks.policy import check_policy
 from siteopt.scenario.checks.power import check_designs, check_grid_limits
+from siteopt.scenario.checks.rules import check_rules
 from siteopt.scenario.checks.sites import check_sites
 from siteopt.scenario.checks.workloads import check_demand, check_workloads
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check(scenario: Scenario) -> list[Problem]:
-    """All cross-object problems of a scenario, in the order of the file.
+    """Find all problems of a scenario that span several objects, in the order of the file.
 
     Parameters
     ----------
@@ -45,5 +46,6 @@ def check(scenario: Scenario) -> list[Problem]:
             check_regions(scenario),
             check_demand(scenario),
             check_policy(scenario),
+            check_rules(scenario),
         )
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_hardware(scenario: Scenario) -> Iterator[Problem]:
-    """Accelerators and models that neither the scenario nor the catalogue knows, or that say too little."""
+    """Yield accelerators and models that neither the scenario nor the catalogue knows, or that say too little."""
     yield from unique("accelerators", (a.id for a in scenario.accelerators))
     for i, entry in enumerate(scenario.accelerators):
         known = _catalogue_life_years(scenario, entry)
@@ -54,7 +54,7 @@ def _of_workload(scenario: Scenario, workload: Workload, path: str) -> Iterator[
 
 
 def _model_sizes(numbers: dict[str, Any], path: str) -> Iterator[Problem]:
-    """Active parameters agree with the experts: all of a dense model, fewer of one with experts."""
+    """Check that active parameters agree with the experts: all of a dense model, fewer of one with experts."""
     total, active = numbers["params_b"], numbers["active_params_b"]
     if numbers.get("experts"):
         if active >= total:

@@ -1,4 +1,4 @@
-"""Ids: what a reference to something unknown is told, and what an id used twice is."""
+"""Problems of ids: references to something unknown, and ids used twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def unknown_id(path: str, kind: str, value: str, known: Iterable[str]) -> Problem:
-    """A reference to something that is not there, with the nearest name that is."""
+    """Report a reference to something that does not exist, with the nearest name that does."""
     names = sorted(known)
     near = get_close_matches(value, names, n=1)
     if near:
@@ -25,7 +25,7 @@ def unknown_id(path: str, kind: str, value: str, known: Iterable[str]) -> Proble
 
 
 def unique(table: str, ids: Iterable[str]) -> Iterator[Problem]:
-    """Ids of a table that stand there already."""
+    """Yield the ids that a table uses a second time."""
     first: dict[str, int] = {}
     for i, name in enumerate(ids):
         if name in first:

@@ -1,4 +1,4 @@
-"""Life and salvage, of whatever is bought."""
+"""Life and salvage value of whatever is bought."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_life(
     salvage_fraction: float | None,
     known_life_years: float | None = None,
 ) -> Iterator[Problem]:
-    """Keys of a life cycle that act on nothing.
+    """Yield keys of a life cycle that act on nothing.
 
     Parameters
     ----------

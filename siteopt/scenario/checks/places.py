@@ -16,7 +16,7 @@ RESERVED_JURISDICTIONS = {"any", "same"}
 
 
 def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
-    """Ids and groups that cannot be taken for each other."""
+    """Check that ids and groups cannot be mistaken for each other."""
     yield from unique("jurisdictions", (j.id for j in scenario.jurisdictions))
     ids = {j.id for j in scenario.jurisdictions}
     for i, jurisdiction in enumerate(scenario.jurisdictions):
@@ -32,7 +32,7 @@ def check_jurisdictions(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_network(scenario: Scenario) -> Iterator[Problem]:
-    """Nodes and links that know each other, in one piece."""
+    """Check that nodes and links name what is known."""
     network = scenario.network
     jurisdictions = {j.id for j in scenario.jurisdictions}
     nodes = {n.id for n in network.nodes}
@@ -42,45 +42,18 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
             yield unknown_id(
                 f"network.nodes[{i}].jurisdiction", "jurisdiction", node.jurisdiction, jurisdictions
             )
-    broken = False
     for i, link in enumerate(network.links):
         for key, end in (("from", link.from_node), ("to", link.to_node)):
             if end not in nodes:
-                broken = True
                 yield unknown_id(f"network.links[{i}].{key}", "network node", end, nodes)
         if link.from_node == link.to_node:
             yield Problem(
                 f"network.links[{i}]", f"joins {link.from_node!r} to itself; a link joins two nodes"
             )
-    if nodes and not broken:
-        yield from _one_piece(scenario)
-
-
-def _one_piece(scenario: Scenario) -> Iterator[Problem]:
-    """A network in two pieces is nearly always a lost link; unreachable flows would vanish without a word."""
-    neighbours: dict[str, list[str]] = {n.id: [] for n in scenario.network.nodes}
-    for link in scenario.network.links:
-        neighbours[link.from_node].append(link.to_node)
-        neighbours[link.to_node].append(link.from_node)
-    start = scenario.network.nodes[0].id
-    seen, stack = {start}, [start]
-    while stack:
-        for nxt in neighbours[stack.pop()]:
-            if nxt not in seen:
-                seen.add(nxt)
-                stack.append(nxt)
-    lost = [n for n in neighbours if n not in seen]
-    if lost:
-        names = ", ".join(map(repr, lost[:5])) + (", ..." if len(lost) > 5 else "")
-        yield Problem(
-            "network.links",
-            f"the network is disconnected: {len(lost)} of {len(neighbours)} nodes cannot reach {start!r}"
-            f" ({names}); add the missing links or remove the nodes",
-        )
 
 
 def check_regions(scenario: Scenario) -> Iterator[Problem]:
-    """Regions with a jurisdiction that is known."""
+    """Check that the jurisdiction of every region is known."""
     jurisdictions = {j.id for j in scenario.jurisdictions}
     yield from unique("regions", (r.id for r in scenario.regions))
     for i, region in enumerate(scenario.regions):

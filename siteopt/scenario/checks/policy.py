@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_policy(scenario: Scenario) -> Iterator[Problem]:
-    """All rules of the policy."""
+    """Yield what is wrong with the policy."""
     policy = scenario.policy
     tiers = mode_tiers(policy.mode)
     if policy.mode != "hybrid" and not any(

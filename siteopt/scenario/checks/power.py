@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_designs(scenario: Scenario) -> Iterator[Problem]:
-    """Designs that can stand, and whose life acts on something."""
+    """Check that designs can stand, and that their life acts on something."""
     yield from unique("designs", (d.id for d in scenario.designs))
     for i, design in enumerate(scenario.designs):
         path, least = f"designs[{i}]", least_modules(design)
@@ -30,7 +30,7 @@ def check_designs(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_grid_limits(scenario: Scenario) -> Iterator[Problem]:
-    """Limits over zones, jurisdictions and sites that are there."""
+    """Check that grid limits name zones, jurisdictions and sites that exist."""
     sites = {s.id for s in scenario.sites}
     zones = {s.zone for s in scenario.sites if s.zone is not None}
     jurisdictions = {j.id for j in scenario.jurisdictions}

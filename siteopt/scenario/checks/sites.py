@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_sites(scenario: Scenario) -> Iterator[Problem]:
-    """All rules of sites."""
+    """Yield what is wrong with the sites."""
     jurisdictions = {j.id for j in scenario.jurisdictions}
     nodes = {n.id for n in scenario.network.nodes}
     yield from unique("sites", (s.id for s in scenario.sites))
@@ -88,7 +88,7 @@ def _existing(scenario: Scenario, site: Site, existing: Existing, path: str) -> 
 
 
 def _connection(site: Site, path: str) -> Iterator[Problem]:
-    """Steps are a ladder: each one carries more, and is neither sooner nor cheaper than the one before."""
+    """Check that steps form a ladder: each carries more than the one before, and is neither sooner nor cheaper."""
     if site.connection_steps and site.connection_usd:
         message = "contradicts connection_steps, which have prices of their own; remove one of the two"
         yield Problem(f"{path}.connection_usd", message)
@@ -104,7 +104,7 @@ def _connection(site: Site, path: str) -> Iterator[Problem]:
 
 
 def _ready(scenario: Scenario, site: Site, path: str) -> Iterator[Problem]:
-    """A site that must be open needs a design and a connection that are ready in time."""
+    """Check that a site that must be open has a design and a connection that are ready in time."""
     limit = scenario.policy.ready_by_month
     designs = [d for d in scenario.designs if d.id in site.designs]
     if limit is None or not designs:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Scenario, Workload
 
+#: No one demand keeps more replicas busy.
+MOST_REPLICAS = 1e9
+
 
 def check_workloads(scenario: Scenario) -> Iterator[Problem]:
-    """All rules of workloads, their hardware apart."""
+    """Yield what is wrong with the workloads, except for their hardware."""
     yield from unique("workloads", (w.id for w in scenario.workloads))
     for i, workload in enumerate(scenario.workloads):
         path, replica = f"workloads[{i}]", workload.replica
@@ -60,7 +63,7 @@ def _slos(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem]:
-    """Where the data of a workload live, and copies of them."""
+    """Check where the data of a workload live, and the copies of them."""
     nodes = {n.id for n in scenario.network.nodes}
     home = workload.home
     if home is not None and not nodes:
@@ -77,7 +80,7 @@ def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem
 
 
 def _protect(workload: Workload, path: str) -> Iterator[Problem]:
-    """A degraded limit takes the place of the first SLO's."""
+    """Check the degraded limit, which takes the place of the first SLO's."""
     if workload.protect is None:
         return
     limit_ms = workload.protect.slo_ms
@@ -95,7 +98,9 @@ def _protect(workload: Workload, path: str) -> Iterator[Problem]:
 
 
 def check_demand(scenario: Scenario) -> Iterator[Problem]:
-    """Demand of regions and workloads that are there, each pair once."""
+    """Check that demand names known regions and workloads, each pair once, and that some of it is above 0."""
+    if all(demand.peak_rps == 0.0 for demand in scenario.demand):
+        yield Problem("demand", "asks for nothing: every row has a peak_rps of 0")
     regions = {r.id for r in scenario.regions}
     workloads = {w.id for w in scenario.workloads}
     first: dict[tuple[str, str], int] = {}
@@ -109,3 +114,20 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
             what = f"{demand.workload!r} from {demand.region!r}"
             yield Problem(f"demand[{i}]", f"{what} is given already by demand[{first[key]}]; add them up")
         first.setdefault(key, i)
+    yield from _replicas(scenario)
+
+
+def _replicas(scenario: Scenario) -> Iterator[Problem]:
+    """Report demand that keeps more replicas busy than anyone has: a unit is wrong."""
+    workloads = {w.id: (k, w) for k, w in enumerate(scenario.workloads) if w.replica is not None}
+    for i, demand in enumerate(scenario.demand):
+        k, workload = workloads.get(demand.workload, (0, None))
+        if workload is None or workload.replica is None:
+            continue
+        calls = demand.peak_rps * workload.calls_per_request * workload.burst_factor
+        busy = calls / workload.replica.rps
+        if busy > MOST_REPLICAS:
+            message = (
+                f"keeps {busy:.3g} replicas busy, more than {MOST_REPLICAS:,.0f}; check the unit of it and of"
+            )
+            yield Problem(f"demand[{i}].peak_rps", f"{message} workloads[{k}].replica.rps")

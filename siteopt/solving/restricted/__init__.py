@@ -1,5 +1,5 @@
-"""Scenarios with too many flows to list them: plans on a core of the sites, bounds over all of them."""
+"""Scenarios with too many flows to list them: plans of restricted problems, bounds over all sites."""
 
-from siteopt.solving.restricted.run import Core, RestrictedRun
+from siteopt.solving.restricted.run import RestrictedProblem, RestrictedRun
 
-__all__ = ["Core", "RestrictedRun"]
+__all__ = ["RestrictedProblem", "RestrictedRun"]

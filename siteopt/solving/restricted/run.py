@@ -1,4 +1,4 @@
-"""One solve of a scenario with too many flows: local search on one core after another, dual ascent over all sites."""
+"""One solve of a scenario with too many flows: search of restricted problems, dual ascent over all sites."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.bounds.implicit_flows import BlockAscent
+from siteopt.bounds.implicit_flows import ImplicitAscent
 from siteopt.compile import compile_instance
-from siteopt.compile.implicit_flows import compile_block
+from siteopt.compile.implicit_flows import compile_implicit_flows
 from siteopt.compile.part import with_sites
-from siteopt.diagnose.proofs import block_impossibilities
+from siteopt.diagnose.proofs import implicit_impossibilities
 from siteopt.errors import InfeasibleError
 from siteopt.evaluate import plan_of
-from siteopt.run.concurrency import beside, has_spare_core
+from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.run.incumbent import Incumbent
 from siteopt.search.local_search import Search
-from siteopt.solving.restricted.site_choice import Cores
-from siteopt.solving.warm_start import begin
+from siteopt.solving.restricted.site_choice import SiteChoice
+from siteopt.solving.warm_start import load_warm_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +30,18 @@ if TYPE_CHECKING:
     from siteopt.run.progress import Clock, Progress
     from siteopt.scenario.schema import Scenario
 
-#: Dual steps before the first core, the share of the time that they may take, and dual steps per round of the search.
+#: Dual steps before the first restricted problem, the share of the time that they may take, and dual steps per round.
 FIRST_STEPS, FIRST_SHARE, STEPS_PER_ROUND = 100, 0.2, 5
-#: A core is left when this many rounds in a row bring nothing; the search ends after so many cores without a gain.
-STALLED_ROUNDS, STALLED_CORES = 4, 3
+#: A restricted problem is left when this many rounds in a row bring nothing; the search ends after so many of them
+#: without a gain.
+STALLED_ROUNDS, STALLED_PROBLEMS = 4, 3
 #: Gains below this, relative to the cost, do not count.
 GAIN = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Core:
-    """A part of the scenario with its flows listed, and the best that was found on it."""
+class RestrictedProblem:
+    """Some sites of a scenario, or all, with their flows listed, and the best that was found on them."""
 
     scenario: Scenario
     instance: Instance
@@ -78,12 +79,12 @@ class RestrictedRun:
         options: SolveOptions,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        block = compile_block(scenario)
-        reasons = block_impossibilities(scenario, block)
+        implicit = compile_implicit_flows(scenario)
+        reasons = implicit_impossibilities(scenario, implicit)
         if reasons:
             raise InfeasibleError(reasons)
-        self._scenario, self._ascent = scenario, BlockAscent(block)
-        self._cores = Cores(block, self._ascent)
+        self._scenario, self._ascent = scenario, ImplicitAscent(implicit)
+        self._site_choice = SiteChoice(implicit, self._ascent)
         self._clock, self._options, self._progress = clock, options, progress
         limit = options.iteration_limit
         self._rounds_left = float("inf") if limit is None else limit
@@ -94,8 +95,8 @@ class RestrictedRun:
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, start: Plan | None) -> Core:
-        """Cores until the gap, a limit, or neither plan nor bound moves any more; returns that of the best plan."""
+    def work(self, warm_start: Plan | None) -> RestrictedProblem:
+        """Search restricted problems until the gap, a limit, or nothing moves; returns the one of the best plan."""
         deadline = self._clock.seconds + FIRST_SHARE * self._clock.time_limit
         self._ascent.run(
             FIRST_STEPS, float("inf"), lambda: self._has_time() and self._clock.seconds < deadline
@@ -105,16 +106,16 @@ class RestrictedRun:
             while is_wanted() and self._has_time() and not self._ascent.has_converged:
                 self._climb(lambda: is_wanted() and self._has_time())
 
-        with nullcontext() if self._takes_turns else beside(climb, self._clock.interrupt):
-            best = self._search_cores(start)
+        with nullcontext() if self._takes_turns else concurrently(climb, self._clock.interrupt):
+            best = self._search_problems(warm_start)
         best.incumbent.prove(self._ascent.bound_usd, "bound")
         self.limit = "iterations" if self._rounds_left <= 0 else None
         return best
 
-    def _search_cores(self, start: Plan | None) -> Core:
-        best, stalled = self._search_core(start), 0
-        while stalled < STALLED_CORES and self._goes_on(best.incumbent):
-            last = self._search_core(self._plan(best))
+    def _search_problems(self, warm_start: Plan | None) -> RestrictedProblem:
+        best, stalled = self._search_problem(warm_start), 0
+        while stalled < STALLED_PROBLEMS and self._goes_on(best.incumbent):
+            last = self._search_problem(self._plan(best))
             gained = last.incumbent.cost_usd < best.incumbent.cost_usd * (1.0 - GAIN)
             stalled = 0 if gained or not self._ascent.has_converged else stalled + 1
             if last.incumbent.cost_usd < best.incumbent.cost_usd:
@@ -127,12 +128,12 @@ class RestrictedRun:
     def _goes_on(self, incumbent: Incumbent) -> bool:
         return self._has_time() and self._rounds_left > 0 and not incumbent.is_good_enough
 
-    def _plan(self, core: Core) -> Plan | None:
-        solution = core.incumbent.solution
-        return None if solution is None else plan_of(core.scenario, core.instance, solution)
+    def _plan(self, restricted: RestrictedProblem) -> Plan | None:
+        solution = restricted.incumbent.solution
+        return None if solution is None else plan_of(restricted.scenario, restricted.instance, solution)
 
     def _tell(self, news: Progress) -> None:
-        """Pass on what is news of the whole solve: a core begins anew, without a plan or with a worse one."""
+        """Pass on what is news of the solve: a restricted problem begins anew, without a plan or with a worse one."""
         cost_usd = float("inf") if news.incumbent_usd is None else news.incumbent_usd
         if cost_usd <= self._best_usd:
             self._best_usd = cost_usd
@@ -144,17 +145,17 @@ class RestrictedRun:
         if self._current is not None:
             self._current.prove(self._ascent.bound_usd, "bound")
 
-    def _search_core(self, plan: Plan | None) -> Core:
-        """List the flows of a new core, start from the best plan so far, and search until that stalls."""
+    def _search_problem(self, plan: Plan | None) -> RestrictedProblem:
+        """List the flows of a new restricted problem, go on from the best plan so far, and search until that stalls."""
         known = [] if plan is None else [self._row[s.id] for s in plan.sites if s.id in self._row]
-        rows = self._cores.choose(np.array(known, dtype=np.int32))
+        rows = self._site_choice.choose(np.array(known, dtype=np.int32))
         part = with_sites(self._scenario, rows.tolist())
         instance = compile_instance(part)
         incumbent = Incumbent(instance, self._clock, self._options.gap, self._tell)
         incumbent.prove(self._ascent.bound_usd, "bound")
         self._current = incumbent
         search, stalled = Search(instance, self._options.seed), 0
-        begin(search, part, instance, plan, self._has_time)
+        load_warm_start(search, part, instance, plan, self._has_time)
         incumbent.offer(search.solution(), "search")
         while stalled < STALLED_ROUNDS and self._goes_on(incumbent):
             before_usd = search.cost_usd
@@ -164,4 +165,4 @@ class RestrictedRun:
             if self._takes_turns:
                 self._climb(self._has_time)
             self._rounds_left -= 1
-        return Core(part, instance, incumbent)
+        return RestrictedProblem(part, instance, incumbent)

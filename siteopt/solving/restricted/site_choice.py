@@ -1,4 +1,4 @@
-"""Which sites a plan is made of: those that the prices want, and enough of them for every demand."""
+"""Restricted sites, of which a plan is made: those that the prices want, and enough of them for every demand."""
 
 from __future__ import annotations
 
@@ -6,56 +6,71 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.solving.restricted.covering import cover_sites
+from siteopt.solving.restricted.greedy_sites import greedy_sites
 
 if TYPE_CHECKING:
-    from siteopt.arrays import Indices
-    from siteopt.bounds.implicit_flows import BlockAscent
-    from siteopt.compile.implicit_flows import Block
+    from siteopt.arrays import Indices, Rows
+    from siteopt.bounds.implicit_flows import ImplicitAscent
+    from siteopt.compile.implicit_flows import ImplicitFlows
 
-#: Sites of a core beyond those of the plan and the first cover; of them so many that the core before did not have.
+#: Restricted sites beyond those of the plan and the greedy ones; of them so many that were never chosen before.
 MORE, FRESH = 120, 60
 #: Sites that were open this often in the running average come before those of least value.
 LIKELY = 0.02
 
 
-class Cores:
-    """Choices of a core, one after another.
+class SiteChoice:
+    """Chooses restricted sites, one set after another.
 
     Parameters
     ----------
-    block : Block
-    ascent : BlockAscent
+    implicit : ImplicitFlows
+    ascent : ImplicitAscent
         Its prices rank the sites.
     """
 
-    def __init__(self, block: Block, ascent: BlockAscent) -> None:
-        self._block, self._ascent = block, ascent
-        self._tried = np.zeros(len(block.instance.sites.id), dtype=bool)
+    def __init__(self, implicit: ImplicitFlows, ascent: ImplicitAscent) -> None:
+        self._implicit, self._ascent = implicit, ascent
+        self._tried = np.zeros(len(implicit.instance.sites.id), dtype=bool)
 
     def choose(self, standing: Indices) -> Indices:
-        """Rows of the next core's sites, ascending; ``standing`` are those of the best plan, if there is one.
+        """Rows of the next restricted sites, ascending; ``standing`` are those of the best plan, if there is one.
 
-        Every demand that some site may serve has one in the core.
+        Every demand that some site may serve has one among them.
         """
         ascent = self._ascent
         likely = np.argsort(-ascent.openness, kind="stable")[: np.count_nonzero(ascent.openness > LIKELY)]
         by_value = np.argsort(ascent.site_value, kind="stable")
-        cover = cover_sites(self._block, ascent.demand_usd)
-        base = standing if len(standing) else cover[:0]
-        ranked = _distinct(np.concatenate([cover, likely[: MORE // 2], by_value]))
+        greedy = greedy_sites(self._implicit, ascent.demand_usd)
+        base = standing if len(standing) else greedy[:0]
+        ranked = _distinct(np.concatenate([greedy, likely[: MORE // 2], by_value]))
         ranked = ranked[~np.isin(ranked, base)]
         fresh = ranked[~self._tried[ranked]][:FRESH]
         chosen = np.concatenate([base, _distinct(np.concatenate([fresh, ranked]))[:MORE]])
         self._tried[chosen] = True
-        return np.unique(np.concatenate([chosen, self._missing(chosen)])).astype(np.int32)
+        needed = [self._missing(chosen), self._required(by_value)]
+        return np.unique(np.concatenate([chosen, *needed])).astype(np.int32)
+
+    def _required(self, by_value: Rows) -> Rows:
+        """For each linear rule with a lower limit as many of the sites of least value as reach it."""
+        instance = self._implicit.instance
+        rules, weights, site = instance.linear_rules, instance.linear_rules.weights, instance.options.site
+        required = [by_value[:0]]
+        for r in np.flatnonzero(np.isfinite(rules.lower)).tolist():
+            most = np.zeros(len(instance.sites.id))
+            np.maximum.at(most, site, weights[r].toarray().ravel())
+            counting = by_value[most[by_value] > 0.0]
+            required.append(counting[: np.searchsorted(np.cumsum(most[counting]), rules.lower[r]) + 1])
+        return np.concatenate(required)
 
     def _missing(self, chosen: Indices) -> Indices:
         """The cheapest site of each demand that no chosen one may serve."""
-        block, demands = self._block, self._block.instance.demands
+        implicit, demands = self._implicit, self._implicit.instance.demands
         served = np.zeros(len(demands.region), dtype=bool)
-        for v, k in enumerate(block.instance.variants.workload.tolist()):
-            near = (block.rtt_ms[block.rule[v], chosen] <= block.reach_ms[v, chosen, None]).any(axis=0)
+        for v, k in enumerate(implicit.instance.variants.workload.tolist()):
+            near = (implicit.rtt_ms[implicit.rule[v], chosen] <= implicit.reach_ms[v, chosen, None]).any(
+                axis=0
+            )
             served |= (demands.workload == k) & near[demands.region]
         wanted: Indices = self._ascent.cheapest_site[~served]
         return wanted[wanted >= 0]

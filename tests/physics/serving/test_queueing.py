@@ -138,7 +138,7 @@ def test_largest_pools() -> None:
         lambda: replica_queue.LLMReplica(np.array([0.0, 1.0]), np.zeros(2), 10),
         lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 0.5),
         lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 10, queue_limit=1.5),
-        lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 10, dispatch_efficiency=1.1),
+        lambda: replica_queue.LLMReplica(np.array([1.0]), np.zeros(1), 10, balancing_efficiency=1.1),
         lambda: replica_queue.LLMReplica.from_iteration([-1.0], 1.0, 10),
         lambda: replica_queue.llm_figures(work_replica(), 0.0),
         lambda: replica_queue.llm_wait_tail(work_replica(), 0, 1.0, 1.0),
@@ -216,9 +216,9 @@ def test_llm_wait_quantile_inverts_the_tail(queue_limit: float) -> None:
     assert replica_queue.llm_wait_quantile_ms(replica, 2, 30.0, 0.9) == math.inf
 
 
-def test_dispatch_efficiency_scales_rates() -> None:
+def test_balancing_efficiency_scales_rates() -> None:
     """A pool at 80 % efficiency carries what slots that are a quarter slower would."""
-    lossy = work_replica(dispatch_efficiency=0.8)
+    lossy = work_replica(balancing_efficiency=0.8)
     slow = replica_queue.LLMReplica(0.8 * work_replica().completion_rps, np.zeros(48), 512)
     assert lossy.capacity_rps == pytest.approx(0.8 * work_replica().capacity_rps)
     assert replica_queue.llm_max_rate(lossy, 3, 100.0, 0.99) == pytest.approx(

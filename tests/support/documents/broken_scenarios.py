@@ -138,12 +138,6 @@ BROKEN: dict[str, tuple[str, Any, str, str]] = {
         *("workloads[0].slo", [{"metric": "ttft", "ms": 200.0}, {"metric": "ttft", "ms": 100.0}]),
         *("workloads[0].slo[1].metric", "keep the tighter one"),
     ),
-    "disconnected network": (
-        "network.links",
-        again("network.links")[:1],
-        "network.links",
-        "disconnected: 1 of 3 nodes",
-    ),
     "link to itself": ("network.links[0].to", "north", "network.links[0]", "a link joins two nodes"),
     "link with two lengths": ("network.links[0].latency_ms", 2.0, "network.links[0]", '"km"'),
     "link without length": ("network.links[0].km", ABSENT, "network.links[0]", '"km"'),

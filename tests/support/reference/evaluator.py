@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from siteopt.instance import Instance, Solution, Tiers
+    from siteopt.instance import Instance, SlackTiers, Solution
 
 LINES = (
     *("land", "connection", "facilities", "accelerators", "refresh", "energy", "demand_charges"),
@@ -141,7 +141,7 @@ def _add_site(instance: Instance, found: Figures, j: int, o: int, modules: int) 
     found.lines["coincident_peak"] += sites.coincident_usd_per_mw[j] * found.facility_mw[j]
 
 
-#: Load that a failure would move to each pool, and the degraded tier that the pool then has to meet.
+#: Load that a failure would move to each pool, and the degraded slack tier that the pool then has to meet.
 Reserve = tuple[np.ndarray, np.ndarray]
 
 
@@ -158,11 +158,11 @@ def fewest(
         shares = share[instance.arcs.pool == p]
         peak = float(sum(s * instance.demands.peak_rps[i] for s, i in zip(shares, arcs, strict=True)))
         if any(shares > 0.0):
-            tiers = instance.arcs.tier[instance.arcs.pool == p][shares > 0.0]
-            replicas[p] = _replicas_for(instance, int(v), int(tiers.min()), peak, instance.tiers)
+            slack_tiers = instance.arcs.slack_tier[instance.arcs.pool == p][shares > 0.0]
+            replicas[p] = _replicas_for(instance, int(v), int(slack_tiers.min()), peak, instance.slack_tiers)
         if reserve is not None and reserve[0][p] > 0.0:
             both = peak + float(reserve[0][p])
-            held = _replicas_for(instance, int(v), int(reserve[1][p]), both, instance.degraded)
+            held = _replicas_for(instance, int(v), int(reserve[1][p]), both, instance.degraded_slack_tiers)
             replicas[p] = max(replicas[p], held)
         it_mw[pools.site[p]] += replicas[p] * variants.replica_mw[v]
         if variants.tenant[v] >= 0:
@@ -176,11 +176,13 @@ def fewest(
     return replicas, modules
 
 
-def _replicas_for(instance: Instance, variant: int, tier: int, peak: float, tiers: Tiers) -> int:
+def _replicas_for(
+    instance: Instance, variant: int, slack_tier: int, peak: float, slack_tiers: SlackTiers
+) -> int:
     """Fewest replicas, one at least, that carry ``peak`` within the cap and, where there is a tail, its table."""
     n = max(1, ceil(peak / instance.variants.usable_rps[variant] * (1 - SLACK)))
-    if tier >= 0:
-        carried = tiers.table(tier, optimistic=False).tolist()
+    if slack_tier >= 0:
+        carried = slack_tiers.table(slack_tier, optimistic=False).tolist()
         step = carried[-1] - carried[-2]  # beyond the table its last step is carried on
         while n < len(carried) and carried[n] < peak * (1 - SLACK):
             n += 1

@@ -21,7 +21,7 @@ ROUNDING = 1e-7
 
 def product(matrix: Matrix, x: np.ndarray) -> np.ndarray:
     """A x, row by row."""
-    ends = zip(matrix.start, matrix.start[1:], strict=False)
+    ends = zip(matrix.row_ptr, matrix.row_ptr[1:], strict=False)
     return np.array([matrix.value[a:b] @ x[matrix.index[a:b]] for a, b in ends])
 
 

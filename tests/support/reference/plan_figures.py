@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from siteopt.plan import DegradedPlan, FailurePlan, GridUse, LinkUse, Percentiles, TenantUse
 from siteopt.verify.connection import ready_months
 from siteopt.verify.costs import capex_usd, cost_lines
-from siteopt.verify.facts import Facts
+from siteopt.verify.failure import SurvivalFacts
 from siteopt.verify.failure_figures import displaced_rps, limited_moves, most_kept_rps
 from siteopt.verify.network_use import NOTHING_GBPS, limits_gbps, used_gbps
 from siteopt.verify.service import latency_ms, reported_metric
@@ -22,12 +22,13 @@ from siteopt.verify.tenancy import tenant_mw
 if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, MovePlan, Plan, PoolPlan, SitePlan
     from siteopt.scenario import Scenario
+    from siteopt.verify.facts import Facts
     from siteopt.verify.failure import Failure
 
 
 def priced(scenario: Scenario, plan: Plan) -> Plan:
     """The plan with every figure filled in by the formulas of the verifier."""
-    facts = Facts(scenario, plan)
+    facts = SurvivalFacts(scenario, plan)
     capex, lines = capex_usd(facts), cost_lines(facts)
     return replace(
         plan,
@@ -52,7 +53,7 @@ def _site(facts: Facts, site: SitePlan, capex: dict[str, float]) -> SitePlan:
     return replace(site, **power, capex_usd=capex[site.id], ready_month=month)
 
 
-def _pool(facts: Facts, row: PoolPlan) -> PoolPlan:
+def _pool(facts: SurvivalFacts, row: PoolPlan) -> PoolPlan:
     pool = facts.pool(row)
     load = facts.peak_erlang.get(pool, 0.0)
     moved = [failure.moved_erlang.get(pool, 0.0) for failure in facts.failures.values()]

@@ -102,10 +102,10 @@ def chain_max_rps(rates: tuple[float, ...], n: int, slack_ms: float, percentile:
 # ---------------------------------------------------------------------- twin of the kernel
 
 
-def fewest_replicas(instance: Instance, v: int, tier: int, peak: float) -> int:
-    """Fewest replicas, one at least, that carry ``peak`` within the cap and the tier's table, one by one."""
+def fewest_replicas(instance: Instance, v: int, slack_tier: int, peak: float) -> int:
+    """Fewest replicas, one at least, that carry ``peak`` within the cap and the slack tier's table, one by one."""
     wanted, n = peak * (1.0 - reference.SLACK), 1
-    table = list(instance.tiers.table(tier, optimistic=False)) if tier >= 0 else None
+    table = list(instance.slack_tiers.table(slack_tier, optimistic=False)) if slack_tier >= 0 else None
     while n * instance.variants.usable_rps[v] < wanted or (table is not None and _carried(table, n) < wanted):
         n += 1
     return n
@@ -117,12 +117,12 @@ def _carried(table: list[float], n: int) -> float:
     return table[n] if n <= last else table[last] + (n - last) * (table[last] - table[last - 1])
 
 
-def tier_counts(instance: Instance, share: np.ndarray) -> list[dict[int, int]]:
-    """Flows of each pool by tier."""
+def slack_tier_counts(instance: Instance, share: np.ndarray) -> list[dict[int, int]]:
+    """Flows of each pool by slack tier."""
     counts: list[dict[int, int]] = [{} for _ in instance.pools.site]
     for a in np.flatnonzero(share > 0.0):
-        here, tier = counts[instance.arcs.pool[a]], int(instance.arcs.tier[a])
-        here[tier] = here.get(tier, 0) + 1
+        here, slack_tier = counts[instance.arcs.pool[a]], int(instance.arcs.slack_tier[a])
+        here[slack_tier] = here.get(slack_tier, 0) + 1
     return counts
 
 
@@ -133,10 +133,10 @@ def carried(instance: Instance, option: np.ndarray, share: np.ndarray, unserved:
     for a in np.flatnonzero(share > 0.0):
         peak[instance.arcs.pool[a]] += share[a] * instance.demands.peak_rps[instance.arcs.demand[a]]
     replicas, it_mw = np.zeros(len(pools.site), dtype=np.int32), [0.0] * len(option)
-    for p, tiers in enumerate(tier_counts(instance, share)):
+    for p, slack_tiers in enumerate(slack_tier_counts(instance, share)):
         v = int(pools.variant[p])
-        if tiers:
-            replicas[p] = fewest_replicas(instance, v, min(tiers), peak[p])
+        if slack_tiers:
+            replicas[p] = fewest_replicas(instance, v, min(slack_tiers), peak[p])
         it_mw[pools.site[p]] += replicas[p] * instance.variants.replica_mw[v]
     modules = np.zeros(len(option), dtype=np.int32)
     for j in np.flatnonzero(option >= 0):

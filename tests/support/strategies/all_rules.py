@@ -61,6 +61,7 @@ def full_documents(draw: st.DrawFn, may_have_tails: bool = True) -> dict[str, An
         "regions": regions,
         "demand": [row for w in workloads for row in draw(demand_entries(w, regions, policy, most_load))],
         "policy": policy,
+        "rules": draw(own_rules(sites)),
     }
     draw(_penalties(document))
     draw(_line_limits(document))
@@ -92,6 +93,36 @@ def _settle(document: dict[str, Any]) -> None:
         if months > policy.get("ready_by_month", months):
             site.pop("connection_steps", None)
             site |= {"status": "candidate"} if site["status"] == "forced" else {}
+
+
+@st.composite
+def own_rules(draw: st.DrawFn, sites: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules of the planner's own in a third of the scenarios: exactly so many, one only with another, and the like."""
+    names, designs = [site["id"] for site in sites], sorted({d for site in sites for d in site["designs"]})
+    selections = [
+        *({"sites": [name]} for name in names),
+        {"sites": names},
+        *({"tier": tier} for tier in sorted({site["tier"] for site in sites})),
+        *({"jurisdiction": code} for code in sorted({site["jurisdiction"] for site in sites})),
+        *({"zone": zone} for zone in sorted({site["zone"] for site in sites if "zone" in site})),
+        *({"design": name} for name in designs),
+    ]
+    rules = []
+    for n in range(draw(st.sampled_from([0, 0, 0, 0, 1, 2]))):
+        terms = [
+            draw(st.sampled_from(selections))
+            | {"coefficient": draw(st.sampled_from([1.0, 1.0, 1.0, -1.0, 0.7]))}
+            for _ in range(draw(st.integers(1, 2)))
+        ]
+        rules.append(
+            {
+                "id": f"rule{n}",
+                "terms": terms,
+                "sense": draw(st.sampled_from(["<=", "<=", ">=", "=="])),
+                "value": draw(st.sampled_from([0.0, 1.0, 1.0, 2.0])),
+            }
+        )
+    return rules
 
 
 @st.composite

@@ -73,7 +73,7 @@ def random_state(instance: Instance, rng: np.random.Generator) -> Solution:
 def random_reserve(instance: Instance, rng: np.random.Generator) -> reference.Reserve:
     """Load that failures would move to some of the protected pools, one at most for each site and workload."""
     pools, variants = instance.pools, instance.variants
-    rps, tier = np.zeros(len(pools.site)), np.full(len(pools.site), -1, dtype=np.int32)
+    rps, slack_tier = np.zeros(len(pools.site)), np.full(len(pools.site), -1, dtype=np.int32)
     taken: set[tuple[int, int]] = set()
     for p in rng.permutation(len(pools.site)).tolist():
         v = int(pools.variant[p])
@@ -82,6 +82,6 @@ def random_reserve(instance: Instance, rng: np.random.Generator) -> reference.Re
             continue
         taken.add(key)
         rps[p] = variants.usable_rps[v] * rng.uniform(0.1, 2.5)
-        first, last = variants.degraded_ptr[v], variants.degraded_ptr[v + 1]
-        tier[p] = rng.integers(first, last) if first < last else -1
-    return rps, tier
+        first, last = variants.degraded_slack_tier_ptr[v], variants.degraded_slack_tier_ptr[v + 1]
+        slack_tier[p] = rng.integers(first, last) if first < last else -1
+    return rps, slack_tier

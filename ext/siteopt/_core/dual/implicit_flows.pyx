@@ -1,4 +1,4 @@
-"""The Lagrangian subproblem of every site where flows are too many to list: they are priced from a block.
+"""The Lagrangian subproblem of every site where flows are too many to list: they stay implicit.
 
 The same subproblem as in ``lagrangian.pyx``, without links, cover and tenants. Few flows of a variant are listed by site.
 Of the others, demands are ranked once for each pricing by the optimistic worth of one call per second of their peak; a
@@ -15,17 +15,17 @@ from siteopt._core.dual.subproblem cimport Item, SiteSubproblems
 from siteopt._core.tolerances cimport ROUNDING
 
 
-cdef class BlockPricer(SiteSubproblems):
-    """Subproblems of one block.
+cdef class ImplicitPricer(SiteSubproblems):
+    """Subproblems of one problem with implicit flows.
 
     Parameters
     ----------
-    block : siteopt.compile.implicit_flows.Block
+    implicit : siteopt.compile.implicit_flows.ImplicitFlows
     """
 
     cdef readonly Py_ssize_t n_variant, n_node
     cdef readonly Py_ssize_t walked  # options whose lists the last pricing walked
-    # flows: blocks, constants of variant and site, constants of demands per call per second of their peak
+    # flows: round trips, constants of variant and site, constants of demands per call per second of their peak
     cdef const float[:, :, ::1] rtt_ms
     cdef const float[:, ::1] reach_ms
     cdef const double[:, ::1] best_rps, flow_usd
@@ -43,30 +43,32 @@ cdef class BlockPricer(SiteSubproblems):
     cdef double slack
     cdef object _workload_of, _node_of, _transit_of, _revenue, _is_lost
 
-    def __init__(self, block):
-        instance = block.instance
+    def __init__(self, implicit):
+        instance = implicit.instance
         d, v = instance.demands, instance.variants
         asked = np.bincount(d.workload, minlength=len(instance.workload_ids))
         super().__init__(instance, 0, int(asked[v.workload].sum()) + 2 * len(v.rps))
         self.n_variant = len(v.rps)
-        self.rtt_ms, self.reach_ms, self.rule = block.rtt_ms, block.reach_ms, block.rule
-        self.best_rps, self.flow_usd, self.transit_usd = block.best_rps, block.flow_usd_per_rps, block.transit_usd_per_rps
+        self.rtt_ms, self.reach_ms, self.rule = implicit.rtt_ms, implicit.reach_ms, implicit.rule
+        self.best_rps, self.flow_usd = implicit.best_rps, implicit.flow_usd_per_rps
+        self.transit_usd = implicit.transit_usd_per_rps
         self.workload, self.region = v.workload, d.region
-        self.region_node, self.site_node = block.region_node, block.site_node
-        self.listed_ptr, self.listed, self.is_listed = block.listed_ptr, block.listed, block.is_listed
-        self._read_demands(block, d, v, len(instance.workload_ids))
+        self.region_node, self.site_node = implicit.region_node, implicit.site_node
+        self.listed_ptr, self.listed, self.is_listed = implicit.listed_ptr, implicit.listed, implicit.is_listed
+        self._read_demands(implicit, d, v, len(instance.workload_ids))
 
-    def _read_demands(self, block, d, v, n_workload):
+    def _read_demands(self, implicit, d, v, n_workload):
         peak, ratio = d.peak_rps, d.mean_rps / d.peak_rps
         least = np.full(n_workload, np.inf)
         np.minimum.at(least, d.workload, ratio)
         self.peak, self.ratio, self.least_ratio = peak, ratio, least
-        self._is_lost = block.is_lost
-        self._revenue, self.n_node = d.revenue_usd, int(block.region_node.max(initial=0)) + 1
-        self._workload_of, self._node_of = d.workload.astype(np.int64), block.region_node[d.region].astype(np.int64)
+        self._is_lost = implicit.is_lost
+        self._revenue, self.n_node = d.revenue_usd, int(implicit.region_node.max(initial=0)) + 1
+        self._workload_of = d.workload.astype(np.int64)
+        self._node_of = implicit.region_node[d.region].astype(np.int64)
         # All variants of a workload share its traffic, hence its transit.
         transit = np.zeros(n_workload)
-        transit[v.workload] = block.transit_usd_per_rps
+        transit[v.workload] = implicit.transit_usd_per_rps
         self._transit_of = transit[d.workload] * ratio
         cell = self._workload_of * self.n_node + self._node_of
         self.far_ptr = np.searchsorted(np.sort(self._workload_of), np.arange(n_workload + 1)).astype(np.int32)
@@ -161,7 +163,7 @@ cdef class BlockPricer(SiteSubproblems):
         self._list_flows(j, o, mw_price, capital_price)
         value = self._best_modules(o, weight, &modules)
         if record:
-            self._record_site(j, o, modules, self._fill(j, o, modules))
+            self._record_site(j, o, modules, self._take_items(j, o, modules))
         return value + opening
 
     cdef inline bint _stands(self, Py_ssize_t j, Py_ssize_t o, Py_ssize_t v) noexcept nogil:
@@ -283,7 +285,7 @@ cdef class BlockPricer(SiteSubproblems):
     cdef inline bint _is_at_home(self, Py_ssize_t j, int32_t i) noexcept nogil:
         return self.region_node[self.region[i]] == self.site_node[j]
 
-    cdef double _fill(self, Py_ssize_t j, Py_ssize_t o, int modules) noexcept nogil:
+    cdef double _take_items(self, Py_ssize_t j, Py_ssize_t o, int modules) noexcept nogil:
         """Power that the best items take of so many modules, MW; what they serve and cost in capital is added up."""
         cdef Py_ssize_t n = 0, v
         cdef double it = 0.0, take, room = self._room(o, modules)

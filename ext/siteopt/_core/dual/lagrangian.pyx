@@ -95,7 +95,7 @@ cdef class SitePricer(SiteSubproblems):
         else:
             value = self._best_modules(o, self.life_factor[o] + capital_price, &modules)
         if record:
-            it = self._fill(j, o, modules, True, &gain)
+            it = self._take_items(j, o, modules, True, &gain)
             self._record_site(j, o, modules, it)
         return value + self.fixed_usd[o] + capital_price * self.fixed_capex_usd[o]
 
@@ -169,13 +169,13 @@ cdef class SitePricer(SiteSubproblems):
         cdef double gain, usd, least = INFINITY
         cdef int modules
         for modules in range(self.min_modules[o], self.max_modules[o] + 1):
-            self._fill(0, o, modules, False, &gain)
+            self._take_items(0, o, modules, False, &gain)
             usd = weight * (self.module_capex[first + modules] - self.sunk_capex[o]) - gain
             if not may_fall(usd, modules, self.is_linear[o], &least, best):
                 break
         return least
 
-    cdef double _fill(
+    cdef double _take_items(
         self, Py_ssize_t j, Py_ssize_t o, int modules, bint record, double* gain
     ) noexcept nogil:
         """Power that the best items take of so many modules, MW; what they gain in OUT ``gain``.

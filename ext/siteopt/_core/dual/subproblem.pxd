@@ -6,8 +6,8 @@ from libc.stdint cimport int32_t, uint8_t
 cdef struct Item:
     double rate    # gain per MW
     double weight  # MW of all of it
-    int32_t pool   # in a block the variant
-    int32_t arc    # row of the arcs by pool, -1 for reserve in the pool; in a block the demand
+    int32_t pool   # with implicit flows the variant
+    int32_t arc    # row of the arcs by pool, -1 for reserve in the pool; with implicit flows the demand
 
 
 cdef struct SiteValue:

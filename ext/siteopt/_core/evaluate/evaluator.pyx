@@ -107,9 +107,9 @@ cdef class Evaluator(SearchState):
         ``more_flows`` says whether the arc begins (1) or ceases (-1) to carry a flow.
         """
         cdef Py_ssize_t p = self.arc_pool[arc], i = self.arc_demand[arc]
-        cdef Py_ssize_t tier = self.tightest_tier(p, self.arc_tier[arc], more_flows)
+        cdef Py_ssize_t slack_tier = self.tightest_slack_tier(p, self.arc_slack_tier[arc], more_flows)
         cdef int more = self.fewest_replicas(
-            p, self.pool_peak[p] + amount * self.peak_rps[i], self.flows[p] + more_flows, tier
+            p, self.pool_peak[p] + amount * self.peak_rps[i], self.flows[p] + more_flows, slack_tier
         ) - self.replicas[p]
         cdef double busy = amount * self.mean_rps[i] / self.pool_rps[p]
         cdef Effect effect
@@ -243,12 +243,14 @@ cdef class Evaluator(SearchState):
         effect = self.change(arc, amount, more_flows)
         self.cost += effect.usd
         self.flows[p] += more_flows
-        if self.arc_tier[arc] >= 0:
-            self.tier_flows[p * self.most_tiers + self.arc_tier[arc] - self.pool_first_tier[p]] += more_flows
+        if self.arc_slack_tier[arc] >= 0:
+            self.slack_tier_flows[
+                p * self.most_slack_tiers + self.arc_slack_tier[arc] - self.pool_first_slack_tier[p]
+            ] += more_flows
         self.pool_peak[p] = self.pool_peak[p] + amount * self.peak_rps[i] if self.flows[p] else 0.0
         self.pool_mean[p] = self.pool_mean[p] + amount * self.mean_rps[i] if self.flows[p] else 0.0
         self.replicas[p] = self.fewest_replicas(
-            p, self.pool_peak[p], self.flows[p], self.tightest_tier(p, -1, 0)
+            p, self.pool_peak[p], self.flows[p], self.tightest_slack_tier(p, -1, 0)
         )
         if self.n_link > 0:
             self.add_gbps(self.arc_route[arc], amount * self.arc_gbps[arc], self.link_gbps)

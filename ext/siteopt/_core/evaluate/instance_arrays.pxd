@@ -25,9 +25,9 @@ cdef class InstanceArrays:
     cdef const int32_t[::1] arc_demand, arc_pool
     cdef const double[::1] own_usd, egress_usd, transit_usd
     cdef const int32_t[::1] rival_first, rival_last
-    cdef const int32_t[::1] arc_tier, pool_first_tier, pool_tiers, table_ptr
+    cdef const int32_t[::1] arc_slack_tier, pool_first_slack_tier, pool_slack_tiers, table_ptr
     cdef const double[::1] carried_rps
-    cdef const int32_t[::1] degraded_ptr
+    cdef const int32_t[::1] degraded_table_ptr
     cdef const double[::1] degraded_rps
     cdef const int32_t[::1] arc_route, route_ptr, route_link
     cdef const double[::1] arc_gbps, arc_home_gbps, limit_gbps
@@ -41,8 +41,8 @@ cdef class InstanceArrays:
     cdef const int32_t[::1] option_rule_ptr, option_rule
     cdef readonly double budget_usd
     cdef readonly Py_ssize_t max_sites
-    # most tiers of a pool
-    cdef Py_ssize_t most_tiers
+    # most slack tiers of a pool
+    cdef Py_ssize_t most_slack_tiers
 
     cdef inline void add_gbps(self, Py_ssize_t route, double amount, double[::1] gbps) noexcept nogil:
         cdef Py_ssize_t e

@@ -36,10 +36,12 @@ cdef class InstanceArrays:
         self.unserved_usd, self.is_splittable, self.demand_arc_ptr = d.unserved_usd, d.is_splittable, d.arc_ptr
         self.arc_demand, self.arc_pool, self.own_usd = a.demand, a.pool, a.usd
         self.egress_usd, self.transit_usd = a.egress_usd, a.transit_usd
-        self.arc_tier, self.table_ptr, self.carried_rps = a.tier, instance.tiers.table_ptr, instance.tiers.inner_rps
-        self.degraded_ptr, self.degraded_rps = instance.degraded.table_ptr, instance.degraded.inner_rps
-        self.pool_first_tier, self.pool_tiers = v.tier_ptr[p.variant], np.diff(v.tier_ptr)[p.variant]
-        self.most_tiers = int(np.diff(v.tier_ptr).max(initial=0))
+        usual, degraded, self.arc_slack_tier = instance.slack_tiers, instance.degraded_slack_tiers, a.slack_tier
+        self.table_ptr, self.carried_rps = usual.table_ptr, usual.inner_rps
+        self.degraded_table_ptr, self.degraded_rps = degraded.table_ptr, degraded.inner_rps
+        self.pool_first_slack_tier = v.slack_tier_ptr[p.variant]
+        self.pool_slack_tiers = np.diff(v.slack_tier_ptr)[p.variant]
+        self.most_slack_tiers = int(np.diff(v.slack_tier_ptr).max(initial=0))
         self.rival_first, self.rival_last = instance.rivals
         self.limit_mw, self.grid_ptr, self.grid_site = g.limit_mw, g.ptr, g.site
         self.grid_coefficient, self.grid_site_ptr = g.coefficient, g.site_ptr

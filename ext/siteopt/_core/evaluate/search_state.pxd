@@ -16,15 +16,15 @@ cdef class SearchState(InstanceArrays):
     # arcs with a flow, listed by demand: first, and the one after and before each
     cdef int32_t[::1] first_flow, next_flow, previous_flow
     cdef double[::1] reserve
-    cdef int32_t[::1] reserve_tier, held
+    cdef int32_t[::1] reserve_slack_tier, held
     cdef double[::1] tenant_mw, link_gbps, rule_use
-    cdef int32_t[::1] tier_flows
+    cdef int32_t[::1] slack_tier_flows
     cdef double[::1] pool_peak, pool_mean, site_it, site_mean, used_mw
     cdef double cost, capex, penalty
     cdef Py_ssize_t new_sites, short_demands
 
-    cdef double pool_carries(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil
-    cdef double pool_room(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil
+    cdef double pool_carries(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil
+    cdef double pool_room(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil
     cdef void _list_flow(self, Py_ssize_t arc) noexcept nogil
     cdef void _unlist_flow(self, Py_ssize_t arc) noexcept nogil
     cdef double unserved_price(self, Py_ssize_t demand) noexcept nogil
@@ -33,12 +33,12 @@ cdef class SearchState(InstanceArrays):
     cdef void refresh(self) noexcept nogil
     cdef void _refresh_sites(self) noexcept nogil
 
-    cdef inline Py_ssize_t tightest_tier(self, Py_ssize_t pool, Py_ssize_t tier, int change) noexcept nogil:
-        """First tier of the pool with a flow, once the flows of ``tier`` have changed; -1 where there is none."""
+    cdef inline Py_ssize_t tightest_slack_tier(self, Py_ssize_t pool, Py_ssize_t slack_tier, int change) noexcept nogil:
+        """First slack tier of the pool with a flow, once the flows of ``slack_tier`` have changed; -1 for none."""
         cdef Py_ssize_t t, row
-        for t in range(self.pool_tiers[pool]):
-            row = self.pool_first_tier[pool] + t
-            if self.tier_flows[pool * self.most_tiers + t] + (change if row == tier else 0) > 0:
+        for t in range(self.pool_slack_tiers[pool]):
+            row = self.pool_first_slack_tier[pool] + t
+            if self.slack_tier_flows[pool * self.most_slack_tiers + t] + (change if row == slack_tier else 0) > 0:
                 return row
         return -1
 
@@ -47,17 +47,18 @@ cdef class SearchState(InstanceArrays):
         return self.flows[pool] > 0 or self.reserve[pool] > 0.0
 
     cdef inline int fewest_replicas(
-        self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t tier
+        self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t slack_tier
     ) noexcept nogil:
-        """Replicas that carry ``peak`` calls per second in a tier, and the reserve on top of it after a failure."""
+        """Replicas that carry ``peak`` calls per second in a slack tier, and the reserve beyond it after a failure."""
         cdef int n = 0, held
         cdef double both
         if flows > 0:
-            n = fewest_for(peak, self.pool_usable_rps[pool], self.carried_rps, self.table_ptr, tier)
+            n = fewest_for(peak, self.pool_usable_rps[pool], self.carried_rps, self.table_ptr, slack_tier)
         if self.reserve[pool] > 0.0:
             both = self.reserve[pool] + (peak if flows > 0 else 0.0)
             held = fewest_for(
-                both, self.pool_usable_rps[pool], self.degraded_rps, self.degraded_ptr, self.reserve_tier[pool]
+                both, self.pool_usable_rps[pool], self.degraded_rps, self.degraded_table_ptr,
+                self.reserve_slack_tier[pool],
             )
             n = held if held > n else n
         return n

@@ -4,7 +4,7 @@ The state always holds the fewest replicas and modules that carry its shares, so
 demand goes where. A demand that must be served may be unserved in it at a price (``penalty``) far above any real cost,
 so that a search can start from anything; such a state is not feasible and is never handed out as a plan.
 
-A pool may hold a *reserve*: load that the failure of one site would move to it. It is given from outside and stays as
+A pool may hold a *reserve*: load that the loss of one site would move to it. It is given from outside and stays as
 it is while flows move; the pool has replicas for its own load and for both together.
 """
 
@@ -42,29 +42,29 @@ cdef class SearchState(InstanceArrays):
         self.option = np.full(self.n_site, NOWHERE, dtype=np.int32)
         self.modules = np.zeros(self.n_site, dtype=np.int32)
         self.replicas, self.flows = np.zeros(self.n_pool, dtype=np.int32), np.zeros(self.n_pool, dtype=np.int32)
-        self.tier_flows = np.zeros(self.n_pool * self.most_tiers, dtype=np.int32)
+        self.slack_tier_flows = np.zeros(self.n_pool * self.most_slack_tiers, dtype=np.int32)
         self.pool_peak, self.pool_mean = np.zeros(self.n_pool), np.zeros(self.n_pool)
         self.site_it, self.site_mean = np.zeros(self.n_site), np.zeros(self.n_site)
         self.used_mw = np.zeros(self.n_limit)
-        self.reserve, self.reserve_tier = np.zeros(self.n_pool), np.full(self.n_pool, NOWHERE, dtype=np.int32)
+        self.reserve, self.reserve_slack_tier = np.zeros(self.n_pool), np.full(self.n_pool, NOWHERE, dtype=np.int32)
         self.held = np.zeros(self.n_site, dtype=np.int32)
         self.tenant_mw, self.link_gbps = np.zeros(self.n_site * self.n_tenant), np.zeros(self.n_link)
         self.rule_use = np.zeros(self.n_rule)
 
-    def hold(self, const double[::1] reserve_rps not None, const int32_t[::1] tier not None):
+    def hold(self, const double[::1] reserve_rps not None, const int32_t[::1] slack_tier not None):
         """Set the reserve of every pool; the state is as it was until the next :meth:`load`.
 
         Parameters
         ----------
         reserve_rps : ndarray of float64, shape (n_pool,)
-            Calls per second that the failure of one site would move to the pool.
-        tier : ndarray of int32, shape (n_pool,)
-            Degraded tier that the pool has to meet then, -1 where it has no tail.
+            Calls per second that the loss of one site would move to the pool.
+        slack_tier : ndarray of int32, shape (n_pool,)
+            Degraded slack tier that the pool has to meet then, -1 where it has no tail.
         """
         cdef Py_ssize_t p
-        if reserve_rps.shape[0] != self.n_pool or tier.shape[0] != self.n_pool:
-            raise ValueError(f"reserve and tier must have one entry for each of {self.n_pool} pools")
-        self.reserve[:], self.reserve_tier[:], self.held[:] = reserve_rps, tier, 0
+        if reserve_rps.shape[0] != self.n_pool or slack_tier.shape[0] != self.n_pool:
+            raise ValueError(f"reserve and slack tier must have one entry for each of {self.n_pool} pools")
+        self.reserve[:], self.reserve_slack_tier[:], self.held[:] = reserve_rps, slack_tier, 0
         for p in range(self.n_pool):
             self.held[self.pool_site[p]] += reserve_rps[p] > 0.0
 
@@ -92,21 +92,24 @@ cdef class SearchState(InstanceArrays):
         """Cost of the state, USD; includes the penalty for must-serve demand that is unserved."""
         return self.cost
 
-    cdef inline double pool_carries(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil:
-        """Calls per second that a pool of a tier (-1: without tail) carries."""
+    cdef inline double pool_carries(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil:
+        """Calls per second that a pool of a slack tier (-1: without tail) carries."""
         cdef double capped = replicas * self.pool_usable_rps[pool]
-        if tier < 0:
+        if slack_tier < 0:
             return capped
-        return min(capped, in_table(self.carried_rps, self.table_ptr, tier, replicas))
+        return min(capped, in_table(self.carried_rps, self.table_ptr, slack_tier, replicas))
 
-    cdef inline double pool_room(self, Py_ssize_t pool, Py_ssize_t tier, Py_ssize_t replicas) noexcept nogil:
+    cdef inline double pool_room(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil:
         """Calls per second that a pool takes in all, its reserve set aside."""
-        cdef double carried = self.pool_carries(pool, tier, replicas), degraded
+        cdef double carried = self.pool_carries(pool, slack_tier, replicas), degraded
         if self.reserve[pool] <= 0.0:
             return carried
         degraded = replicas * self.pool_usable_rps[pool]
-        if self.reserve_tier[pool] >= 0:
-            degraded = min(degraded, in_table(self.degraded_rps, self.degraded_ptr, self.reserve_tier[pool], replicas))
+        if self.reserve_slack_tier[pool] >= 0:
+            degraded = min(
+                degraded,
+                in_table(self.degraded_rps, self.degraded_table_ptr, self.reserve_slack_tier[pool], replicas),
+            )
         return min(carried, degraded - self.reserve[pool])
 
     cdef inline double unserved_price(self, Py_ssize_t demand) noexcept nogil:
@@ -167,7 +170,7 @@ cdef class SearchState(InstanceArrays):
         self.pool_peak[:] = 0.0
         self.pool_mean[:] = 0.0
         self.flows[:] = 0
-        self.tier_flows[:] = 0
+        self.slack_tier_flows[:] = 0
         self.link_gbps[:] = 0.0
         self.cost = 0.0
         self.capex = 0.0
@@ -181,8 +184,10 @@ cdef class SearchState(InstanceArrays):
                 self.pool_peak[p] += self.share[a] * self.peak_rps[i]
                 self.pool_mean[p] += self.share[a] * self.mean_rps[i]
                 self.flows[p] += 1
-                if self.arc_tier[a] >= 0:
-                    self.tier_flows[p * self.most_tiers + self.arc_tier[a] - self.pool_first_tier[p]] += 1
+                if self.arc_slack_tier[a] >= 0:
+                    self.slack_tier_flows[
+                        p * self.most_slack_tiers + self.arc_slack_tier[a] - self.pool_first_slack_tier[p]
+                    ] += 1
                 self.cost += self.share[a] * self.arc_usd[a]
                 self.add_gbps(self.arc_route[a], self.share[a] * self.arc_gbps[a], self.link_gbps)
                 self.add_gbps(self.pool_home_route[p], self.share[a] * self.arc_home_gbps[a], self.link_gbps)
@@ -203,7 +208,7 @@ cdef class SearchState(InstanceArrays):
         self.new_sites = 0
         for p in range(self.n_pool):
             self.replicas[p] = self.fewest_replicas(
-                p, self.pool_peak[p], self.flows[p], self.tightest_tier(p, -1, 0)
+                p, self.pool_peak[p], self.flows[p], self.tightest_slack_tier(p, -1, 0)
             )
             j = self.pool_site[p]
             self.site_it[j] += self.replicas[p] * self.pool_replica_mw[p]

@@ -1,4 +1,4 @@
-"""Plans for demands that may not be split: ruin and recreate around one site after another, under annealing.
+"""Plans for single-source problems: ruin and recreate around one site after another, under annealing.
 
 Sites near a place close and open, some demands there are taken out and put back where they cost least, shifts and
 swaps repair what is near, and the change stays if annealing says so (Schrimpf et al. 2000). Overload has a price

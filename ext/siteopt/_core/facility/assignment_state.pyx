@@ -25,14 +25,14 @@ cdef class AssignmentState:
         self.site_ptr, self.site_demand = problem.site_ptr, problem.site_demand
         arc_demand = problem.arc_demand
         fits = problem.demand[arc_demand] <= problem.capacity[problem.arc_site] + 1e-9
-        whole_usd = problem.arc_usd * problem.demand[arc_demand]
-        order = np.lexsort((whole_usd, arc_demand))
+        demand_usd = problem.arc_usd * problem.demand[arc_demand]
+        order = np.lexsort((demand_usd, arc_demand))
         order = order[fits[order]]
         counts = np.bincount(arc_demand[order], minlength=self.n_demand)
         self.arc_ptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
         self.arc_site = problem.arc_site[order].astype(np.int32)
         table = np.full((self.n_site, self.n_demand), np.inf)
-        table[problem.arc_site[order], arc_demand[order]] = whole_usd[order]
+        table[problem.arc_site[order], arc_demand[order]] = demand_usd[order]
         self.usd = table
         self.total_demand = float(np.sum(problem.demand))
         self.site, self.next_member, self.previous_member, self.best_site = np.full((4, self.n_demand), -1, dtype=np.int32)

@@ -65,7 +65,7 @@ cdef class FacilityDual(DualFunction):
             self._gradient[i] = 0.0
         for i in range(self.n_site):
             self._openness[i] = openness[i]
-        self._fill(site, price, highest, is_open)
+        self._solve_knapsack(site, price, highest, is_open)
         self._spend(site, price, highest, 1.0)
         change = (1.0 if is_open else 0.0) - openness[site]
         for i in range(self.n_demand):

@@ -79,7 +79,7 @@ cdef class DualFunction(SiteKnapsacks):
             size += fabs(price[i]) * self.demand[i]
         self.passes += 1
         for k in range(active.shape[0]):
-            self._fill(active[k], price, highest, status[active[k]] > 0)
+            self._solve_knapsack(active[k], price, highest, status[active[k]] > 0)
         value = self._choose(status, active)
         if value == INFINITY:
             return INFINITY

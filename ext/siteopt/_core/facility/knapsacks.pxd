@@ -7,7 +7,7 @@ from siteopt._core.facility.continuous_knapsack cimport Item
 
 cdef class SiteKnapsacks:
     cdef readonly Py_ssize_t n_site, n_demand
-    cdef readonly bint is_whole
+    cdef readonly bint is_zero_one
     cdef const double[::1] capacity, fixed, demand, usd
     cdef const int32_t[::1] first, customer
     cdef double[::1] _value, _critical_rate, _gradient
@@ -18,6 +18,6 @@ cdef class SiteKnapsacks:
     cdef object _memory
     cdef Item* items
 
-    cdef void _fill(self, Py_ssize_t j, const double[::1] price, double highest, bint is_open) noexcept nogil
+    cdef void _solve_knapsack(self, Py_ssize_t j, const double[::1] price, double highest, bint is_open) noexcept nogil
     cdef double _pack(self, Py_ssize_t j, const double[::1] price, Py_ssize_t count) noexcept nogil
     cdef void _spend(self, Py_ssize_t j, const double[::1] price, double highest, double share) noexcept nogil

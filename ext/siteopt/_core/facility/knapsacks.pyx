@@ -1,4 +1,4 @@
-"""What a site takes at given prices: a continuous knapsack of its demands, or a 0-1 knapsack where they are whole."""
+"""What a site takes at given prices: a continuous knapsack of its demands, or a 0-1 knapsack of single-source ones."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ cdef class SiteKnapsacks:
     Parameters
     ----------
     problem : siteopt.facility.FacilityProblem
-        Where its demands may not be split and all figures are whole numbers, each site that pays is a 0-1 knapsack.
+        Where its demands are single-source and all figures are whole numbers, each site that pays is a 0-1 knapsack.
     """
 
     def __cinit__(self, problem):
@@ -42,12 +42,12 @@ cdef class SiteKnapsacks:
         self._position = np.zeros(self.n_demand + 1, dtype=np.int32)
         self._best = np.zeros(room)
         widest = int(np.diff(problem.site_ptr).max(initial=0)) + 1
-        self.is_whole = (
+        self.is_zero_one = (
             not problem.is_splittable
             and widest * room <= MOST_CHOICES
             and bool(np.all(problem.demand == np.floor(problem.demand)))
         )
-        if self.is_whole:
+        if self.is_zero_one:
             self._choice = <uint8_t*>malloc(widest * room)
             if self._choice == NULL:
                 raise MemoryError
@@ -58,8 +58,8 @@ cdef class SiteKnapsacks:
             raise ValueError("one flag for each arc is needed")
         self._banned[:] = banned
 
-    cdef void _fill(self, Py_ssize_t j, const double[::1] price, double highest, bint is_open) noexcept nogil:
-        """Best filling of a site: its value, and the rate down to which it takes."""
+    cdef void _solve_knapsack(self, Py_ssize_t j, const double[::1] price, double highest, bint is_open) noexcept nogil:
+        """Solve the continuous knapsack of a site: its value, and the rate down to which it takes."""
         cdef Py_ssize_t n, count = 0
         cdef double rate, gain = 0.0, load = 0.0
         for n in range(self.first[j], self.first[j + 1]):
@@ -78,9 +78,9 @@ cdef class SiteKnapsacks:
         if load > self.capacity[j]:
             self._critical_rate[j] = critical_rate(self.items, count, self.capacity[j], &gain)
             # A site that does not even pay with fractions is left with them: its value is a bound all the same.
-            if self.is_whole and (is_open or gain > self.fixed[j]):
+            if self.is_zero_one and (is_open or gain > self.fixed[j]):
                 gain = self._pack(j, price, count)
-        elif self.is_whole:
+        elif self.is_zero_one:
             self._is_exact[j] = True
             for n in range(self.first[j], self.first[j + 1]):
                 self._taken[n] = False

@@ -1,6 +1,7 @@
-"""How much replicas carry by a tier's table, and how many of them carry a load.
+"""How much replicas carry by a slack tier's table, and how many of them carry a load.
 
-Row ``tier`` of a table is ``table[ptr[tier]:ptr[tier + 1]]``: calls per second that 0, 1, 2 ... replicas carry.
+Row ``slack_tier`` of a table is ``table[ptr[slack_tier]:ptr[slack_tier + 1]]``: calls per second that 0, 1, 2 ...
+replicas carry.
 """
 
 from libc.math cimport ceil
@@ -10,27 +11,27 @@ from siteopt._core.tolerances cimport SLACK
 
 
 cdef inline double in_table(
-    const double[::1] table, const int32_t[::1] ptr, Py_ssize_t tier, Py_ssize_t replicas
+    const double[::1] table, const int32_t[::1] ptr, Py_ssize_t slack_tier, Py_ssize_t replicas
 ) noexcept nogil:
-    """Calls per second that replicas carry in a tier; beyond the table its last step is carried on."""
-    cdef Py_ssize_t base = ptr[tier], most = ptr[tier + 1] - base - 1
+    """Calls per second that replicas carry in a slack tier; beyond the table its last step is carried on."""
+    cdef Py_ssize_t base = ptr[slack_tier], most = ptr[slack_tier + 1] - base - 1
     if replicas <= most:
         return table[base + replicas]
     return table[base + most] + (replicas - most) * (table[base + most] - table[base + most - 1])
 
 
 cdef inline int fewest_for(
-    double peak, double usable, const double[::1] table, const int32_t[::1] ptr, Py_ssize_t tier
+    double peak, double usable, const double[::1] table, const int32_t[::1] ptr, Py_ssize_t slack_tier
 ) noexcept nogil:
-    """Fewest replicas, one at least, that carry ``peak`` within the cap and within a tier's table (-1: none)."""
+    """Fewest replicas, one at least, that carry ``peak`` within the cap and within a slack tier's table (-1: none)."""
     cdef Py_ssize_t low, high, middle, base
     cdef double step
     cdef int n = <int>ceil(peak / usable * (1.0 - SLACK))
     n = n if n > 1 else 1
-    if tier < 0:
+    if slack_tier < 0:
         return n
-    base = ptr[tier]
-    high = ptr[tier + 1] - base - 1
+    base = ptr[slack_tier]
+    high = ptr[slack_tier + 1] - base - 1
     peak = peak * (1.0 - SLACK)
     if table[base + high] < peak:
         # Beyond the table its last step is carried on: carried load is convex, so that this is safe.

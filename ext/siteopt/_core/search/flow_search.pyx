@@ -119,7 +119,7 @@ cdef class FlowSearch:
 
         ``on_links`` says whether links may be what limits it.
         """
-        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, tier
+        cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, slack_tier
         cdef double room, spare, usable, part
         cdef int modules = self.ev.modules[k] if level == 0 else self.ev.max_modules[o]
         usable = (modules - self.ev.spare_modules[o]) * self.ev.module_mw[o]
@@ -134,8 +134,8 @@ cdef class FlowSearch:
         room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + TINY)
         if room <= 0.0:
             return 0.0
-        tier = self.ev.tightest_tier(p, self.ev.arc_tier[b], 1)
-        part = (self.ev.pool_room(p, tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
+        slack_tier = self.ev.tightest_slack_tier(p, self.ev.arc_slack_tier[b], 1)
+        part = (self.ev.pool_room(p, slack_tier, <Py_ssize_t>room) - self.ev.pool_peak[p]) / self.ev.peak_rps[i]
         if on_links and self.ev.n_link > 0:
             part = min(part, self._part_on_route(b, self.ev.arc_route[b]))
             part = min(part, self._part_on_route(b, self.ev.pool_home_route[p]))
@@ -144,15 +144,15 @@ cdef class FlowSearch:
     cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil:
         """Share of an arc's demand for which the links of a route have room; both its routes may use one link."""
         cdef Py_ssize_t e, link
-        cdef double part = INFINITY, first, whole
+        cdef double part = INFINITY, first, full
         cdef int more = 0 if self.ev.share[arc] > 0.0 else 1
         if route >= 0:
             for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
                 link = self.ev.route_link[e]
                 first = on_link(self.ev, arc, 0.0, more, link)
-                whole = on_link(self.ev, arc, 1.0, more, link) - first
-                if whole > 0.0:
-                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / whole)
+                full = on_link(self.ev, arc, 1.0, more, link) - first
+                if full > 0.0:
+                    part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / full)
         return part
 
     cdef void _shuffle(self) noexcept nogil:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from siteopt.scenario import Scenario
-    from siteopt.scenario.schema import Demand
+    from siteopt.scenario.schema import Demand, LinearRule
 
 #: More combinations than this are not waited for.
 MOST_COMBINATIONS = 200_000
@@ -104,7 +104,33 @@ class _Search:
             pairs = zip(weights, self.states, strict=True)
             used = self.total([[weight * s.facility_mw for s in states] for weight, states in pairs])
             result &= used <= limit.limit_mw * (1.0 + SLACK) + SLACK
+        for rule in self.scenario.rules:
+            result &= self._keeps(rule)
         return result
+
+    def _keeps(self, rule: LinearRule) -> np.ndarray:
+        """Which combinations keep a rule of the planner's own."""
+        rows = []
+        for site, states in zip(self.scenario.sites, self.states, strict=True):
+            has = {"zone": site.zone, "tier": site.tier, "jurisdiction": site.jurisdiction}
+            weights = []
+            for state in states:
+                weight = 0.0
+                for term in rule.terms:
+                    named = site.id in (term.sites or ())
+                    selected = any(
+                        getattr(term, key) == value for key, value in has.items() if value is not None
+                    )
+                    if state.design is not None and (named or selected or term.design == state.design):
+                        weight += term.coefficient
+                weights.append(weight)
+            rows.append(weights)
+        total = self.total(rows)
+        return {
+            "<=": total <= rule.value + SLACK,
+            ">=": total >= rule.value - SLACK,
+            "==": np.abs(total - rule.value) <= SLACK,
+        }[rule.sense]
 
     def least_usd(self) -> np.ndarray:
         """A bound on the cost of flows: the cheapest pool for each demand, and what finds no room is left out."""

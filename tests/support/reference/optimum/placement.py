@@ -49,13 +49,13 @@ class Programme:
 
     def __init__(self) -> None:
         self._usd: list[float] = []
-        self._is_whole: list[bool] = []
+        self._is_integer: list[bool] = []
         self._rows: list[tuple[dict[int, float], float, float]] = []
 
-    def variable(self, usd: float = 0.0, is_whole: bool = False) -> int:
+    def variable(self, usd: float = 0.0, is_integer: bool = False) -> int:
         """A new variable."""
         self._usd.append(usd)
-        self._is_whole.append(is_whole)
+        self._is_integer.append(is_integer)
         return len(self._usd) - 1
 
     def row(self, terms: dict[int, float], low: float = -inf, high: float = inf) -> None:
@@ -76,7 +76,7 @@ class Programme:
         limits = [(low, high) for _, low, high in self._rows]
         result = milp(
             usd / scale,
-            integrality=np.array(self._is_whole, dtype=int),
+            integrality=np.array(self._is_integer, dtype=int),
             bounds=Bounds(0.0, 1.0),
             constraints=LinearConstraint(matrix, *zip(*limits, strict=True)),
             options={"mip_rel_gap": 0.0},
@@ -164,7 +164,7 @@ class _Flows:
             room = self.physics.carries(k, pool.replicas, max(reaches, default=0.0), is_degraded)
             self.programme.row(terms, high=room)
             return
-        chosen = {reach: self.programme.variable(is_whole=True) for reach in reaches}
+        chosen = {reach: self.programme.variable(is_integer=True) for reach in reaches}
         self.programme.row(dict.fromkeys(chosen.values(), 1.0), 1.0, 1.0)
         for reach, z in chosen.items():
             terms[z] = -self.physics.carries(k, pool.replicas, reach, is_degraded)
@@ -180,7 +180,7 @@ class _Flows:
             terms = {lost: -1.0}
             for site in arriving:
                 if self._arc(demand, site, here[site]) is not None:
-                    y = self.programme.variable(is_whole=not self.physics.scenario.workloads[k].splittable)
+                    y = self.programme.variable(is_integer=not self.physics.scenario.workloads[k].splittable)
                     terms[y] = 1.0
                     arriving[site][y] = demand
                     self.moved[failed, demand.region, demand.workload, site] = y

@@ -77,7 +77,8 @@ def site_states(physics: Physics, site: Site, choices: list[list[Pool | None]]) 
         return states
     names = [site.existing.design] if site.existing else site.designs
     for name, pools in product(names, product(*choices)):
-        if must or any(pools):
+        # Opening a site for nothing pays only where a rule of the planner's own counts it.
+        if must or any(pools) or physics.scenario.rules:
             state = _open(physics, site, name, pools)
             states += [] if state is None else [state]
     return states

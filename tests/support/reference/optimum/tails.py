@@ -143,8 +143,8 @@ class _Search:
         of_workload = self.instance.variants.workload[self.instance.pools.variant]
         places = tuple(p for s in states for p in self._places(s) if of_workload[p.pool] == k)
         if (k, places) not in self._placed:
-            whole = any(self.instance.demands.is_splittable[i] == 0 for i in self.demands[k])
-            self._placed[k, places] = (self._whole if whole else self._split)(k, places)
+            single_source = any(self.instance.demands.is_splittable[i] == 0 for i in self.demands[k])
+            self._placed[k, places] = (self._single_source if single_source else self._split)(k, places)
         return self._placed[k, places]
 
     def solution(self, states: tuple[State, ...]) -> Solution:
@@ -181,7 +181,7 @@ class _Search:
                 best = (usd, *self._named(demands, places, rows))
         return best
 
-    def _whole(self, k: int, places: tuple[Place, ...]) -> Placement:
+    def _single_source(self, k: int, places: tuple[Place, ...]) -> Placement:
         """Try every place of every demand."""
         demands, peak = self.demands[k], self.instance.demands.peak_rps
         unserved = self.instance.demands.unserved_usd

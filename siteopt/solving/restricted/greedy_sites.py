@@ -10,33 +10,33 @@ from siteopt.bounds.implicit_flows import average_usd_per_mw
 
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
-    from siteopt.compile.implicit_flows import Block
+    from siteopt.compile.implicit_flows import ImplicitFlows
 
-#: Covers that share no site, so that a search has a choice.
-COVERS = 3
+#: Sets that share no site, so that a search has a choice.
+SETS = 3
 #: Worth of a demand that must be served, over its price.
 MUST = 2.0
 
 
-def cover_sites(block: Block, demand_usd: Floats) -> Indices:
-    """Sites of several disjoint covers of the listed flows, best first.
+def greedy_sites(implicit: ImplicitFlows, demand_usd: Floats) -> Indices:
+    """Sites of several disjoint sets that serve the listed flows, best first.
 
-    A cover adds the site that saves most against staying unserved or going elsewhere, until none is worth opening
+    A set takes in the site that saves most against staying unserved or going elsewhere, until none is worth opening
     (Cornuejols, Fisher and Nemhauser 1977).
 
     Parameters
     ----------
-    block : Block
+    implicit : ImplicitFlows
     demand_usd : ndarray of float64, shape (n_demand,)
         Prices of the demands.
     """
-    site, demand, usd = _listed_costs(block)
-    options, n_site = block.instance.options, block.rtt_ms.shape[1]
+    site, demand, usd = _listed_costs(implicit)
+    options, n_site = implicit.instance.options, implicit.rtt_ms.shape[1]
     opening = np.full(n_site, np.inf)
     np.minimum.at(opening, options.site, options.fixed_usd)
-    worth = np.minimum(block.instance.demands.unserved_usd, MUST * np.maximum(demand_usd, 0.0))
+    worth = np.minimum(implicit.instance.demands.unserved_usd, MUST * np.maximum(demand_usd, 0.0))
     found: list[int] = []
-    for _ in range(COVERS):
+    for _ in range(SETS):
         left = worth.copy()
         while len(site):
             saved = np.maximum(0.0, left[demand] - usd)
@@ -51,9 +51,9 @@ def cover_sites(block: Block, demand_usd: Floats) -> Indices:
     return np.array(found, dtype=np.int32)
 
 
-def _listed_costs(block: Block) -> tuple[Indices, Indices, Floats]:
+def _listed_costs(implicit: ImplicitFlows) -> tuple[Indices, Indices, Floats]:
     """Site, demand and cost of every listed flow, at the site's cheapest option when that is full."""
-    instance, n_site = block.instance, block.rtt_ms.shape[1]
+    instance, n_site = implicit.instance, implicit.rtt_ms.shape[1]
     sites, options, demands, v = instance.sites, instance.options, instance.demands, instance.variants
     charges = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
     power = sites.energy_usd_per_mw + sites.carbon_usd_per_mw
@@ -63,14 +63,14 @@ def _listed_costs(block: Block) -> tuple[Indices, Indices, Floats]:
     for o in np.argsort(-full, kind="stable"):  # the cheapest of a site is written last
         cheapest[options.site[o]] = o
     parts = []
-    for row in np.flatnonzero(block.is_listed):
-        ptr = block.listed_ptr[row]
+    for row in np.flatnonzero(implicit.is_listed):
+        ptr = implicit.listed_ptr[row]
         site = np.repeat(np.arange(n_site, dtype=np.int32), np.diff(ptr))
-        demand, o = block.listed[ptr[0] : ptr[-1]], cheapest[site]
+        demand, o = implicit.listed[ptr[0] : ptr[-1]], cheapest[site]
         pue, mw, idle = options.pue[o], v.replica_mw[row], v.idle_fraction[row]
         rate = average[o] + pue * (charges[site] + power[site] * idle)
-        per_peak = (v.usd[row] + mw * rate) / block.best_rps[row, site]
-        per_mean = block.flow_usd_per_rps[row, site] + pue * power[site] * mw * (1.0 - idle) / v.rps[row]
+        per_peak = (v.usd[row] + mw * rate) / implicit.best_rps[row, site]
+        per_mean = implicit.flow_usd_per_rps[row, site] + pue * power[site] * mw * (1.0 - idle) / v.rps[row]
         usd = demands.peak_rps[demand] * per_peak + demands.mean_rps[demand] * per_mean
         parts.append((site, demand, usd - demands.revenue_usd[demand]))
     if not parts:
