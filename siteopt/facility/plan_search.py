@@ -143,7 +143,7 @@ class PlanSearch:
         deadline, offered, is_done = clock.seconds + share * clock.time_limit, clock.seconds, False
         while not is_done and clock.seconds < deadline:
             with windows.lock:
-                is_done = windows.transport.improve(TRIES)
+                is_done = windows.interchange.improve(TRIES)
             if is_done or clock.seconds > offered + OFFER_EVERY:
                 self._hand_on(windows)
                 offered = clock.seconds

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt._core.facility.interchange import Interchange
 from siteopt.instance import ranges
 from siteopt.tolerances import TINY
 
@@ -41,12 +42,15 @@ class Windows:
 
     Attributes
     ----------
+    interchange : Interchange
+        Local search over the same flows, for what knows when to begin one; it remembers what has failed.
     lock : RLock
         To be held while ``transport`` is looked at or changed, where several threads share it.
     """
 
     def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
         self._problem, self.transport, self._solver = problem, transport, solver
+        self.interchange = Interchange(transport)
         self.lock = RLock()
         self._random = np.random.default_rng(seed)
         self._size = FIRST

@@ -8,7 +8,9 @@ import numpy as np
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 
-from siteopt._core.evaluate.rules cimport all_hold, grid_holds, has_rival, links_hold, route_holds, site_fits, site_holds
+from siteopt._core.evaluate.rules cimport (
+    all_hold, grid_holds, has_rival, links_hold, route_holds, site_fits, site_holds,
+)
 from siteopt._core.evaluate.search_state cimport SearchState
 from siteopt._core.tolerances cimport NOTHING, NOWHERE, SLACK, TINY
 
