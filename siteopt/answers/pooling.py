@@ -17,6 +17,7 @@ from siteopt.compile import resolve_variants
 from siteopt.compile.flows import Distances
 from siteopt.compile.part import with_sites_of
 from siteopt.physics.network.topology import build_topology
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan
     from siteopt.scenario.schema import Scenario
 
-#: One part in 1e12 is rounding: 0.8 x 10 replicas carry a load of 8.
-ROUNDING = 1e-12
-#: Most parts into which a load is split where it is too large for the queue's tables.
+#: Most parts that a load is split into where it is too large for the queue's tables.
 MOST_PARTS = 1 << 20
 
 
@@ -103,6 +102,7 @@ def replicas_needed(
     burst_factor : float
         Factor on the rate for which tails are sized.
     """
+    # 0.8 x 10 replicas carry a load of 8.
     cap = ceil(rate_rps / usable_rps * (1.0 - ROUNDING))
     if queue is None:
         return Need(0, cap)

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from siteopt.answers.effort import Effort
 from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.answers.explain.ask import Effort
 from siteopt.cli.messages import say
 from siteopt.cli.options import gap, positive_seconds, seed
 from siteopt.cli.progress import ProgressPrinter
@@ -17,6 +17,7 @@ from siteopt.diagnose.conflict import find_conflict
 from siteopt.evaluate import evaluate
 from siteopt.plan.file import load_plan
 from siteopt.report.explain import print_answer, print_binding, print_conflict
+from siteopt.run.options import SolveOptions
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
         return _binds(args, scenario, plan)
     console = progress_console()
     with ProgressPrinter(console) as progress:
-        effort = Effort(args.time_limit or QUESTION_SECONDS, args.gap, args.seed, args.method, progress)
+        seconds = args.time_limit or QUESTION_SECONDS
+        effort = Effort(SolveOptions(seconds, args.gap, args.seed, args.method), progress)
         answer = _ask(args, scenario, plan, effort)
     with results():
         if args.json:

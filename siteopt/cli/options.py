@@ -14,6 +14,8 @@ from siteopt.plan import create_beside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+from siteopt.run.options import LARGEST_SEED
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -44,8 +46,8 @@ def count(text: str) -> int:
 def seed(text: str) -> int:
     """Parse a seed: a whole number from 0 to 2**31 - 1."""
     value = _integer(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"{text} should be between 0 and {2**31 - 1}")
+    if not 0 <= value <= LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} should be between 0 and {LARGEST_SEED}")
     return value
 
 

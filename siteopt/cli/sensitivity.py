@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from siteopt.answers.sensitivity import BASELINE_TIMES, Settings, Tornado, parameters_of, sensitivity
+from siteopt.answers.sensitivity import BASELINE_TIMES, Tornado, parameters_of, sensitivity
 from siteopt.cli.messages import say
 from siteopt.cli.options import count, gap, output_file, positive_seconds, refuse_inputs, seed
 from siteopt.cli.terminal import progress_console, result_console, results
 from siteopt.report.sensitivity import print_tornado
+from siteopt.run.options import SolveOptions
 from siteopt.scenario import load_scenario
 from siteopt.scenario.inputs import noting_inputs
 
@@ -108,7 +109,7 @@ def _run(args: argparse.Namespace, scenario: Scenario, journal: Path | None) -> 
             parameters=args.parameters,
             journal=journal,
             jobs=jobs,
-            settings=Settings(seconds, args.gap, args.seed, args.method),
+            options=SolveOptions(seconds, args.gap, args.seed, args.method),
             tell=tell,
         )
 

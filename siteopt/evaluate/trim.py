@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.resilience import moved_loads
+from siteopt.tolerances import SLACK, TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.instance import Instance, Solution
 
-    Floats = NDArray[np.float64]
     Rooms = tuple[tuple[float, float], ...]
-
-#: Relative slack of capacities, as the evaluator's.
-SLACK = 5e-7
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
@@ -60,7 +56,7 @@ def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms
     return np.iinfo(np.int32).max if min(counts) < 0 else max(fewest, *counts)
 
 
-def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.int32]:
+def _fewest_modules(instance: Instance, solution: Solution, replicas: Indices) -> Indices:
     """Return the modules that power the replicas, and enough that no tenant takes more than its share."""
     pools, options, tenancy = instance.pools, instance.options, instance.tenancy
     modules, n = solution.modules.copy(), len(instance.sites.id)
@@ -72,7 +68,7 @@ def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np
     for j in np.flatnonzero(solution.option >= 0).tolist():
         o = solution.option[j]
         needed = (
-            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - 1e-9)) + options.spare_modules[o]
+            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - TINY)) + options.spare_modules[o]
         )
         modules[j] = min(modules[j], max(int(options.min_modules[o]), needed))
     return modules

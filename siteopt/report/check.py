@@ -13,9 +13,9 @@ from siteopt.scenario.schema import Tier
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from rich.console import Console
 
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
     from siteopt.report.extent import Extent
     from siteopt.scenario.schema import Scenario
@@ -130,8 +130,8 @@ def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
             say(console, f"- {line}")
 
 
-def demand_mw(scenario: Scenario, instance: Instance) -> NDArray[np.float64]:
-    """Return the IT power that each demand needs at peak with every replica full, MW, shape (n_demand,)."""
+def demand_mw(scenario: Scenario, instance: Instance) -> Floats:
+    """IT power that each demand takes at peak at perfect packing, MW, shape (n_demand,)."""
     variants, n = instance.variants, len(scenario.workloads)
     per_rps = np.full(n, np.inf)
     np.minimum.at(per_rps, variants.workload, variants.replica_mw / variants.usable_rps)

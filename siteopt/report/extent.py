@@ -12,11 +12,11 @@ from siteopt.instance.reach import reached_sites
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.arrays import Rows
     from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
-
-#: Number of sites handled together.
+#: Sites that are looked at together.
 SITES = 4096
 
 
@@ -41,7 +41,7 @@ class Extent:
     backups: int
     links: int
     reach: NDArray[np.int64]
-    sites: tuple[NDArray[np.intp], ...]
+    sites: tuple[Rows, ...]
 
 
 def listed_extent(instance: Instance) -> Extent:

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario, Workload
@@ -127,8 +125,8 @@ class Case:
     scenario: Scenario
     instance: Instance
     rows: list[int]
-    demand_mw: NDArray[np.float64]
-    least_pue: NDArray[np.float64]
+    demand_mw: Floats
+    least_pue: Floats
 
 
 def _no_uses(_scenario: Scenario, _plan: Plan) -> Iterator[Use]:

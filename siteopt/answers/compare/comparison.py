@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.compare.modes import ModeResult, figures_of, with_mode
-from siteopt.answers.compare.turn import Effort, Turn, turn
+from siteopt.answers.compare.turn import Turn, turn
 from siteopt.answers.compare.verdict import Verdict, verdicts_of
+from siteopt.answers.effort import Effort
 from siteopt.compile.many import refuse_to_list
 from siteopt.errors import InfeasibleError, NoPlanError
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
 
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from siteopt.plan import Plan
+    from siteopt.run.options import Method
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Mode, Scenario
-    from siteopt.solving.solve import Method
 
 #: Share of the time for each mode; the last one may use what the others left.
 SHARES: dict[Mode, float] = {"central": 0.25, "edge": 0.25, "hybrid": 1.0}
@@ -57,7 +59,7 @@ class Comparison:
 def compare(
     scenario: Scenario,
     *,
-    time_limit: float = 90.0,
+    time_limit: float | None = 90.0,
     gap: float = 0.005,
     seed: int = 1,
     method: Method = "auto",
@@ -72,8 +74,8 @@ def compare(
     ----------
     scenario : Scenario
         Its own mode does not matter.
-    time_limit : float
-        Seconds for everything together.
+    time_limit : float or None
+        Seconds for all of it; None or ``inf`` for no limit.
     gap : float
         Relative gap at which each solve may stop.
     seed : int
@@ -97,7 +99,8 @@ def compare(
         If there is no such workload, or there are too many flows to list.
     """
     refuse_to_list(scenario, "compare")
-    effort, clock = Effort(gap, seed, method, progress), Clock(time_limit)
+    options = SolveOptions(time_limit, gap, seed, method)
+    effort, clock = Effort(options, progress), Clock(options.seconds)
     results = _modes(scenario, effort, clock, BRIEF if workload is not None else SHARES, say)
     hybrid = results[-1]
     if hybrid.plan is None:

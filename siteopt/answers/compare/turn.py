@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from siteopt.answers.compare.sides import main_side, shares_by_side, side_of
 from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.formatting import listed
-from siteopt.solving.solve import Method, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from siteopt.answers.compare.sides import Side
     from siteopt.answers.compare.verdict import Verdict
+    from siteopt.answers.effort import Effort
     from siteopt.plan import Plan
-    from siteopt.run.progress import Clock, Progress
+    from siteopt.run.progress import Clock
     from siteopt.scenario.schema import Scenario
 
     Put = Callable[[Scenario, str, float], Scenario]
@@ -31,28 +31,8 @@ PRECISION = 0.02
 MOST_DOUBLINGS = 5
 #: Share of the remaining time that one solve may take.
 SOLVE_SHARE = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard each solve of a bracket tries."""
-
-    gap: float
-    seed: int
-    method: Method
-    progress: Callable[[Progress], None] | None = None
-
-    def solve(self, scenario: Scenario, seconds: float, start: Plan | None) -> Plan:
-        """Solve a scenario within some seconds, starting from a plan."""
-        return solve(
-            scenario,
-            time_limit=max(seconds, 0.5),
-            gap=self.gap,
-            seed=self.seed,
-            method=self.method,
-            start=start,
-            progress=self.progress,
-        )
+#: Share of all the time without which no other solve is begun.
+LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +154,8 @@ def turn(
     for n, name in enumerate(chosen):
         if say is not None:
             say(f"{workload}: {name}")
-        allowed = clock.left / (len(chosen) - n)
-        rows.append(_Bisection(scenario, plan, workload, name, effort, clock, clock.left - allowed).run())
+        ends = clock.seconds + clock.left / (len(chosen) - n)
+        rows.append(_Bisection(scenario, plan, workload, name, effort, clock, ends).run())
     return tuple(rows)
 
 
@@ -198,10 +178,10 @@ class _Bisection:
         name: str,
         effort: Effort,
         clock: Clock,
-        leave: float,
+        ends: float,
     ) -> None:
         self._scenario, self._workload, self._name, self._effort = scenario, workload, name, effort
-        self._clock, self._leave = clock, leave
+        self._clock, self._ends = clock, ends
         self._side = main_side(shares_by_side(scenario, plan, workload))
         self._plans: dict[float, Plan] = {1.0: plan}
         self._found = Turn(workload, name, self._side, None, 1.0, None, plan.cost_usd, None, 0, plan.gap)
@@ -218,7 +198,12 @@ class _Bisection:
 
     @property
     def _has_time(self) -> bool:
-        return self._clock.left > self._leave + 0.02 * self._clock.time_limit
+        return self._left >= LEAST_SHARE * self._clock.time_limit
+
+    @property
+    def _left(self) -> float:
+        """Seconds that are left for this parameter."""
+        return min(self._clock.left, self._ends - self._clock.seconds)
 
     def _double(self, factor: float) -> bool:
         at = 1.0
@@ -264,7 +249,7 @@ class _Bisection:
     def _side_at(self, factor: float, near: float) -> Side | None:
         """Return the side that serves most of the workload at a factor; None where no plan was found."""
         scenario = PARAMETERS[self._name](self._scenario, self._workload, factor)
-        seconds = SOLVE_SHARE * (self._clock.left - self._leave)
+        seconds = SOLVE_SHARE * self._left
         try:
             plan = self._effort.solve(scenario, seconds, self._plans[near])
         except (InfeasibleError, NoPlanError):

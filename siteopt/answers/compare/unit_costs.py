@@ -15,17 +15,15 @@ import numpy as np
 
 from siteopt.answers.compare.sides import side_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siteopt.answers.compare.sides import Side
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
-    Floats = NDArray[np.float64]
-
-#: The parts that a unit cost is made of.
+#: Parts of a unit cost.
 PARTS = ("accelerators", "facilities", "power", "network")
 
 
@@ -51,14 +49,14 @@ class SideCost:
         Cheapest site, -1 out of reach.
     """
 
-    reach: NDArray[np.bool_]
+    reach: Masks
     parts_usd: dict[str, Floats]
     opening_usd: float
     opening_spread_usd: Floats
     energy_usd: Floats
     price_usd_per_mwh: float
     pue: float
-    site: NDArray[np.int64]
+    site: Rows
 
     @property
     def usd(self) -> Floats:
@@ -78,7 +76,7 @@ def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Si
 class _Arcs:
     """The arcs of one workload, with their cost by part."""
 
-    def __init__(self, scenario: Scenario, instance: Instance, arcs: NDArray[np.int64]) -> None:
+    def __init__(self, scenario: Scenario, instance: Instance, arcs: Rows) -> None:
         self._scenario, self._instance = scenario, instance
         pools, variants, demands, options = (
             instance.pools,
@@ -97,7 +95,7 @@ class _Arcs:
         idle = variants.idle_fraction[variant]
         it_mw = variants.replica_mw[variant] * replicas
         mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
-        capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+        capacity = np.maximum(instance.option_capacity_mw[o], TINY)
         modules_usd = self._modules_usd(o) / capacity
         opening = it_mw * options.fixed_usd[o] / capacity
         energy = options.pue[o] * mean_mw * instance.sites.energy_usd_per_mw[site]
@@ -116,8 +114,8 @@ class _Arcs:
         tiers = np.array([side_of(s.tier) for s in scenario.sites])
         self.side_of_arc = tiers[site]
 
-    def _modules_usd(self, option: NDArray[np.int32]) -> Floats:
-        """Return the net present capital of all new modules that each option can hold."""
+    def _modules_usd(self, option: Indices) -> Floats:
+        """Net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
         full = (
@@ -125,8 +123,8 @@ class _Arcs:
         )
         return np.asarray((self._instance.life_factor * full)[option])
 
-    def side(self, side: Side, rows: NDArray[np.int64]) -> SideCost:
-        """Return the costs on one side, where each demand takes its cheapest arc."""
+    def side(self, side: Side, rows: Rows) -> SideCost:
+        """The cheapest arc of each demand on one side."""
         best = np.full(len(self._instance.demands.region), -1, dtype=np.int64)
         mine = np.flatnonzero(self.side_of_arc == side)
         for a in mine[np.argsort(-self.total[mine], kind="stable")].tolist():

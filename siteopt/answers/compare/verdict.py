@@ -12,6 +12,7 @@ from siteopt.answers.compare.sides import NEARLY_ALL, main_side, shares_by_side
 from siteopt.answers.compare.unit_costs import PARTS, unit_costs
 from siteopt.compile import compile_instance
 from siteopt.formatting import listed, mw, percent
+from siteopt.tolerances import NEGLIGIBLE_SHARE
 from siteopt.units import SECONDS_PER_YEAR, present_value_of_one_per_year
 
 if TYPE_CHECKING:
@@ -185,7 +186,9 @@ class _Case:
     def reason(self, shares: dict[Side, float]) -> str:
         """Say in one sentence why the workload is served where it is."""
         here, there = self.rival(shares)
-        spread = ", ".join(f"{side} {percent(share)}" for side, share in shares.items() if share > 1e-9)
+        spread = ", ".join(
+            f"{side} {percent(share)}" for side, share in shares.items() if share > NEGLIGIBLE_SHARE
+        )
         head = f"{_word(shares)} ({spread})" if _word(shares) == "mixed" else here
         if here == "unserved":
             return f"{head}: its penalty is less than the cost of serving it."
@@ -193,7 +196,7 @@ class _Case:
         if reach <= 0.0:
             return f"{head}: {self._out_of_reach(there)}."
         both = self._costs[here].reach & self._costs[there].reach
-        some = "" if reach > 1.0 - 1e-9 else f"; {there} sites may serve {percent(reach)} of it"
+        some = "" if reach > 1.0 - NEGLIGIBLE_SHARE else f"; {there} sites may serve {percent(reach)} of it"
         if not both.any():
             return f"{head}: {there} sites may serve only {percent(reach)} of it, none of what {here} sites serve."
         mine, other = (self._costs[s].usd[both].sum() / self._thousands[both].sum() for s in (here, there))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siteopt.answers.explain.difference import TOLERANCE
 from siteopt.answers.explain.variants import site_of, with_site
 from siteopt.errors import InfeasibleError, NoPlanError
 from siteopt.evaluate import evaluate
+from siteopt.tolerances import SAME_COST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +175,7 @@ def _refined(
         except (InfeasibleError, NoPlanError):
             break
         solves += 1
-        slack = TOLERANCE * sum(usd for usd in plan.cost_lines.values() if usd > 0.0)
+        slack = SAME_COST * sum(usd for usd in plan.cost_lines.values() if usd > 0.0)
         if plan.cost_usd >= base.cost_usd - slack:
             is_exact = _is_closed(plan)
             if row.needed is None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
+from siteopt.tolerances import SAME_COST
+
 if TYPE_CHECKING:
     from siteopt.plan import Plan
 
 Verdict = Literal["dearer", "cheaper", "same", "undetermined"]
-
-#: Differences below this share of all spending are the solver's tolerance.
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +50,4 @@ def difference(base: Plan, other: Plan) -> Difference:
     low = -inf if other.bound_usd is None else other.bound_usd - base.cost_usd
     high = inf if base.bound_usd is None else other.cost_usd - base.bound_usd
     spending = sum(usd for usd in base.cost_lines.values() if usd > 0.0)
-    return Difference(low, high, other.cost_usd - base.cost_usd, TOLERANCE * max(spending, 1.0))
+    return Difference(low, high, other.cost_usd - base.cost_usd, SAME_COST * max(spending, 1.0))

@@ -12,6 +12,7 @@ from siteopt.physics.serving.configs import CostBasis
 from siteopt.physics.serving.pool import ModelQueue
 from siteopt.physics.serving.replica_queue import llm_figures
 from siteopt.plan import Percentiles
+from siteopt.tolerances import NEGLIGIBLE_SHARE
 from siteopt.units import KW_PER_MW
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 #: The percentiles shown.
 PERCENTILES = (0.5, 0.95, 0.99)
-#: From this share of saturation on, a pool counts as saturated; the difference to 1 is rounding.
-FULL = 1.0 - 1e-9
-#: Accelerators are written off in equal parts, energy is priced at the meter; utilisation is that of each point.
+#: Share of saturation from which on a pool is saturated.
+FULL = 1.0 - NEGLIGIBLE_SHARE
+#: Accelerators written off straight, energy at the meter; utilisation is that of each point.
 BASIS = CostBasis(accelerator_usd=0.0, server_cost_factor=1.0)
 
 

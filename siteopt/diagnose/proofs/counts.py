@@ -13,8 +13,7 @@ from siteopt.formatting import counted, listed, mw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.diagnose.proofs.needs import Group, Needs
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
@@ -81,7 +80,7 @@ def _largest_sites(scenario: Scenario, instance: Instance, needs: Needs, allowed
             return
 
 
-def _with_most_sites(instance: Instance, needs: Needs, sites: NDArray[np.int32]) -> float:
+def _with_most_sites(instance: Instance, needs: Needs, sites: Indices) -> float:
     standing = (instance.sites.is_existing[sites] > 0) | (instance.sites.is_forced[sites] > 0)
     free = instance.max_sites - int(instance.sites.is_forced.sum())
     new = np.sort(needs.site_mw[sites[~standing]])[::-1]

@@ -13,8 +13,7 @@ from siteopt.formatting import money, mw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
 
@@ -53,11 +52,11 @@ def _forced_usd(instance: Instance) -> tuple[float, float]:
     return opening, both - opening
 
 
-def _least_modules_usd(instance: Instance) -> NDArray[np.float64]:
-    """Return the capital of the fewest modules that may stand at each option, beyond those that already stand."""
+def _least_modules_usd(instance: Instance) -> Floats:
+    """Capital of the fewest modules that may stand at each option, beyond what stands there."""
     options, designs = instance.options, instance.designs
     first = designs.capex_ptr[options.design]
-    least: NDArray[np.float64] = (
+    least: Floats = (
         designs.capex_usd[first + options.min_modules] - designs.capex_usd[first + options.sunk_modules]
     )
     return least

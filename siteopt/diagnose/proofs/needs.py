@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance.reach import reached_sites
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.instance import Instance
 
 #: A need must exceed what there is by this share before anything is called impossible: rules may be met to
@@ -34,7 +34,7 @@ class Group:
     """
 
     demands: tuple[int, ...]
-    sites: NDArray[np.int32]
+    sites: Indices
     it_mw: float
 
 
@@ -57,17 +57,17 @@ class Needs:
         All other demands that must be served.
     """
 
-    site_mw: NDArray[np.float64]
-    usable: NDArray[np.bool_]
-    demand_mw: NDArray[np.float64]
-    demand_usd: NDArray[np.float64]
+    site_mw: Floats
+    usable: Masks
+    demand_mw: Floats
+    demand_usd: Floats
     lost: tuple[int, ...]
     groups: tuple[Group, ...]
 
 
 def exceeds(need: float, most: float) -> bool:
-    """Whether a need exceeds what there is by more than rounding can explain."""
-    return need > most * (1.0 + MARGIN) + 1e-9
+    """Whether a need is greater than what there is, beyond all rounding."""
+    return need > most * (1.0 + MARGIN) + TINY
 
 
 def gather_needs(instance: Instance) -> Needs:
@@ -75,7 +75,7 @@ def gather_needs(instance: Instance) -> Needs:
     site_mw = instance.site_capacity_mw
     arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
     site = instance.pools.site[arcs.pool]
-    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + 1e-9
+    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + TINY
     must = np.isinf(instance.demands.unserved_usd)
     replicas = instance.demands.peak_rps[arcs.demand] / instance.variants.usable_rps[variant]
     chosen = usable & must[arcs.demand]
@@ -93,10 +93,8 @@ def gather_needs(instance: Instance) -> Needs:
     )
 
 
-def _least(
-    values: NDArray[np.float64], demand: NDArray[np.int32], chosen: NDArray[np.bool_], n: int
-) -> NDArray[np.float64]:
-    """Return the least value among the chosen arcs of each demand, 0 where it has none."""
+def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
+    """Least value among the chosen arcs of each demand, 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
     return np.where(np.isfinite(result), result, 0.0)
@@ -104,12 +102,12 @@ def _least(
 
 def _groups(
     instance: Instance,
-    usable: NDArray[np.bool_],
-    served: NDArray[np.bool_],
-    demand_mw: NDArray[np.float64],
+    usable: Masks,
+    served: Masks,
+    demand_mw: Floats,
 ) -> tuple[Group, ...]:
     members: dict[bytes, list[int]] = {}
-    sets: dict[bytes, NDArray[np.int32]] = {}
+    sets: dict[bytes, Indices] = {}
     for rows, reached in reached_sites(instance, usable):
         packed = np.packbits(reached, axis=1)
         for row in np.flatnonzero(served[rows]).tolist():

@@ -10,12 +10,12 @@ from siteopt.diagnose.proofs.capacity import most_it_mw, share_limits
 from siteopt.diagnose.proofs.flow import bottlenecks
 from siteopt.diagnose.proofs.needs import MARGIN, exceeds
 from siteopt.formatting import counted, listed, mw
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
@@ -51,7 +51,7 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
         site = instance.pools.site[instance.arcs.pool[arcs]]
         variant = instance.pools.variant[instance.arcs.pool[arcs]]
         load = instance.demands.peak_rps[row] / instance.variants.usable_rps[variant]
-        replicas = np.ceil(load * (1.0 - MARGIN) - 1e-9)
+        replicas = np.ceil(load * (1.0 - MARGIN) - TINY)
         need = replicas * instance.variants.replica_mw[variant]
         if all(exceeds(n, most) for n, most in zip(need.tolist(), needs.site_mw[site].tolist(), strict=True)):
             best = int(np.argmax(needs.site_mw[site]))
@@ -77,8 +77,8 @@ def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
 def _describe_sites(
     instance: Instance,
     needs: Needs,
-    sites: NDArray[np.int32],
-    limits: NDArray[np.int32],
+    sites: Indices,
+    limits: Indices,
     most: float,
 ) -> str:
     names = listed([instance.sites.id[j] for j in sites.tolist()])

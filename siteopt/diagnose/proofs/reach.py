@@ -18,8 +18,7 @@ from siteopt.units import KW_PER_MW
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Masks
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Demand, Scenario, Workload
@@ -119,8 +118,8 @@ def _too_far(
     needs: Needs,
     workload: Workload,
     variant: Variant,
-    left: NDArray[np.bool_],
-    rtt: NDArray[np.float64],
+    left: Masks,
+    rtt: Floats,
 ) -> Iterator[str]:
     cut_off = left & np.isinf(rtt)
     if cut_off.any():

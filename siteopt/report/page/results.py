@@ -10,6 +10,7 @@ from siteopt.errors import Problem, ScenarioError
 from siteopt.formatting import listed, percent
 from siteopt.scenario.json_text import decode_object, short
 from siteopt.scenario.tables import read_text
+from siteopt.tolerances import NEGLIGIBLE_SHARE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,9 @@ class ModeCost:
     def left_out(self) -> str:
         """What is not served, in words: ``100% of search, 12% of agent``; empty where everything is."""
         shares = sorted(self.unserved.items(), key=lambda item: (-item[1], item[0]))
-        return listed([f"{percent(share)} of {workload}" for workload, share in shares if share > 1e-9])
+        return listed(
+            [f"{percent(share)} of {workload}" for workload, share in shares if share > NEGLIGIBLE_SHARE]
+        )
 
 
 @dataclass(frozen=True, slots=True)
