@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan
     from siteopt.scenario.schema import Scenario
 
-#: Most parts that a load is split into where it is too large for the queue's tables.
+#: Most parts into which a load is split where it is too large for the queue's tables.
 MOST_PARTS = 1 << 20
 
 

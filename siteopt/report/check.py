@@ -131,7 +131,7 @@ def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
 
 
 def demand_mw(scenario: Scenario, instance: Instance) -> Floats:
-    """IT power that each demand takes at peak at perfect packing, MW, shape (n_demand,)."""
+    """Return the IT power that each demand needs at peak with every replica full, MW, shape (n_demand,)."""
     variants, n = instance.variants, len(scenario.workloads)
     per_rps = np.full(n, np.inf)
     np.minimum.at(per_rps, variants.workload, variants.replica_mw / variants.usable_rps)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
-#: Sites that are looked at together.
+#: Number of sites handled together.
 SITES = 4096
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
-#: Parts of a unit cost.
+#: The parts that a unit cost is made of.
 PARTS = ("accelerators", "facilities", "power", "network")
 
 
@@ -115,7 +115,7 @@ class _Arcs:
         self.side_of_arc = tiers[site]
 
     def _modules_usd(self, option: Indices) -> Floats:
-        """Net present capital of all new modules that each option can hold."""
+        """Return the net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
         full = (
@@ -124,7 +124,7 @@ class _Arcs:
         return np.asarray((self._instance.life_factor * full)[option])
 
     def side(self, side: Side, rows: Rows) -> SideCost:
-        """The cheapest arc of each demand on one side."""
+        """Return the costs on one side, where each demand takes its cheapest arc."""
         best = np.full(len(self._instance.demands.region), -1, dtype=np.int64)
         mine = np.flatnonzero(self.side_of_arc == side)
         for a in mine[np.argsort(-self.total[mine], kind="stable")].tolist():

@@ -41,7 +41,7 @@ USUAL = Effort(SolveOptions(gap=1e-4))
 
 
 def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
-    """Why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
+    """Explain why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -
 
 
 def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
-    """Why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
+    """Explain why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
     supposed = forbidden(scenario, plan, site)
     stands = site_of(scenario, site).status == "existing"
     usual = scenario if stands else with_site(scenario, site, status="forced")
@@ -78,7 +78,7 @@ def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> An
 def worth_of_mw(
     scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
+    """Find what more headroom at a site is worth by solving again, because duals of an integer model mislead."""
     supposed = roomier(scenario, site, extra_mw)
     if not can_bind(scenario, site):
         return _nothing(
@@ -90,7 +90,7 @@ def worth_of_mw(
 def worth_of_zone_mw(
     scenario: Scenario, plan: Plan, zone: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more in the grid limits of a zone is worth."""
+    """Find what raising the grid limits of a zone is worth, by solving again."""
     supposed = roomier_zone(scenario, zone, extra_mw)
     if not zone_can_bind(scenario, zone):
         why_nothing = f"even at full power all sites of {zone} stay below its limits: they never bind"

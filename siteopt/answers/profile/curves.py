@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PERCENTILES = (0.5, 0.95, 0.99)
 #: Share of saturation from which on a pool is saturated.
 FULL = 1.0 - NEGLIGIBLE_SHARE
-#: Accelerators written off straight, energy at the meter; utilisation is that of each point.
+#: Accelerators are written off in equal parts, energy is priced at the meter; utilisation is that of each point.
 BASIS = CostBasis(accelerator_usd=0.0, server_cost_factor=1.0)
 
 

@@ -68,7 +68,7 @@ def sensitivity(
     journal : Path, optional
         File of JSON lines to which results are appended as they come, and from which they are read at the start.
     jobs : int
-        Processes. With more than one, a script that calls this needs the usual ``if __name__ == "__main__"``.
+        Number of processes. With more than one, a script that calls this needs ``if __name__ == "__main__"``.
     options : SolveOptions
         Of each solve; the baseline gets three times as much time.
     tell : callable, optional
@@ -170,7 +170,7 @@ def _gathered(waiting: dict[Any, _Task]) -> Iterator[tuple[_Task, dict[str, Any]
 
 
 def _solved(task: _Task) -> dict[str, Any] | None:
-    """One end of a range; None where it was interrupted."""
+    """Solve for one end of a range; return None where it was interrupted."""
     row: dict[str, Any] = {"parameter": task.name, "cost_usd": None, "gap": None, "base_usd": None}
     try:
         plan = solve_with(task.scenario, task.options, task.start, stop=is_asked_to_stop)

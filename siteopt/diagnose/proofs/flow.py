@@ -75,7 +75,7 @@ def _capacities(
 
 
 def _fits(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> bool:
-    """Tell whether each group finds room when they are placed one by one: then no group can be short."""
+    """Whether every group finds room when they are placed one by one, so that none can be short."""
     need, room, limit = (values.copy() for values in capacities)
     limit = np.append(limit, np.inf)  # of the sites without one: their row is -1
     for k in sorted(range(len(needs.groups)), key=lambda k: len(needs.groups[k].sites)):

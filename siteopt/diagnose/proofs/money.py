@@ -53,7 +53,7 @@ def _forced_usd(instance: Instance) -> tuple[float, float]:
 
 
 def _least_modules_usd(instance: Instance) -> Floats:
-    """Capital of the fewest modules that may stand at each option, beyond what stands there."""
+    """Return the capital of the fewest modules that may stand at each option, beyond those that already stand."""
     options, designs = instance.options, instance.designs
     first = designs.capex_ptr[options.design]
     least: Floats = (

@@ -66,7 +66,7 @@ class Needs:
 
 
 def exceeds(need: float, most: float) -> bool:
-    """Whether a need is greater than what there is, beyond all rounding."""
+    """Whether a need exceeds what there is by more than rounding can explain."""
     return need > most * (1.0 + MARGIN) + TINY
 
 
@@ -94,7 +94,7 @@ def gather_needs(instance: Instance) -> Needs:
 
 
 def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
-    """Least value among the chosen arcs of each demand, 0 where it has none."""
+    """Return the least value among the chosen arcs of each demand, 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
     return np.where(np.isfinite(result), result, 0.0)
