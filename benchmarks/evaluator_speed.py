@@ -17,6 +17,7 @@ from vectorised_evaluator import VectorisedEvaluator
 
 import siteopt
 from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.evaluate.full_evaluation import FullEvaluation
 from siteopt.compile import compile_instance
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
@@ -73,7 +74,7 @@ def neighbourhood(instance: Instance, solution: Solution) -> tuple[Any, Any]:
 
 def full_evaluations(instance: Instance, solution: Solution, numpy_way: VectorisedEvaluator) -> None:
     """Time all three and check that they agree."""
-    kernel = Evaluator(instance, 0.0)
+    kernel = FullEvaluation(instance)
     plan = (solution.option, solution.modules, solution.replicas, solution.share, solution.unserved)
     cost = float(kernel.evaluate(*plan)[0].sum())
     twin = reference.evaluate(instance, solution).cost_usd

@@ -70,6 +70,7 @@ def run_siteopt(case: Case, report: Report) -> None:
     from siteopt.facility import facility_location
     from siteopt.facility.run import solve_facility_location
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
     from siteopt.run.progress import Clock
 
     instance = facility_location(
@@ -85,7 +86,9 @@ def run_siteopt(case: Case, report: Report) -> None:
         figures = progress.incumbent_usd, progress.bound_usd
         report(*(None if usd is None else usd / USD_PER_UNIT for usd in figures))
 
-    solve_facility_location(instance, Incumbent(instance, Clock(float("inf")), COMPARED, show), 1)
+    solve_facility_location(
+        instance, Incumbent(instance, Clock(float("inf")), COMPARED, show), SolveOptions()
+    )
 
 
 def run_highs(case: Case, report: Report, strong: bool) -> None:

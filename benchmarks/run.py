@@ -31,6 +31,7 @@ import siteopt
 from siteopt.facility import facility_location
 from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock, Progress
 
 GENERATED = re.compile(r"gen-(\d+)x(\d+)-r([\d.]+?)(?:-k(\d+))?(?:-s(\d+))?$")
@@ -122,7 +123,7 @@ def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> di
     )
     clock = Clock(time_limit - (time.perf_counter() - wall))
     incumbent = Incumbent(instance, clock, gap, printer() if log else None)
-    solve_facility_location(instance, incumbent, seed)
+    solve_facility_location(instance, incumbent, SolveOptions(seed=seed))
     seconds, busy = time.perf_counter() - wall, cpu_seconds() - cpu
     figures = {"case": case.name, "seconds": seconds, "cpu s": busy, "value": None, "gap %": None}
     figures["RSS GB"] = memory_gb()

@@ -32,6 +32,9 @@ def run() -> NoReturn:
         print(f"siteopt: the installation is broken: {error}", file=sys.stderr)
     _on_signals(signal.SIG_IGN)  # nothing is left to be interrupted
     _flush_standard_streams()
+    if code == INTERRUPTED:
+        # Where the interrupt came inside of exec(), Python remembers it and would end by the signal, not by the code.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.bounds.level import LevelMethod
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 #: Prices of a workload are looked for between these times its first ones, less and more.
 LESS, MORE = 0.9, 3.0
@@ -57,7 +55,7 @@ class Groups:
         )
         units = (
             np.abs(first_usd),
-            total / np.maximum(instance.grid.limit_mw, 1e-9),
+            total / np.maximum(instance.grid.limit_mw, TINY),
             np.zeros(n_link),
             np.ones(int(has_capital)),
             np.tile(cover_usd, n_site),

@@ -13,12 +13,9 @@ from siteopt._core.dual.implicit_flows import ImplicitPricer
 from siteopt.bounds.lagrangian import LagrangianAscent
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 
 class ImplicitAscent(LagrangianAscent):

@@ -17,19 +17,15 @@ import numpy as np
 from siteopt._core.dual.lagrangian import SitePricer
 from siteopt.bounds.groups import Groups, pays
 from siteopt.instance import Prices
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.dual.subproblem import SiteSubproblems
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-    Floats = NDArray[np.float64]
-
-#: A bound is lowered by this much, relative to the sum of its terms, to stay valid under floating-point rounding.
-ROUNDING = 1e-12
 #: Failed steps in a row before steps get shorter, steps between looks at progress, and the step that ends the ascent.
 FAILURES = 20
 PATIENCE = 100
@@ -236,6 +232,7 @@ class LagrangianAscent:
         )
         parts = [(spared <= 0.0) - pricer.served, used - self._right, rule_gradient]
         gradient = np.concatenate(parts) * self._scale
+        # Lowered so that it stays a bound under floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
     def _of_rules(self, rule_usd: Floats) -> tuple[float, Floats]:

@@ -12,9 +12,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from siteopt.arrays import Floats
 
 #: Part of the possible gain that the next point has to promise.
 LEVEL = 0.4

@@ -9,14 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from siteopt.arrays import Floats, Indices
 
 
-def floats(values: Iterable[float]) -> NDArray[np.float64]:
+def floats(values: Iterable[float]) -> Floats:
     """Return one float64 for each value."""
     return np.fromiter(values, dtype=np.float64)
 
 
-def indices(values: Iterable[int]) -> NDArray[np.int32]:
+def indices(values: Iterable[int]) -> Indices:
     """Return one int32 for each value."""
     return np.fromiter(values, dtype=np.int32)

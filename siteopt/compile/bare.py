@@ -15,8 +15,7 @@ from siteopt.compile.pools import build_variants
 from siteopt.instance import Arcs, Backups, Instance, Links, Pools, SlackTiers
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Masks
     from siteopt.compile.variants import Variant
     from siteopt.instance import Demands, Designs, Options
     from siteopt.scenario.schema import Scenario
@@ -27,8 +26,8 @@ def bare_instance(
     variants: tuple[Variant, ...],
     options: Options,
     designs: Designs,
-    is_lost: NDArray[np.bool_],
-    is_left_out: NDArray[np.bool_],
+    is_lost: Masks,
+    is_left_out: Masks,
     present_value: float,
 ) -> Instance:
     """Build an instance without flows; ``is_lost`` says which demands no site may serve, and
@@ -59,9 +58,7 @@ def bare_instance(
     )
 
 
-def _demands(
-    scenario: Scenario, is_lost: NDArray[np.bool_], is_left_out: NDArray[np.bool_], present_value: float
-) -> Demands:
+def _demands(scenario: Scenario, is_lost: Masks, is_left_out: Masks, present_value: float) -> Demands:
     """Build demands without arcs; meanwhile one flow stands in for those of each demand that some site may serve."""
     reached = np.flatnonzero(~is_lost).astype(np.int32)
     none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))

@@ -13,15 +13,11 @@ from siteopt.instance import Arcs, Backups, Demands, pointer
 from siteopt.units import BITS_PER_BYTE, SECONDS_PER_YEAR
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices, Masks, Rows
     from siteopt.compile.flows import Flows
     from siteopt.compile.gravity import PoolData
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +31,11 @@ class Reach:
     pool: Indices
     slack_tier: Indices
     degraded_slack_tier: Indices
-    usual: NDArray[np.intp]
-    backup: NDArray[np.intp]
+    usual: Rows
+    backup: Rows
 
 
-def build_demands(
-    scenario: Scenario, reach: Reach, is_left_out: NDArray[np.bool_], present_value: float
-) -> Demands:
+def build_demands(scenario: Scenario, reach: Reach, is_left_out: Masks, present_value: float) -> Demands:
     """Build the demands as arrays; ``is_left_out`` says which ones the mode leaves out, shape (n_demand,)."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}

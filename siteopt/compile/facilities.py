@@ -20,15 +20,12 @@ from siteopt.scenario.facilities import least_modules, mode_tiers
 from siteopt.units import HOURS_PER_YEAR, TONNES_PER_MWH_PER_G_PER_KWH, life_cycle
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.compile.variants import Variant
     from siteopt.scenario.schema import Design, Scenario, Site
 
 
-def build_sites(
-    scenario: Scenario, option_site: NDArray[np.int32], pool_site: NDArray[np.int32], present_value: float
-) -> Sites:
+def build_sites(scenario: Scenario, option_site: Indices, pool_site: Indices, present_value: float) -> Sites:
     sites, policy, n = scenario.sites, scenario.policy, len(scenario.sites)
     hours = present_value * HOURS_PER_YEAR
     carbon = hours * TONNES_PER_MWH_PER_G_PER_KWH * policy.carbon_usd_per_t

@@ -12,15 +12,12 @@ from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Flags, Floats, Indices, Masks
     from siteopt.compile.variants import Variant
     from siteopt.instance import Options
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
 
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
     Allowed = frozenset[str] | None
 
 #: A round trip may exceed its limit by this much, so that rounding never drops an arc that just fits.
@@ -39,7 +36,7 @@ class Flows:
     site: Indices
     variant: Indices
     rtt_ms: Floats
-    is_usual: NDArray[np.bool_]
+    is_usual: Masks
 
 
 class Distances:
@@ -105,7 +102,7 @@ def call_trips(variant: Variant, workload: Workload) -> float:
 
 
 def admissible_flows(
-    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
+    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: Masks
 ) -> Flows:
     """Filter the shared region-by-site matrix of round trips once for each variant.
 
@@ -153,7 +150,7 @@ def _sorted(parts: list[Flows]) -> Flows:
     return Flows(**{name: column[order] for name, column in columns.items()})
 
 
-def houses_variant(options: Options, admits: NDArray[np.uint8], n_site: int) -> NDArray[np.bool_]:
+def houses_variant(options: Options, admits: Flags, n_site: int) -> Masks:
     """Whether some option of each site can house each variant, shape (n_site, n_variant)."""
     result = np.zeros((n_site, admits.shape[1]), dtype=bool)
     np.logical_or.at(result, options.site, admits[options.design] == 1)

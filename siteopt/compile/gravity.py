@@ -11,14 +11,10 @@ from siteopt.compile.links import RouteTable, route_rule
 from siteopt.units import BITS_PER_BYTE, DAYS_PER_YEAR, SECONDS_PER_DAY, SECONDS_PER_YEAR
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.compile.variants import Variant
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,19 +23,17 @@ from siteopt.compile.slack_tiers import carried_rps
 from siteopt.compile.variants import resolve_variants
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
+from siteopt.tolerances import COUNT_SLACK
 from siteopt.units import SECONDS_PER_YEAR, present_value_of_one_per_year
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siteopt.arrays import Flags, Floats, Indices, Masks, Singles
     from siteopt.compile.variants import Variant
     from siteopt.instance import Instance
     from siteopt.physics.network.topology import Topology
     from siteopt.scenario.schema import Scenario, Workload
-
-    Floats = NDArray[np.float64]
-    Singles = NDArray[np.float32]
-    Indices = NDArray[np.int32]
 
 #: Regions whose round trips are worked out at a time, so that double precision never holds a whole matrix.
 REGIONS = 64
@@ -87,8 +85,8 @@ class ImplicitFlows:
     transit_usd_per_rps: Floats
     region_node: Indices
     site_node: Indices
-    is_lost: NDArray[np.bool_]
-    is_listed: NDArray[np.uint8]
+    is_lost: Masks
+    is_listed: Flags
     listed_ptr: Indices
     listed: Indices
 
@@ -181,9 +179,7 @@ def _round_trips(
     return rtt, indices(rule)
 
 
-def _reach(
-    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: NDArray[np.bool_]
-) -> Singles:
+def _reach(scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], houses: Masks) -> Singles:
     """Return what the SLO leaves to a round trip, less the calls home; see :class:`ImplicitFlows`."""
     served = mode_tiers(scenario.policy.mode)
     serves = np.array([s.tier in served for s in scenario.sites])
@@ -219,7 +215,7 @@ def _counted(rtt: Singles, rule: Indices, reach: Singles) -> tuple[NDArray[np.in
 
 def _listed(
     rtt: Singles, rule: Indices, reach: Singles, counts: NDArray[np.int64], instance: Instance
-) -> tuple[NDArray[np.uint8], Indices, Indices]:
+) -> tuple[Flags, Indices, Indices]:
     """List the flows of the variants that have few; see :class:`ImplicitFlows`."""
     n_site, demands = rtt.shape[1], instance.demands
     is_listed = counts.sum(axis=1) < SPARSE * counts.shape[1] * n_site
@@ -233,7 +229,7 @@ def _listed(
     return is_listed.astype(np.uint8), ptr, np.concatenate(rows)
 
 
-def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _lost(scenario: Scenario, variants: tuple[Variant, ...], counts: NDArray[np.int64]) -> Masks:
     """Find the demands that no site may serve."""
     region = {r.id: i for i, r in enumerate(scenario.regions)}
     reached: dict[str, NDArray[np.int64]] = {w.id: np.zeros_like(counts[0]) for w in scenario.workloads}
@@ -290,7 +286,7 @@ def _best_rps(
             scenario.policy.utilisation_cap * burst,
         )
         rate = np.maximum.accumulate(table[1:] / burst / np.arange(1, len(table)))
-        most = np.maximum(1, np.floor(most_mw / variant.replica_mw + 1e-6)).astype(int)
+        most = np.maximum(1, np.floor(most_mw / variant.replica_mw + COUNT_SLACK)).astype(int)
         rows = np.flatnonzero(most < len(table))
         best[v, rows] = np.minimum(best[v, rows], np.maximum(rate[most[rows] - 1], 1e-9 * best[v, rows]))
     return best

@@ -21,14 +21,11 @@ from siteopt.physics.network.topology import build_topology
 from siteopt.units import present_value_of_one_per_year
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices, Rows
     from siteopt.compile.flows import Flows
     from siteopt.compile.variants import Variant
     from siteopt.instance import SlackTiers
     from siteopt.scenario.schema import Scenario
-
-    Indices = NDArray[np.int32]
 
 
 def compile_instance(scenario: Scenario) -> Instance:
@@ -86,7 +83,7 @@ def _slack_tiers(
     scenario: Scenario,
     resolved: tuple[Variant, ...],
     found: Flows,
-    rows: NDArray[np.intp],
+    rows: Rows,
     *,
     degraded: bool = False,
 ) -> tuple[SlackTiers, Indices, Indices]:

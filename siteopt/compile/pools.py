@@ -10,14 +10,11 @@ from siteopt.compile.arrays import floats, indices
 from siteopt.instance import Pools, Variants, pointer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.compile.flows import Flows
     from siteopt.compile.gravity import PoolData
     from siteopt.compile.variants import Room, Variant
     from siteopt.scenario.schema import Scenario
-
-    Indices = NDArray[np.int32]
 
 
 def tenants_of(scenario: Scenario) -> tuple[str, ...]:

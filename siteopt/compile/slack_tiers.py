@@ -9,13 +9,9 @@ import numpy as np
 from siteopt.instance import SlackTiers, pointer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.compile.variants import Room, Variant
     from siteopt.scenario.schema import Scenario
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Slack tiers per variant. More of them cost little, but each multiplies the binaries of the exact model.
 MOST_SLACK_TIERS = 4

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.evaluate.full_evaluation import FullEvaluation
 from siteopt.plan import COST_LINES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
 
 
 #: A search leaves no demand out that must be served for less than this, USD.
@@ -56,8 +53,7 @@ class Figures:
 
 def evaluate_solution(instance: Instance, solution: Solution) -> Figures:
     """Compute the exact figures of a solution with the replicas and modules that it names."""
-    evaluator = Evaluator(instance, 0.0)
-    lines, *figures = evaluator.evaluate(
+    lines, *figures = FullEvaluation(instance).evaluate(
         solution.option, solution.modules, solution.replicas, solution.share, solution.unserved
     )
     return Figures(dict(zip(COST_LINES, lines.tolist(), strict=True)), *figures)

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.resilience import moved_loads
+from siteopt.tolerances import SLACK, TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices, Masks
     from siteopt.instance import Instance, Solution
 
-    Floats = NDArray[np.float64]
     Rooms = tuple[tuple[float, float], ...]
-
-#: Relative slack of capacities, as the evaluator's.
-SLACK = 5e-7
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
@@ -54,13 +50,13 @@ def trimmed(instance: Instance, solution: Solution) -> Solution:
     return replace(solution, option=option, replicas=replicas, modules=modules)
 
 
-def _idle_sites(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _idle_sites(instance: Instance, solution: Solution, replicas: Indices) -> Masks:
     """Find open sites where nothing runs, unless they must be open or a rule of the planner's own counts them."""
     sites, rules = instance.sites, instance.linear_rules
     runs = np.bincount(instance.pools.site, weights=replicas, minlength=len(sites.id)) > 0.0
     is_counted = np.append(np.diff(rules.option_ptr) > 0, False)
     must_be = ((sites.is_existing | sites.is_forced) == 1) | is_counted[solution.option]
-    idle: NDArray[np.bool_] = (solution.option >= 0) & ~runs & ~must_be
+    idle: Masks = (solution.option >= 0) & ~runs & ~must_be
     return idle
 
 
@@ -76,7 +72,7 @@ def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms
     return np.iinfo(np.int32).max if min(counts) < 0 else max(fewest, *counts)
 
 
-def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np.int32]) -> NDArray[np.int32]:
+def _fewest_modules(instance: Instance, solution: Solution, replicas: Indices) -> Indices:
     """Return the modules that power the replicas, and enough that no tenant takes more than its share."""
     pools, options, tenancy = instance.pools, instance.options, instance.tenancy
     modules, n = solution.modules.copy(), len(instance.sites.id)
@@ -88,7 +84,7 @@ def _fewest_modules(instance: Instance, solution: Solution, replicas: NDArray[np
     for j in np.flatnonzero(solution.option >= 0).tolist():
         o = solution.option[j]
         needed = (
-            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - 1e-9)) + options.spare_modules[o]
+            int(np.ceil(load[j] / options.module_mw[o] * (1.0 - SLACK) - TINY)) + options.spare_modules[o]
         )
         modules[j] = min(modules[j], max(int(options.min_modules[o]), needed))
     return modules

@@ -23,10 +23,9 @@ from siteopt.facility.tables import (
 from siteopt.instance import Backups, GridLimits, Instance, LinearRules, Links, Tenancy, pointer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.arrays import Floats, Indices
 
 
 def facility_location(

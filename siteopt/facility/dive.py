@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.dual_ascent import FacilityDual
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
-
-    Floats = NDArray[np.float64]
 
 OPEN = 1
 #: Sites above this openness, and twice as many by reduced cost, are looked at.
@@ -41,13 +39,13 @@ def dive(problem: FacilityProblem, root: RootBound) -> Floats:
     cheapest = np.argsort(root.reduced_usd, kind="stable")[: 2 * len(fractional) + 50]
     active = np.union1d(cheapest, fractional).astype(np.int32)
     total, turn = problem.demand.sum(), 0
-    while problem.capacity[status == OPEN].sum() < total * (1.0 - 1e-12):
+    while problem.capacity[status == OPEN].sum() < total * (1.0 - ROUNDING):
         free = active[status[active] == 0]
         if len(free) == 0:
             break
         order = free[np.argsort(-openness[free], kind="stable")]
         short = total - problem.capacity[status == OPEN].sum()
-        needed = int(np.searchsorted(np.cumsum(problem.capacity[order]), short * (1.0 - 1e-12))) + 1
+        needed = int(np.searchsorted(np.cumsum(problem.capacity[order]), short * (1.0 - ROUNDING))) + 1
         chosen = order[: max(1, int(OPENED * needed))]
         status[chosen] = OPEN
         rank[chosen] = 3.0 - turn * 1e-3

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
-    Floats = NDArray[np.float64]
 
-
-def finish_exactly(instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None) -> None:
+def finish_exactly(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> None:
     """Solve the exact model; plans and bounds go to the incumbent as they come."""
     # Pyomo takes most of a second to import, which solves that end before need not wait for.
     from siteopt.highs.driver import Limits
     from siteopt.milp.solve import ExactModel
 
-    limits = Limits(incumbent.clock.left, node_limit, incumbent.gap_wanted, seed)
-    ExactModel(instance).solve(limits, _Listener(instance, incumbent, seed), incumbent.solution)
+    limits = Limits(incumbent.clock.left, options.step_limit, incumbent.gap_wanted, options.seed)
+    ExactModel(instance).solve(limits, _Listener(instance, incumbent, options.seed), incumbent.solution)
 
 
 class _Listener:
@@ -32,9 +29,7 @@ class _Listener:
     def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
         self._search, self._incumbent = Search(instance, seed), incumbent
 
-    def found(
-        self, option: NDArray[np.int32], share: Floats, unserved: Floats, moves: Moves
-    ) -> Solution | None:
+    def found(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> Solution | None:
         """Offer a plan; the solver is told of nothing better."""
         if self._search.load(option, share, unserved, moves):
             self._incumbent.offer(self._search.solution(), "milp")

@@ -9,16 +9,13 @@ import numpy as np
 from siteopt.highs.driver import BOUND_TOLERANCE, HighsDriver, Limits
 from siteopt.highs.monitor import Until
 from siteopt.highs.programme import Matrix
+from siteopt.tolerances import TIGHT_SLACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: The objective is scaled to about this size.
 SIZE = 1e4
@@ -90,4 +87,4 @@ def _sites(problem: FacilityProblem, values: Floats) -> Indices | None:
         return None
     site = problem.arc_site[used]
     load = np.bincount(site, problem.demand, len(problem.capacity))
-    return site if np.all(load <= problem.capacity * (1.0 + 1e-9)) else None
+    return site if np.all(load <= problem.capacity * (1.0 + TIGHT_SLACK)) else None

@@ -14,13 +14,9 @@ from siteopt.facility.windows import Windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Flags, Floats
     from siteopt.facility import FacilityProblem
     from siteopt.run.progress import Clock
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
 
 #: Moves of the local search in a step, and seconds between plans that it hands on.
 TRIES, OFFER_EVERY = 50, 0.5
@@ -147,7 +143,7 @@ class PlanSearch:
         deadline, offered, is_done = clock.seconds + share * clock.time_limit, clock.seconds, False
         while not is_done and clock.seconds < deadline:
             with windows.lock:
-                is_done = windows.transport.improve(TRIES)
+                is_done = windows.interchange.improve(TRIES)
             if is_done or clock.seconds > offered + OFFER_EVERY:
                 self._hand_on(windows)
                 offered = clock.seconds

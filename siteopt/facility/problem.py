@@ -10,10 +10,7 @@ import numpy as np
 from siteopt.instance import pointer, ranges
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.arrays import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,13 +9,11 @@ import numpy as np
 
 from siteopt.facility.problem import FacilityProblem, facility_problem
 from siteopt.instance import Solution
+from siteopt.tolerances import SLACK, TIGHT_SLACK, TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Masks
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
 
 
 #: Tables of an instance whose columns are looked at below, or mean nothing for the problem. Any other table that is
@@ -49,7 +47,7 @@ def recognised(instance: Instance) -> FacilityProblem | None:
         return None
     options, pools, variants = instance.options, instance.pools, instance.variants
     sites, demands, arcs = instance.sites, instance.demands, instance.arcs
-    replicas = np.floor(instance.option_capacity_mw / variants.replica_mw[0] * (1.0 + 1e-9) + 1e-9)
+    replicas = np.floor(instance.option_capacity_mw / variants.replica_mw[0] * (1.0 + TIGHT_SLACK) + TINY)
     site = pools.site[arcs.pool]
     power = options.pue * (sites.energy_usd_per_mw + sites.carbon_usd_per_mw)
     busy_mw = variants.replica_mw[0] * demands.mean_rps / variants.rps[0]
@@ -117,9 +115,7 @@ def _is_limited(instance: Instance) -> bool:
     )
 
 
-def solution_of(
-    instance: Instance, problem: FacilityProblem, amount: Floats, is_open: NDArray[np.bool_]
-) -> Solution:
+def solution_of(instance: Instance, problem: FacilityProblem, amount: Floats, is_open: Masks) -> Solution:
     """Decisions on the instance that a problem was recognised in.
 
     Parameters
@@ -136,7 +132,7 @@ def solution_of(
     return Solution(
         option=option,
         modules=(option >= 0).astype(np.int32),
-        replicas=np.ceil(load / instance.variants.usable_rps[0] * (1.0 - 5e-7)).astype(np.int32),
+        replicas=np.ceil(load / instance.variants.usable_rps[0] * (1.0 - SLACK)).astype(np.int32),
         share=share,
         unserved=np.zeros(len(problem.demand)),
     )

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.dual_ascent import FacilityDual
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
 
 #: Steps of a run; how far ahead of the bound steps aim at first, at least and at most, relative to it, and that
 #: distance over what the last run gained.
@@ -94,7 +92,7 @@ class RootBound:
 
 def first_prices(problem: FacilityProblem) -> Floats:
     """Each demand's cheapest unit if full sites shared their fixed cost."""
-    per_unit = problem.fixed_usd / np.maximum(problem.capacity, 1e-9)
+    per_unit = problem.fixed_usd / np.maximum(problem.capacity, TINY)
     price = np.full(len(problem.demand), np.inf)
     np.minimum.at(price, problem.arc_demand, problem.arc_usd + per_unit[problem.arc_site])
     return np.where(np.isfinite(price), price, 0.0)

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.facility.transport import Transport
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Where the rounded sites do not reach every demand, they grow by this part of their number.
 GROWTH = 12
@@ -24,7 +21,7 @@ GROWTH = 12
 
 def counts(capacity: Floats, total: float) -> Iterator[int]:
     """How many sites of an order to open: as many as carry ``total``, then more and more, at last all."""
-    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - 1e-12))) + 1)
+    count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - ROUNDING))) + 1)
     while count < len(capacity):
         yield count
         count += max(1, count // GROWTH)

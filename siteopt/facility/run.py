@@ -11,13 +11,12 @@ from siteopt.facility.splittable_run import SplittableRun
 if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
 
 __all__ = ["solve_facility_location"]
 
 
-def solve_facility_location(
-    instance: Instance, incumbent: Incumbent, seed: int, node_limit: int | None = None
-) -> bool:
+def solve_facility_location(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> bool:
     """Solve an instance that is capacitated facility location, until the gap or the time is reached.
 
     Parameters
@@ -25,9 +24,8 @@ def solve_facility_location(
     instance : Instance
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
-    seed : int
-    node_limit : int, optional
-        Most tree nodes.
+    options : SolveOptions
+        For its seed and its limit on tree nodes; the incumbent has the clock and the gap.
 
     Returns
     -------
@@ -38,5 +36,5 @@ def solve_facility_location(
     if problem is None:
         return False
     kind = SplittableRun if problem.is_splittable else SingleSourceRun
-    kind(instance, problem, incumbent, seed).work(node_limit)
+    kind(instance, problem, incumbent, options).work()
     return True

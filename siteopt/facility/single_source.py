@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.facility.problem import FacilityProblem, facility_problem
+from siteopt.tolerances import TIGHT_SLACK
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from siteopt.arrays import Floats, Masks
 
 #: Sums of capacities are enumerated up to this total.
 MOST_UNITS = 10_000_000
-#: A site may carry this much more than its capacity, relative to it: rounding.
-SLACK = 1e-9
 
 
 def fitting(problem: FacilityProblem) -> FacilityProblem:
     """The problem without arcs to sites that are too small for the whole demand."""
     demand = problem.arc_demand
-    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + SLACK)
+    fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + TIGHT_SLACK)
     return problem if np.all(fits) else keeping(problem, fits)
 
 
-def keeping(problem: FacilityProblem, kept: NDArray[np.bool_]) -> FacilityProblem:
+def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
     """The problem with some of its arcs only."""
     return facility_problem(
         problem.capacity,
@@ -60,7 +59,7 @@ def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
     )
 
 
-def least_sum(capacity: NDArray[np.float64], total: float) -> float:
+def least_sum(capacity: Floats, total: float) -> float:
     """Smallest sum of some capacities that is at least ``total``; ``total`` itself where this is not known."""
     if not capacity.sum() <= MOST_UNITS or np.any(capacity != np.floor(capacity)) or capacity.sum() < total:
         return total
@@ -68,6 +67,6 @@ def least_sum(capacity: NDArray[np.float64], total: float) -> float:
     reached = 1
     for unit in capacity.tolist():
         reached |= reached << int(unit)
-    least = int(np.ceil(total * (1.0 - SLACK)))
+    least = int(np.ceil(total * (1.0 - TIGHT_SLACK)))
     above = reached >> least
     return float(least + (above & -above).bit_length() - 1)

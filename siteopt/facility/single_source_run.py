@@ -20,19 +20,17 @@ from siteopt.facility.single_source_search import SingleSourceSearch
 from siteopt.facility.single_source_tree import GeneralisedAssignment, SingleSourceTree
 from siteopt.facility.splittable_run import SplittableRun
 from siteopt.run.concurrency import concurrently, has_spare_core
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.run.options import SolveOptions
 
 #: Iterations of the search between looks at the clock; turns after which it begins anew under a limit of tree
 #: nodes alone.
@@ -60,22 +58,24 @@ ASSIGNMENT, LONGER = 0.4, 2.0
 class SingleSourceRun(SplittableRun):
     """One solve of one single-source problem."""
 
-    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
+    def __init__(
+        self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
+    ) -> None:
         self._single_source = fitting(problem)
-        super().__init__(instance, splittable_relaxation(self._single_source), incumbent, seed)
+        super().__init__(instance, splittable_relaxation(self._single_source), incumbent, options)
         self._original = problem
         self._assignment_seconds = ASSIGNMENT * self._clock.time_limit
         # Not the tree's own word, which holds only between its turns.
         self._is_proven = False
 
-    def work(self, node_limit: int | None) -> None:
+    def work(self) -> None:
         """Search and tree in turns; where they cannot begin, the exact model if it is small enough."""
-        self._own(node_limit)
+        self._own()
         is_small = len(self._original.arc_usd) <= LARGEST_EXACT
         if is_small and self._incumbent.solution is None and self._clock.left > 0.0:
-            finish_exactly(self._instance, self._incumbent, self._seed, node_limit)
+            finish_exactly(self._instance, self._incumbent, self._options)
 
-    def _own(self, node_limit: int | None) -> None:
+    def _own(self) -> None:
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
@@ -97,10 +97,10 @@ class SingleSourceRun(SplittableRun):
             cost_usd = dearest(self._single_source)
             tree = SingleSourceTree(self._single_source, self._problem, root, gap, cost_usd, self._assign)
             self._is_proven = tree.is_done
-            if node_limit is None and has_spare_core():
+            if self._node_limit is None and has_spare_core():
                 self._at_once(tree, plans, restricted_sites)
             else:
-                self._take_turns(tree, plans, restricted_sites, node_limit)
+                self._take_turns(tree, plans, restricted_sites)
 
     def _plans(self, restricted_sites: Indices, transport: Transport) -> SingleSourceSearch | None:
         """Begin the search over some sites with flows of split demands; None where a demand fits into none of them."""
@@ -108,7 +108,7 @@ class SingleSourceRun(SplittableRun):
         restricted = self._single_source.restricted(restricted_sites, demands, self._single_source.demand)
         if not is_complete(restricted):
             return None
-        plans = SingleSourceSearch(restricted, self._seed)
+        plans = SingleSourceSearch(restricted, self._options.seed)
         # The relaxation may have one more demand, whose arcs are the last ones.
         plans.begin(
             transport.is_open(), largest_shares(restricted, transport.amounts()[: len(restricted.arc_site)])
@@ -136,13 +136,9 @@ class SingleSourceRun(SplittableRun):
             search(turns)
 
     def _take_turns(
-        self,
-        tree: SingleSourceTree,
-        plans: SingleSourceSearch,
-        restricted_sites: Indices,
-        node_limit: int | None,
+        self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices
     ) -> None:
-        turn, pace = 0, Pace()
+        node_limit, turn, pace = self._node_limit, 0, Pace()
         while (
             not self._is_proven and self._goes_on() and (node_limit is None or tree.tree_nodes < node_limit)
         ):
@@ -192,7 +188,7 @@ class SingleSourceRun(SplittableRun):
             *solve_generalised_assignment(
                 problem,
                 cutoff_usd,
-                self._seed,
+                self._options.seed,
                 min(self._clock.left, seconds),
                 lambda: self._clock.left > 0.0 and self._clock.seconds < deadline,
             )
@@ -207,7 +203,7 @@ class SingleSourceRun(SplittableRun):
 
     def _offer_assignment(self, site: Indices, cost_usd: float) -> None:
         """Hand on a plan that serves each demand from one site."""
-        if cost_usd >= self._cost * (1.0 - 1e-12):
+        if cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = cost_usd
         problem = self._original

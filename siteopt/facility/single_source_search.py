@@ -11,12 +11,8 @@ from siteopt._core.facility.assignment import Assignment
 from siteopt.instance import ranges
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Flags, Indices
     from siteopt.facility import FacilityProblem
-
-    Flags = NDArray[np.uint8]
-    Indices = NDArray[np.int32]
 
 #: Demands through which a site's neighbours are found, and neighbours that it has.
 NEAREST, NEIGHBOURS = 8, 40

@@ -17,19 +17,15 @@ from siteopt._core.facility.transport import Transport
 from siteopt.facility import keeping
 from siteopt.facility.tree import FacilityTree
 from siteopt.facility.tree_node import OPEN, TreeNode
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
-    Status = NDArray[np.int8]
-    Indices = NDArray[np.int32]
+    from siteopt.facility.tree_node import Status
 
 #: Steps of the ascent with single sources once sites are decided; their first length and weight.
 LEAF_STEPS, LENGTH, WEIGHT = 300, 0.2, 0.3
@@ -165,7 +161,7 @@ def _critical_rates(problem: FacilityProblem, price: Floats) -> Floats:
         rows = slice(problem.site_ptr[j], problem.site_ptr[j + 1])
         order = np.argsort(-rate[rows], kind="stable")
         load = np.cumsum(problem.demand[problem.site_demand[rows]][order])
-        first = int(np.searchsorted(load, problem.capacity[j] * (1.0 + 1e-12), side="right"))
+        first = int(np.searchsorted(load, problem.capacity[j] * (1.0 + ROUNDING), side="right"))
         if first < len(order):
             critical[j] = max(0.0, rate[rows][order[first]])
     return critical

@@ -19,19 +19,17 @@ from siteopt.facility.root_bound import RootBound
 from siteopt.facility.rounding import rounded_flows, rounded_sites
 from siteopt.facility.tree import FacilityTree
 from siteopt.run.concurrency import concurrently, has_spare_core
+from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.run.options import SolveOptions
 
 #: Restricted sites, which plans are made of: this many times those that are needed, and some more.
 TIMES_NEEDED, MORE_SITES = 2.0, 40
@@ -47,12 +45,14 @@ ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
 class SplittableRun:
     """One solve of one splittable problem."""
 
-    def __init__(self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, seed: int) -> None:
-        self._instance, self._problem, self._incumbent, self._seed = instance, problem, incumbent, seed
-        self._clock = incumbent.clock
+    def __init__(
+        self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
+    ) -> None:
+        self._instance, self._problem, self._incumbent, self._options = instance, problem, incumbent, options
+        self._clock, self._node_limit = incumbent.clock, options.step_limit
         self._cost = np.inf
 
-    def work(self, node_limit: int | None) -> None:
+    def work(self) -> None:
         root = RootBound(self._problem)
         while not root.has_converged and self._goes_on():
             root.climb()
@@ -76,12 +76,12 @@ class SplittableRun:
         gap = 0.999 * self._incumbent.gap_wanted
         tree = FacilityTree(self._problem, root, restricted_sites, rounding, gap, transport.cost_usd)
         offer = partial(self._offer, restricted_sites)
-        search = PlanSearch(restricted, transport, self._seed, self._clock, offer)
+        search = PlanSearch(restricted, transport, self._options.seed, self._clock, offer)
         proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent)
-        if node_limit is None and has_spare_core():
+        if self._node_limit is None and has_spare_core():
             self._side_by_side(search, proof)
         else:
-            self._in_turns(search, proof, node_limit)
+            self._in_turns(search, proof)
         search.finish()
         self._incumbent.prove(tree.bound_usd, "bound")
 
@@ -99,8 +99,8 @@ class SplittableRun:
                 if proof.is_done or not self._goes_on():
                     break
 
-    def _in_turns(self, search: PlanSearch, proof: _Proof, node_limit: int | None) -> None:
-        n_site, steps = len(self._problem.capacity), search.steps()
+    def _in_turns(self, search: PlanSearch, proof: _Proof) -> None:
+        node_limit, n_site, steps = self._node_limit, len(self._problem.capacity), search.steps()
         share = SMALL_ALONE if n_site <= SMALL else ALONE if n_site <= LARGE else LARGE_ALONE
         alone = self._clock.seconds + share * self._clock.time_limit
         while not proof.is_done and self._goes_on() and (node_limit is None or proof.tree_nodes < node_limit):
@@ -146,14 +146,12 @@ class SplittableRun:
 
     def _offer(self, restricted_sites: Indices, transport: Transport) -> None:
         """Hand the plan of the loaded sites on, if it is better."""
-        if transport.cost_usd >= self._cost * (1.0 - 1e-12):
+        if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = transport.cost_usd
         self._offer_amounts(restricted_sites, transport.amounts(), transport.is_open() > 0)
 
-    def _offer_amounts(
-        self, restricted_sites: Indices, part_amount: Floats, part_is_open: NDArray[np.bool_]
-    ) -> None:
+    def _offer_amounts(self, restricted_sites: Indices, part_amount: Floats, part_is_open: Masks) -> None:
         problem = self._problem
         amount = np.zeros(len(problem.arc_usd))
         kept = np.zeros(len(problem.capacity), dtype=bool)

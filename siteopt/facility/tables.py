@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance import Arcs, Demands, Designs, Options, Pools, Sites, SlackTiers, Variants, pointer
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.arrays import Floats, Indices
 
 NOTHING, NO_ROW, FIRST = np.zeros(0), np.zeros(0, dtype=np.int32), np.zeros(1, dtype=np.int32)
 #: Replicas are counted in 32 bits, so the finest unit of demand is this share of the largest capacity.
@@ -76,7 +74,7 @@ def options_of(capacity: Floats, fixed_usd: Floats) -> Options:
         staff_usd=free,
         fixed_usd=fixed_usd,
         fixed_capex_usd=fixed_usd,
-        module_mw=np.maximum(capacity, 1e-9),
+        module_mw=np.maximum(capacity, TINY),
         spare_modules=none,
         pue=np.ones(n),
         min_modules=none,

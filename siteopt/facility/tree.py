@@ -20,15 +20,10 @@ from siteopt.facility.tree_node import CLOSED, FREE, OPEN, PseudoCosts, TreeNode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
-    Status = NDArray[np.int8]
-    Indices = NDArray[np.int32]
+    from siteopt.facility.tree_node import Status
 
 #: Steps of a run and most runs between pricing all sites; what a run must gain, in units of what branching would.
 STEPS, MOST_RUNS, SHARE = 20, 20, 0.7

@@ -10,11 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Singles = NDArray[np.float32]
-    Flags = NDArray[np.uint8]
+    from siteopt.arrays import Flags, Floats, Indices, Rows, Singles
+
     Status = NDArray[np.int8]
-    Indices = NDArray[np.int32]
 
 OPEN, FREE, CLOSED = 1, 0, -1
 
@@ -57,7 +55,7 @@ class PseudoCosts:
             self._gain[up, site] += max(0.0, gain) / step
             self._count[up, site] += 1
 
-    def best(self, sites: NDArray[np.intp], openness: Floats) -> int:
+    def best(self, sites: Rows, openness: Floats) -> int:
         """Position of the site whose two outcomes are likely to raise the bound most, by their product."""
         count = self._count[:, sites]
         average = self._gain.sum(axis=1) / np.maximum(1.0, self._count.sum(axis=1))

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt._core.facility.interchange import Interchange
 from siteopt.instance import ranges
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
 
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.uint8]
-    Indices = NDArray[np.int32]
     #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
     Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
 
@@ -44,12 +42,15 @@ class Windows:
 
     Attributes
     ----------
+    interchange : Interchange
+        Local search over the same flows, for what knows when to begin one; it remembers what has failed.
     lock : RLock
         To be held while ``transport`` is looked at or changed, where several threads share it.
     """
 
     def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
         self._problem, self.transport, self._solver = problem, transport, solver
+        self.interchange = Interchange(transport)
         self.lock = RLock()
         self._random = np.random.default_rng(seed)
         self._size = FIRST
@@ -70,7 +71,7 @@ class Windows:
         served: Floats = np.bincount(
             problem.arc_demand, weights=amounts * carried[problem.arc_site], minlength=len(problem.demand)
         ).astype(np.float64)
-        demands = np.flatnonzero(served > 1e-9).astype(np.int32)
+        demands = np.flatnonzero(served > TINY).astype(np.int32)
         window = problem.restricted(sites, demands, served[demands])
         better, is_solved = self._solver(window, is_open[sites], price[demands])
         with self.lock:

@@ -13,12 +13,9 @@ import numpy as np
 from siteopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.highs.monitor import Monitor
     from siteopt.highs.programme import Matrix
-
-    Floats = NDArray[np.float64]
 
 #: Every outcome that the model can meet; anything else is a solver failure.
 Outcome = Literal["optimal", "infeasible", "limit"]

@@ -21,13 +21,9 @@ from siteopt.errors import SolverError
 from siteopt.highs.driver import Answer, HighsDriver
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siteopt.highs.driver import Limits
     from siteopt.highs.monitor import Monitor
     from siteopt.highs.programme import Matrix
-
-    Floats = NDArray[np.float64]
 
 #: Programmes with fewer entries are solved sooner than a process starts.
 FEW_ENTRIES = 20_000

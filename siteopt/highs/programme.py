@@ -9,10 +9,9 @@ import numpy as np
 from scipy.sparse import coo_matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
+    from siteopt.arrays import Floats, Indices, Masks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +31,11 @@ class Matrix:
     cost: Floats
     lower: Floats
     upper: Floats
-    integer: NDArray[np.bool_]
+    integer: Masks
     row_lower: Floats
     row_upper: Floats
-    row_ptr: NDArray[np.int32]
-    index: NDArray[np.int32]
+    row_ptr: Indices
+    index: Indices
     value: Floats
     offset: float
     row_names: tuple[str, ...]

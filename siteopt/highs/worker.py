@@ -17,9 +17,7 @@ from siteopt.highs.driver import HighsDriver
 from siteopt.highs.monitor import Silent
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[Any]
+    from siteopt.arrays import Floats
 
 
 class _Reporter(Silent):

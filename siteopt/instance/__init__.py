@@ -13,12 +13,12 @@ reader of an instance needs to know horizon or discount rate.
     arc   n-1 route n-n link                           where uplinks or links have a capacity
 """
 
-from siteopt.instance.arrays import pointer, ranges, row_of
 from siteopt.instance.flows import Arcs, Backups, Demands
 from siteopt.instance.instance import Instance, Moves, Solution, no_moves
 from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
 from siteopt.instance.places import Designs, Options, Sites
 from siteopt.instance.prices import Prices
+from siteopt.instance.rows import pointer, ranges, row_of
 from siteopt.instance.serving import Pools, SlackTiers, Variants
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from siteopt.instance.arrays import Flags, Floats, Indices
+    from siteopt.arrays import Flags, Floats, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

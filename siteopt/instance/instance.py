@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import COUNT_SLACK
+
 if TYPE_CHECKING:
-    from siteopt.instance.arrays import Floats, Indices
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance.flows import Arcs, Backups, Demands
     from siteopt.instance.limits import GridLimits, LinearRules, Links, Tenancy
     from siteopt.instance.places import Designs, Options, Sites
@@ -111,7 +113,7 @@ class Instance:
         pools, variants = self.pools, self.variants
         most_mw = self.site_capacity_mw
         most = np.maximum(
-            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + 1e-6)
+            1, np.floor(most_mw[pools.site] / variants.replica_mw[pools.variant] + COUNT_SLACK)
         ).astype(int)
         best = variants.usable_rps[pools.variant].copy()
         for v in np.flatnonzero(np.diff(variants.slack_tier_ptr)):
@@ -132,7 +134,7 @@ class Instance:
         most = np.zeros(len(variants.rps))
         for v in range(len(most)):
             rps = float(load[variants.workload[v]])
-            most[v] = np.ceil(rps / variants.usable_rps[v] + 1e-6)
+            most[v] = np.ceil(rps / variants.usable_rps[v] + COUNT_SLACK)
             for slack_tiers, ptr in (
                 (self.slack_tiers, variants.slack_tier_ptr),
                 (self.degraded_slack_tiers, variants.degraded_slack_tier_ptr),

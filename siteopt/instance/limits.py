@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.instance.arrays import ranges
+from siteopt.instance.rows import ranges
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from scipy.sparse import csr_matrix
 
-    from siteopt.instance.arrays import Floats, Indices
+    from siteopt.arrays import Floats, Indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

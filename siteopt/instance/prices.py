@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from siteopt.instance.arrays import Floats
+    from siteopt.arrays import Floats
     from siteopt.instance.instance import Instance
 
 

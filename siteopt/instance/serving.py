@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from siteopt.instance.arrays import Flags, Floats, Indices
+    from siteopt.arrays import Flags, Floats, Indices
     from siteopt.physics.serving.pool import PoolQueue
 
 
@@ -63,7 +61,7 @@ class Variants:
     degraded_rooms: tuple[tuple[tuple[float, float], ...], ...]
 
     @property
-    def protected_workloads(self) -> NDArray[np.int32]:
+    def protected_workloads(self) -> Indices:
         """Rows of the workloads whose demand must survive the loss of a site, in order."""
         return np.unique(self.workload[self.is_protected == 1])
 

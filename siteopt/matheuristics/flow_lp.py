@@ -8,7 +8,7 @@ for one more than its load needs; cover is counted as in the Lagrangian bound, w
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -24,20 +24,16 @@ from siteopt.matheuristics.items import Listing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Rows
     from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.integer[Any]]
 
 logger = logging.getLogger(__name__)
 
 #: Flows up to which the programme is solved in seconds.
 MOST_FLOWS = 300_000
-#: Shares below this are a solver's rounding.
-SMALLEST_SHARE = 1e-6
+#: Shares in the programme's solution below this are rounding.
+LEAST_SHARE = 1e-6
 #: Limits are kept by this, relatively, beyond the solver's tolerance.
 MARGIN = 1e-6
 #: Units of rows whose limit may be 0, at least.
@@ -145,8 +141,8 @@ class _Programme:
         instance, demand = self._instance, self._flows.demand
         n = len(instance.demands.region)
         part = values[self._column[: len(demand)]]
-        part = np.where(part > SMALLEST_SHARE, part, 0.0)
-        unserved = np.where(values[self._unserved] > SMALLEST_SHARE, values[self._unserved], 0.0)
+        part = np.where(part > LEAST_SHARE, part, 0.0)
+        unserved = np.where(values[self._unserved] > LEAST_SHARE, values[self._unserved], 0.0)
         self._round_single_sources(part, unserved)
         served = np.bincount(demand, weights=part, minlength=n)
         scale = (1.0 - unserved) / np.maximum(served, 1e-300)

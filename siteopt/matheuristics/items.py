@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siteopt.instance import ranges
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance, Prices
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
-    Rows = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +32,7 @@ class Items:
     usd: Floats
     mw: Floats
 
-    def where(self, chosen: NDArray[np.bool_]) -> Items:
+    def where(self, chosen: Masks) -> Items:
         """A part of them."""
         return Items(*(getattr(self, f.name)[chosen] for f in fields(self)))
 

@@ -22,13 +22,9 @@ from siteopt.matheuristics.partial_model import FEW_TREE_NODES, Part, PartialMod
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Masks
     from siteopt.highs.driver import Limits
     from siteopt.instance import Instance, Prices, Solution
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 #: Flows of each demand, and flows up to which the first relaxation is solved in seconds.
 FLOWS, MOST_FLOWS = 30, 100_000
@@ -79,7 +75,7 @@ class _Listener(Until):
 
 
 def choose_restricted_master(
-    instance: Instance, prices: Prices, likely: Flags, known: Solution | None
+    instance: Instance, prices: Prices, likely: Masks, known: Solution | None
 ) -> Part:
     """Choose the sites and flows of the restricted master.
 
@@ -106,7 +102,7 @@ def choose_restricted_master(
     return Part(np.ones(len(instance.demands.region), dtype=bool), site, arc)
 
 
-def _least_usd(instance: Instance, prices: Prices, site: Flags) -> Floats:
+def _least_usd(instance: Instance, prices: Prices, site: Masks) -> Floats:
     """Cost of all of each demand over each arc, modules included, at the cheapest option; ``inf`` at other sites."""
     options, listing = instance.options, Listing(instance, prices)
     capital_usd = (instance.life_factor + prices.capital) * instance.module_capex_usd

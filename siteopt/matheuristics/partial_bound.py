@@ -20,12 +20,9 @@ from siteopt.matheuristics.partial_model import FEW_TREE_NODES, SIZE, Part, Part
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Masks
     from siteopt.highs.driver import Limits
     from siteopt.instance import Instance, Prices, Solution
-
-    Flags = NDArray[np.bool_]
 
 #: Options of sites, and columns that kept flows may take.
 MOST_OPTIONS, MOST_FLOWS = 2_000, 10_000
@@ -35,7 +32,7 @@ PROOF = FEW_TREE_NODES | dict.fromkeys(("mip_heuristic_run_rins", "mip_heuristic
 TOLERANCE = 1e-6
 
 
-def hardest_to_reach(instance: Instance, most: int) -> Flags:
+def hardest_to_reach(instance: Instance, most: int) -> Masks:
     """Demands with the fewest places to go, while their flows by design are at most ``most``, shape (n_demand,)."""
     arcs, pools, options = instance.arcs, instance.pools, instance.options
     facilities = np.unique(np.stack([options.site, options.design]), axis=1)[0]

@@ -17,15 +17,11 @@ from siteopt.instance import Solution
 from siteopt.matheuristics.items import Listing
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance, Prices
     from siteopt.matheuristics.items import Items
 
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
-    Indices = NDArray[np.int32]
     Entries = tuple[int, Indices, Floats]
 
 #: Straight lines that a concave gain is held below, at most.
@@ -53,12 +49,12 @@ class Part:
         Flows that kept demands may take.
     """
 
-    demand: Flags
-    site: Flags
-    arc: Flags
+    demand: Masks
+    site: Masks
+    arc: Masks
 
     @classmethod
-    def of_demands(cls, instance: Instance, demand: Flags) -> Part:
+    def of_demands(cls, instance: Instance, demand: Masks) -> Part:
         """Some demands, everywhere."""
         n_site, n_arc = len(instance.sites.id), len(instance.arcs.demand)
         return cls(demand, np.ones(n_site, dtype=bool), np.ones(n_arc, dtype=bool))
@@ -234,7 +230,7 @@ class PartialModel:
         return 0, given, np.ones(1)
 
 
-def _spread_over(mw: Floats, room_mw: float) -> NDArray[np.intp]:
+def _spread_over(mw: Floats, room_mw: float) -> Rows:
     """Steps that tangents touch: all where they are few."""
     last = len(mw) - 2
     if last < TANGENTS:

@@ -11,15 +11,12 @@ import pyomo.environ as pyo
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pyomo.core.expr.numeric_expr import MonomialTermExpression
 
+    from siteopt.arrays import Floats, Indices, Rows
     from siteopt.instance import Instance
     from siteopt.milp.model import SitingModel
     from siteopt.milp.segments import Segment
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +101,7 @@ def choice_warm_start(
     return {f"{name}_segment": np.array(chosen), f"{name}_segment_replicas": np.array(counted)}
 
 
-def tightest_slack_tiers(
-    instance: Instance, pool: NDArray[Any], slack_tier: Indices, share: Floats
-) -> Indices:
+def tightest_slack_tiers(instance: Instance, pool: Rows, slack_tier: Indices, share: Floats) -> Indices:
     """Return the tightest slack tier of each pool among the flows with a share; a very large one where none is."""
     result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
     flowing = share > 0.0

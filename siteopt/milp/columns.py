@@ -8,15 +8,12 @@ import numpy as np
 
 from siteopt.milp import model
 from siteopt.milp.families import FAMILIES
-from siteopt.milp.moves import SMALLEST_SHARE
+from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.milp.layout import Layout
-
-    Floats = NDArray[np.float64]
 
 
 def places_of(instance: Instance, layout: Layout) -> dict[str, slice]:
@@ -36,9 +33,7 @@ def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats
     return np.concatenate([values[name] for name in places_of(instance, layout)])
 
 
-def flows_of(
-    instance: Instance, values: Floats, layout: Layout
-) -> tuple[NDArray[np.int32], Floats, Floats, Moves]:
+def flows_of(instance: Instance, values: Floats, layout: Layout) -> tuple[Indices, Floats, Floats, Moves]:
     """Return sites, flows and moves of a solver's solution, its rounding taken off.
 
     Parameters

@@ -11,8 +11,7 @@ from siteopt.milp.moves import MoveTable, move_table
 from siteopt.milp.segments import Bracket, Segment, pool_segments, reserve_segments
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Masks
     from siteopt.instance import Instance
 
 
@@ -63,13 +62,13 @@ def layout_of(instance: Instance, bracket: Bracket = "outer", segments: int = 13
     )
 
 
-def holds_copy(instance: Instance) -> NDArray[np.bool_]:
+def holds_copy(instance: Instance) -> Masks:
     """Whether a pool needs a copy of its data that costs money or traffic, shape (n_pool,)."""
     pools = instance.pools
     return (pools.fixed_usd > 0.0) | ((pools.sync_gbps > 0.0) & (pools.home_route >= 0))
 
 
-def is_choosy(instance: Instance) -> NDArray[np.bool_]:
+def is_choosy(instance: Instance) -> Masks:
     """Whether some option of a pool's site cannot house its variant, shape (n_pool,)."""
     options, pools = instance.options, instance.pools
     admits = np.zeros((len(instance.sites.id), instance.designs.admits.shape[1]), dtype=np.int64)
@@ -78,13 +77,13 @@ def is_choosy(instance: Instance) -> NDArray[np.bool_]:
     return np.asarray(admits[pools.site, pools.variant] < every[pools.site])
 
 
-def _needs_binary(instance: Instance) -> NDArray[np.bool_]:
+def _needs_binary(instance: Instance) -> Masks:
     """Pools with a rival, a tail, a copy, racks that not every option has, or a part in survival, shape (n_pool,)."""
     variant = instance.pools.variant
     first, last = instance.rivals
     has_tail = np.diff(instance.variants.slack_tier_ptr)[variant] > 0
     is_protected = instance.variants.is_protected[variant] == 1
-    needed: NDArray[np.bool_] = (last - first > 1) | has_tail | is_protected
+    needed: Masks = (last - first > 1) | has_tail | is_protected
     return needed | holds_copy(instance) | is_choosy(instance)
 
 

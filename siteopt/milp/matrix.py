@@ -13,9 +13,7 @@ from siteopt.highs.programme import Matrix
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from siteopt.arrays import Floats, Indices
 
 
 def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
@@ -53,9 +51,7 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
     )
 
 
-def _terms(
-    bodies: list[LinearExpression], column: dict[int, int]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+def _terms(bodies: list[LinearExpression], column: dict[int, int]) -> tuple[Indices, Indices, Floats]:
     """Compressed rows; a variable may stand for itself where its coefficient is one."""
     rows = [body.args for body in bodies]
     pairs = [t.args if t.__class__ is MonomialTermExpression else (1.0, t) for row in rows for t in row]

@@ -19,8 +19,7 @@ from siteopt.evaluate import evaluate_solution, mean_it_mw
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
 
@@ -124,7 +123,7 @@ def columns(instance: Instance) -> dict[str, int]:
     }
 
 
-def warm_start(instance: Instance, solution: Solution) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution) -> dict[str, Floats]:
     """Return the values of these columns in a solution, by name."""
     build, modules, it_mw, mean_mw = np.zeros((4, len(instance.options.site)))
     sites = np.flatnonzero(solution.option >= 0)

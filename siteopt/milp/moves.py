@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance import Moves
+from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Rows
     from siteopt.instance import Instance
-
-    Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
-
-#: Shares below this are a solver's rounding.
-SMALLEST_SHARE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)

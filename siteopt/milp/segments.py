@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from siteopt.physics.serving.sizing import segments, tail_table
+from siteopt.tolerances import TIGHT_SLACK, TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Rows
     from siteopt.instance import Instance, SlackTiers
 
 Bracket = Literal["outer", "inner"]
@@ -31,7 +31,7 @@ class Segment:
     intercept: float
 
 
-def most_replicas(instance: Instance) -> NDArray[np.int64]:
+def most_replicas(instance: Instance) -> Rows:
     """Most replicas that each pool can power and ever needs, one at least, shape (n_pool,).
 
     No plan gains from more of them than carry all demand that the pool is open to, as far away as the farthest of it,
@@ -40,7 +40,7 @@ def most_replicas(instance: Instance) -> NDArray[np.int64]:
     """
     pools, variants, arcs, backups = instance.pools, instance.variants, instance.arcs, instance.backups
     replica_mw = variants.replica_mw[pools.variant]
-    powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + 1e-9) + 1e-9)
+    powered = np.floor(instance.site_capacity_mw[pools.site] / replica_mw * (1.0 + TIGHT_SLACK) + TINY)
     usual = _most_needed(instance, instance.slack_tiers, arcs.demand, arcs.pool, arcs.slack_tier)
     degraded = _most_needed(
         instance, instance.degraded_slack_tiers, backups.demand, backups.pool, backups.slack_tier
@@ -51,14 +51,14 @@ def most_replicas(instance: Instance) -> NDArray[np.int64]:
 def _most_needed(
     instance: Instance,
     slack_tiers: SlackTiers,
-    demand: NDArray[np.int32],
-    pool: NDArray[np.int32],
-    slack_tier: NDArray[np.int32],
-) -> NDArray[np.float64]:
+    demand: Indices,
+    pool: Indices,
+    slack_tier: Indices,
+) -> Floats:
     """Replicas that carry all demand that reaches each pool, within the tightest slack tier of it, shape (n_pool,)."""
     n_pool = len(instance.pools.site)
     load = np.bincount(pool, weights=instance.demands.peak_rps[demand], minlength=n_pool)
-    needed: NDArray[np.float64] = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
+    needed: Floats = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
     tightest = np.full(n_pool, np.iinfo(np.int32).max, dtype=np.int32)
     np.minimum.at(tightest, pool, slack_tier)
     for p in np.flatnonzero((load > 0.0) & (tightest >= 0)).tolist():
@@ -111,7 +111,7 @@ def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[in
 
 
 def _by_pool(
-    instance: Instance, slack_tiers: SlackTiers, reached: NDArray[np.int32], bracket: Bracket, most: int
+    instance: Instance, slack_tiers: SlackTiers, reached: Indices, bracket: Bracket, most: int
 ) -> dict[int, list[Segment]]:
     """Segments of the slack tiers that each pool is reached in; ``reached``: rows of pool and slack tier (-1: none)."""
     largest, saturation = most_replicas(instance), instance.variants.rps
@@ -130,9 +130,7 @@ def _by_pool(
     return result
 
 
-def _segments(
-    load: NDArray[np.float64], slack_tier: int, saturation: float, bracket: Bracket, most: int
-) -> list[Segment]:
+def _segments(load: Floats, slack_tier: int, saturation: float, bracket: Bracket, most: int) -> list[Segment]:
     """Lines over a whole table."""
     parts = segments(tail_table(load, saturation), most, SANDWICH)
     slopes, intercepts = (
@@ -146,9 +144,7 @@ def _segments(
     ]
 
 
-def _beyond(
-    load: NDArray[np.float64], slack_tier: int, saturation: float, largest: int, bracket: Bracket
-) -> Segment:
+def _beyond(load: Floats, slack_tier: int, saturation: float, largest: int, bracket: Bracket) -> Segment:
     """Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity)."""
     end = len(load) - 1
     if bracket == "outer":

@@ -12,22 +12,16 @@ from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.segments import Bracket
-
-    Floats = NDArray[np.float64]
 
 
 class Listener(Protocol):
     """What the solve of the model reports to, from the solver's thread."""
 
-    def found(
-        self, option: NDArray[np.int32], share: Floats, unserved: Floats, moves: Moves
-    ) -> Solution | None:
+    def found(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> Solution | None:
         """Decisions of a better solution; returns a still better one if there is, for the solver to use."""
 
     def proved(self, bound_usd: float) -> None:

@@ -9,13 +9,8 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, vstack
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance, Moves, Solution
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
-    Rows = NDArray[np.intp]
 
 #: Most pools without replicas that are considered for each flow, nearest first.
 NEAREST = 60
@@ -211,7 +206,7 @@ def _place_in_group(group: Rows) -> Rows:
     return place
 
 
-def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArray[np.bool_]:
+def _receivers(instance: Instance, solution: Solution, option: Indices) -> Masks:
     """Find the pools that may take over: at each site the one in use by a workload, else the cheapest it can house."""
     pools, variants = instance.pools, instance.variants
     at = option[pools.site]
@@ -227,7 +222,7 @@ def _receivers(instance: Instance, solution: Solution, option: Indices) -> NDArr
     chosen[order[np.unique(group[order], return_index=True)[1]]] = True
     taken = np.zeros(int(group.max(initial=0)) + 1, dtype=bool)
     taken[group[in_use]] = True
-    receivers: NDArray[np.bool_] = chosen & (in_use | ~taken[group])
+    receivers: Masks = chosen & (in_use | ~taken[group])
     return receivers
 
 

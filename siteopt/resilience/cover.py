@@ -16,16 +16,11 @@ import numpy as np
 from siteopt.instance import Moves, no_moves
 from siteopt.resilience.candidates import Candidates, Withheld, candidates
 from siteopt.resilience.programme import Answer, least_reserve
+from siteopt.tolerances import SMALLEST_SHARE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-
-#: Shares of a demand below this are a solver's rounding.
-SMALLEST_SHARE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +42,7 @@ class Cover:
     """
 
     moves: Moves
-    option: NDArray[np.int32]
+    option: Indices
     share: Floats
     unserved: Floats
     room_mw: Floats
@@ -57,7 +52,7 @@ class Cover:
 def cover(
     instance: Instance,
     solution: Solution,
-    standby: NDArray[np.int32],
+    standby: Indices,
     withheld: Withheld,
     *,
     in_integers: bool = False,
@@ -104,7 +99,7 @@ def cover(
 
 
 def _cover(
-    instance: Instance, solution: Solution, flows: NDArray[np.int32], found: Candidates, answer: Answer
+    instance: Instance, solution: Solution, flows: Indices, found: Candidates, answer: Answer
 ) -> Cover:
     """Read the moves from an answer, rid of the solver's rounding; single-source demands go where most of them went."""
     n_move, share, parts = len(found.flow), solution.share[flows], answer.parts
@@ -127,7 +122,7 @@ def _cover(
     return Cover(moves, option, left, unserved, answer.room_mw, price_usd)
 
 
-def _prices(instance: Instance, flows: NDArray[np.int32], price_usd: Floats) -> Floats:
+def _prices(instance: Instance, flows: Indices, price_usd: Floats) -> Floats:
     """Return the price of covering each arc: by load, that of the dearest flow of its workload at its site."""
     arcs, pools, demands = instance.arcs, instance.pools, instance.demands
     group = (

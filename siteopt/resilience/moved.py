@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,12 +13,8 @@ from siteopt.resilience.candidates import NO_POWER, Candidates
 from siteopt.resilience.rooms import Rooms, rooms
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Limit of tree nodes over whole replicas, and the most moves for which whole replicas are tried.
 TREE_NODES, LARGEST_INTEGER = 200, 3_000

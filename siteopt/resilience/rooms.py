@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt.tolerances import TINY
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +82,7 @@ def rooms(
         designs.capex_usd[first + np.minimum(modules + 1, most)]
         - designs.capex_usd[first + np.minimum(modules, most - 1)]
     )
-    capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+    capacity = np.maximum(instance.option_capacity_mw[o], TINY)
     opening = np.where(it_mw > 0.0, 0.0, options.fixed_usd[o])
     standing_mw = (modules - options.spare_modules[o]) * options.module_mw[o]
     return Rooms(

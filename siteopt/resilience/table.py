@@ -10,12 +10,8 @@ import numpy as np
 from siteopt.resilience.moved import moved_loads
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Rows
     from siteopt.instance import Instance, Solution
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +32,7 @@ class Failure:
     """
 
     site: int
-    moves: NDArray[np.intp]
+    moves: Rows
     load_rps: Floats
     spare_mw: float
     displaced_rps: dict[int, float]
@@ -74,7 +70,7 @@ def _failure(
     site: int,
     own_rps: Floats,
     moved: tuple[Indices, Floats],
-    moves: NDArray[np.intp],
+    moves: Rows,
 ) -> Failure:
     pools, variants = instance.pools, instance.variants
     load = np.where(pools.site == site, 0.0, own_rps)

@@ -8,7 +8,9 @@ import numpy as np
 
 from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt._core.search.exchange import Exchanges
-from siteopt._core.search.search import LocalSearch
+from siteopt._core.search.flow_search import FlowSearch
+from siteopt._core.search.ruin import Ruin
+from siteopt._core.search.site_search import SiteSearch
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
 from siteopt.search.options import best_options, hardest_first
@@ -17,12 +19,8 @@ from siteopt.search.secure import Secured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Descents of a construction at most, and the arcs up to which it takes them all; else rounds go on from a plan.
 DESCENTS, QUICK_ARCS = 6, 300_000
@@ -53,12 +51,14 @@ class Search:
     def __init__(self, instance: Instance, seed: int) -> None:
         self._instance = instance
         self._evaluator = Evaluator(instance, unserved_penalty_usd(instance))
-        self._kernel = LocalSearch(self._evaluator, seed)
-        self._kernel.order_demands(hardest_first(instance))
-        self._exchanges = Exchanges(self._kernel, PLACES, EXCHANGED)
+        self._flows = FlowSearch(self._evaluator, seed)
+        self._flows.order_demands(hardest_first(instance))
+        self._sites = SiteSearch(self._flows)
+        self._exchanges = Exchanges(self._sites, PLACES, EXCHANGED)
+        self._ruin = Ruin(self._sites)
         self._secured: Secured | None = None
         if instance.variants.is_protected.any():
-            self._secured = Secured(instance, self._evaluator, self._kernel)
+            self._secured = Secured(instance, self._evaluator, self._sites)
         self._descending = True
         # A first descent goes to its end without any reserve: one that is set early holds flows where they are.
         self._is_bare = self._secured is not None
@@ -72,7 +72,7 @@ class Search:
     @property
     def evaluated(self) -> int:
         """Moves evaluated so far."""
-        return self._kernel.evaluated
+        return self._flows.evaluated
 
     def solution(self, keep_going: Callable[[], bool] = lambda: True) -> Solution | None:
         """The current state, or None where it does not meet every rule.
@@ -109,7 +109,7 @@ class Search:
     def serve_from(self, option: Indices, share: Floats, unserved: Floats) -> None:
         """Start from given sites and flows; what does not fit is served elsewhere."""
         if not self.load(option, share, unserved):
-            self._kernel.serve_all()
+            self._flows.serve_all()
 
     def try_flows(self, solution: Solution, share: Floats, unserved: Floats) -> None:
         """Go on from other flows for a solution's sites, unless the state without them is cheaper.
@@ -144,8 +144,8 @@ class Search:
     def _descend_from(self, option: Indices, to_the_end: bool, keep_going: Callable[[], bool]) -> None:
         instance = self._instance
         self.load(option, np.zeros(len(instance.arcs.demand)), np.ones(len(instance.demands.region)))
-        self._kernel.order_demands(hardest_first(instance))
-        self._kernel.serve_all()
+        self._flows.order_demands(hardest_first(instance))
+        self._flows.serve_all()
         for _ in range(DESCENTS):
             if not keep_going() or not self._descend(keep_going):
                 break
@@ -167,7 +167,7 @@ class Search:
         else:
             neighbours = NEIGHBOURS[self._round // 2 % len(NEIGHBOURS)]
             if self._round % 2:
-                self._kernel.ruin_and_recreate(RUINS, neighbours, 0.0)
+                self._ruin.recreate(RUINS, neighbours, 0.0)
             else:
                 self._shake(neighbours, keep_going)
             self._descending = self.cost_usd < before - 1.0
@@ -175,7 +175,7 @@ class Search:
         return self.cost_usd < before - 1.0
 
     def _descend(self, keep_going: Callable[[], bool]) -> bool:
-        passes = (self._kernel.improve_flows, self._exchanges.improve, self._kernel.improve_sites)
+        passes = (self._flows.improve, self._exchanges.improve, self._sites.improve)
         return any([improve() for improve in passes if keep_going()])
 
     def _shake(self, neighbours: int, keep_going: Callable[[], bool]) -> None:
@@ -188,7 +188,7 @@ class Search:
         for _ in range(SHAKES):
             if not keep_going():
                 return
-            if self._kernel.ruin_and_recreate(2, neighbours, SHAKE_WORSE * abs(before)) == 0:
+            if self._ruin.recreate(2, neighbours, SHAKE_WORSE * abs(before)) == 0:
                 continue
             for _ in range(4):
                 if not keep_going() or not self._descend(keep_going):

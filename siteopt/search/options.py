@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from siteopt.tolerances import TINY
 
+if TYPE_CHECKING:
+    from siteopt.arrays import Indices
     from siteopt.instance import Instance
 
 
-def best_options(instance: Instance) -> NDArray[np.int32]:
+def best_options(instance: Instance) -> Indices:
     """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
     options, sites, designs = instance.options, instance.sites, instance.designs
-    capacity = np.maximum(instance.option_capacity_mw, 1e-9)
+    capacity = np.maximum(instance.option_capacity_mw, TINY)
     first = designs.capex_ptr[options.design]
     full = designs.capex_usd[first + options.max_modules] - designs.capex_usd[first + options.sunk_modules]
     capital = (options.fixed_usd + instance.life_factor * full) / capacity
@@ -28,7 +29,7 @@ def best_options(instance: Instance) -> NDArray[np.int32]:
     return best
 
 
-def hardest_first(instance: Instance) -> NDArray[np.int32]:
+def hardest_first(instance: Instance) -> Indices:
     """Demands that must be served first; among them those with the fewest arcs, single-source ones, the largest."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)

@@ -20,15 +20,11 @@ from siteopt.search.options import best_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from siteopt._core.evaluate.evaluator import Evaluator
-    from siteopt._core.search.search import LocalSearch
+    from siteopt._core.search.site_search import SiteSearch
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
     from siteopt.resilience import Cover
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: How much more than the best safe state one may cost before the search falls back to it.
 DRIFT = 0.002
@@ -46,12 +42,12 @@ class Secured:
     instance : Instance
     evaluator : Evaluator
         Its state and reserve are changed in place.
-    kernel : LocalSearch
+    sites : SiteSearch
         Of that evaluator.
     """
 
-    def __init__(self, instance: Instance, evaluator: Evaluator, kernel: LocalSearch) -> None:
-        self._instance, self._evaluator, self._kernel = instance, evaluator, kernel
+    def __init__(self, instance: Instance, evaluator: Evaluator, sites: SiteSearch) -> None:
+        self._instance, self._evaluator, self._sites = instance, evaluator, sites
         self._standby = best_options(instance)
         self._best: Solution | None = None
         self.best_usd = float("inf")  # cost of the cheapest safe state so far
@@ -104,7 +100,7 @@ class Secured:
         self._evicted = int(later[0] if len(later) else free[0])
         self._release()
         self._evaluator.load(best.option, best.share, best.unserved)
-        if self._kernel.close_site(self._evicted):
+        if self._sites.close_site(self._evicted):
             standby, self._standby = self._standby, self._standby.copy()
             self._standby[self._evicted] = -1
             self.solution()
@@ -164,7 +160,7 @@ class Secured:
 
         The search goes on with the sites as they were: where reserve stands, flows may want to follow.
         """
-        self._kernel.resize_standby()
+        self._sites.resize_standby()
         fitted = replace(Solution(*self._evaluator.state()), moves=found.moves)
         self._load(found.option, found.share, found.unserved, found.moves)
         self._wide = found.option

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
     from siteopt.plan import Plan
     from siteopt.run.incumbent import Incumbent
+    from siteopt.run.options import SolveOptions
     from siteopt.scenario.schema import Scenario
 
 #: Dual steps before the first round and after each, where both take turns.
@@ -37,16 +38,16 @@ class Rounds:
         Compiled from it.
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
-    seed : int
-    most : int, optional
-        Rounds at most. Under such a limit both take turns even on two cores, so that the same seed gives the same plan.
+    options : SolveOptions
+        Under a limit on iterations both take turns even on two cores, so that the same seed gives the same plan.
     """
 
     def __init__(
-        self, scenario: Scenario, instance: Instance, incumbent: Incumbent, seed: int, most: int | None
+        self, scenario: Scenario, instance: Instance, incumbent: Incumbent, options: SolveOptions
     ) -> None:
         self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
-        self._search, self._seed = Search(instance, seed), seed
+        self._search, self._seed = Search(instance, options.seed), options.seed
+        most = options.iteration_limit
         self._most = float("inf") if most is None else most
         self._takes_turns = most is not None or not has_spare_core()
         self._done = self._stalled = 0

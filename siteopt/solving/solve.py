@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from siteopt.compile import compile_instance
 from siteopt.compile.many import has_many_flows, refuse_to_list
@@ -18,11 +18,13 @@ from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, with_bound
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.interrupts import interruptible
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
 from siteopt.solving.ending import ending
 from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
 from siteopt.solving.rounds import Rounds
+from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -30,10 +32,9 @@ if TYPE_CHECKING:
 
     from siteopt.instance import Instance
     from siteopt.plan import Limit
+    from siteopt.run.options import Method
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
-
-Method = Literal["auto", "milp", "search"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ SEARCH_SHARE = 0.5
 def solve(
     scenario: Scenario,
     *,
-    time_limit: float = 60.0,
+    time_limit: float | None = 60.0,
     gap: float = 0.005,
     seed: int = 1,
     method: Method = "auto",
@@ -61,9 +62,9 @@ def solve(
     Parameters
     ----------
     scenario : Scenario
-    time_limit : float
-        Seconds; ``inf`` for none. The best plan so far is returned when it is reached, and on Ctrl-C or SIGTERM where
-        the solve runs in the main thread.
+    time_limit : float or None
+        Seconds; None or ``inf`` for no limit. The best plan so far is returned when it is reached, and on Ctrl-C or
+        SIGTERM where the solve runs in the main thread.
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
@@ -97,25 +98,31 @@ def solve(
         If none was found within the limits, and none of the proofs of impossibility holds.
     SolverError
         If HiGHS fails, or the plan does not pass verification.
+    ValueError
+        If an option is out of its range.
     """
-    _check(scenario, time_limit, gap, method)
-    clock = Clock(time_limit, stop)
+    options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
+    return solve_with(scenario, options, start, progress, stop)
+
+
+def solve_with(
+    scenario: Scenario,
+    options: SolveOptions,
+    start: Plan | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Plan:
+    """Find a plan with options that are at hand; otherwise the same as :func:`solve`."""
+    if options.method == "milp":
+        refuse_to_list(scenario, "method milp")
+    clock = Clock(options.seconds, stop)
     with interruptible(clock):
         run: _Run | RestrictedRun
         if has_many_flows(scenario):
-            run = RestrictedRun(scenario, clock, gap, seed, iteration_limit, progress)
+            run = RestrictedRun(scenario, clock, options, progress)
         else:
-            run = _Run(scenario, clock, gap, seed, method, node_limit, iteration_limit, progress)
-        return _finish(scenario, run.work(start), run, method, seed)
-
-
-def _check(scenario: Scenario, time_limit: float, gap: float, method: str) -> None:
-    if method not in ("auto", "milp", "search"):
-        raise ValueError(f"method must be 'auto', 'milp' or 'search', not {method!r}")
-    if not (time_limit > 0.0 and gap >= 0.0):
-        raise ValueError("time_limit must be positive and gap must not be negative")
-    if method == "milp":
-        refuse_to_list(scenario, "method milp")
+            run = _Run(scenario, clock, options, progress)
+        return _finish(scenario, run.work(start), run, options)
 
 
 class _Run:
@@ -125,31 +132,25 @@ class _Run:
         self,
         scenario: Scenario,
         clock: Clock,
-        gap: float,
-        seed: int,
-        method: Method,
-        node_limit: int | None,
-        iteration_limit: int | None,
+        options: SolveOptions,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._scenario, self._instance = scenario, compile_instance(scenario)
         reasons = impossibilities(scenario, self._instance)
         if reasons:
             raise InfeasibleError(reasons)
-        self._incumbent = Incumbent(self._instance, clock, gap, progress)
-        self._clock, self._seed, self._method = clock, seed, method
-        self._node_limit, self._iteration_limit = node_limit, iteration_limit
+        self._incumbent = Incumbent(self._instance, clock, options.gap, progress)
+        self._clock, self._options = clock, options
         self.is_exhausted = False
         self.limit: Limit | None = None
 
     def work(self, warm_start: Plan | None) -> RestrictedProblem:
         """The stages of the method."""
-        method = self._method
+        method = self._options.method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
-        most = self._iteration_limit if self._node_limit is None else self._node_limit
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
-            if method == "milp" or not solve_facility_location(instance, incumbent, self._seed, most):
+            if method == "milp" or not solve_facility_location(instance, incumbent, self._options):
                 self._search(exact_follows, warm_start)
         if exact_follows:
             with incumbent.outlives_failure():
@@ -157,8 +158,8 @@ class _Run:
         return RestrictedProblem(self._scenario, self._instance, self._incumbent)
 
     def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
-        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._seed, self._iteration_limit)
-        if self._method == "milp":
+        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._options)
+        if self._options.method == "milp":
             rounds.search_briefly(warm_start)
         else:
             deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
@@ -172,12 +173,12 @@ class _Run:
         from siteopt.highs.driver import Limits
         from siteopt.milp.solve import ExactModel
 
-        incumbent, clock = self._incumbent, self._clock
+        incumbent, clock, options = self._incumbent, self._clock, self._options
         if incumbent.is_good_enough or clock.left <= 0.0:
             return
         model = ExactModel(self._instance)
-        limits = Limits(clock.left, self._node_limit, incumbent.gap_wanted, self._seed)
-        answer = model.solve(limits, _Polish(self._instance, incumbent, self._seed), incumbent.solution)
+        limits = Limits(clock.left, options.node_limit, incumbent.gap_wanted, options.seed)
+        answer = model.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         if answer.outcome == "infeasible":
             raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
         if (
@@ -188,7 +189,7 @@ class _Run:
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
             inner = ExactModel(self._instance, "inner")
             limits = replace(limits, seconds=clock.left)
-            answer = inner.solve(limits, _Polish(self._instance, incumbent, self._seed), incumbent.solution)
+            answer = inner.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         self.is_exhausted = answer.outcome == "optimal"
         self.limit = None
         if answer.outcome == "limit" and clock.left > 0.0 and not incumbent.is_good_enough:
@@ -222,7 +223,7 @@ class _Polish:
 
 
 def _finish(
-    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, method: Method, seed: int
+    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, options: SolveOptions
 ) -> Plan:
     """The plan of a restricted, verified against the scenario."""
     instance, incumbent = restricted.instance, restricted.incumbent
@@ -242,8 +243,8 @@ def _finish(
         stop_reason=reason,
         limit=limit,
         seconds=clock.seconds,
-        method=method,
-        seed=seed,
+        method=options.method,
+        seed=options.seed,
         versions=_versions(),
     )
     violations = verify(scenario, plan)
@@ -257,7 +258,7 @@ def _below(plan: Plan, bound_usd: float) -> float:
     """The bound, at most the plan's cost: a plan may use what is scarce up to the verifier's tolerance, which is worth
     about that share of each of its lines.
     """
-    tolerance = 1e-6 * max(1.0, sum(map(abs, plan.cost_lines.values())))
+    tolerance = SAME_COST * max(1.0, sum(map(abs, plan.cost_lines.values())))
     if bound_usd > plan.cost_usd + tolerance:
         raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
     return min(bound_usd, plan.cost_usd)

@@ -8,12 +8,12 @@ import numpy as np
 
 from siteopt.instance import row_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import NEGLIGIBLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Rounds in which the search may repair what does not fit any more.
 REPAIRS = 4
-#: Rests of a demand below this are rounding.
-NEGLIGIBLE = 1e-9
 
 
 def load_warm_start(
@@ -57,9 +55,7 @@ def load_warm_start(
     search.construct(keep_going)
 
 
-def decisions_of(
-    scenario: Scenario, instance: Instance, plan: Plan
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> tuple[Indices, Floats, Floats]:
     """What of a plan still fits an instance: option by site, share by arc, unserved rest by demand.
 
     Sites that must be open are opened with their best option; flows that may not be any more are left unserved.
@@ -68,10 +64,10 @@ def decisions_of(
     share = _shares(scenario, instance, plan, option)
     served = np.bincount(instance.arcs.demand, weights=share, minlength=len(instance.demands.region))
     rest = 1.0 - served
-    return option, share, np.where(rest > NEGLIGIBLE, rest, 0.0)
+    return option, share, np.where(rest > NEGLIGIBLE_SHARE, rest, 0.0)
 
 
-def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
+def _options(instance: Instance, plan: Plan) -> Indices:
     sites, options = instance.sites, instance.options
     must = (sites.is_existing | sites.is_forced) == 1
     option = np.where(must, best_options(instance), -1).astype(np.int32)
@@ -88,9 +84,7 @@ def _options(instance: Instance, plan: Plan) -> NDArray[np.int32]:
     return option
 
 
-def _shares(
-    scenario: Scenario, instance: Instance, plan: Plan, option: NDArray[np.int32]
-) -> NDArray[np.float64]:
+def _shares(scenario: Scenario, instance: Instance, plan: Plan, option: Indices) -> Floats:
     arcs, pools, variants = instance.arcs, instance.pools, instance.variants
     data = {(p.site, p.workload, p.accelerator): p.data for p in plan.pools}
     pool = {

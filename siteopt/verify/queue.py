@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from siteopt.arrays import Floats
 
 #: Natural logarithm of a sum beyond which nobody waits: a probability below 1e-300.
 NOBODY_WAITS = 700.0
@@ -88,7 +88,7 @@ def service_tail(servers: float, rate_rps: float, holding_ms: float, scv: float)
     return Tail(erlang_c(servers, erlang), (servers - erlang) / (holding_ms * (1.0 + scv) / 2.0))
 
 
-def model_tail(replicas: float, batch_rps: NDArray[np.float64], rate_rps: float) -> Tail:
+def model_tail(replicas: float, batch_rps: Floats, rate_rps: float) -> Tail:
     """Return the tail of one queue over the slots of all replicas of a model.
 
     Parameters
@@ -109,9 +109,7 @@ def model_tail(replicas: float, batch_rps: NDArray[np.float64], rate_rps: float)
     return Tail(_waiting(log_inverse, rate_rps / capacity_rps), spare_per_ms)
 
 
-def pool_rps(
-    replicas: float, batch_rps: NDArray[np.float64], calls: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def pool_rps(replicas: float, batch_rps: Floats, calls: Floats) -> Floats:
     """Return the calls per second that a pool completes with 1, 2, ... ``calls`` in service.
 
     They are spread evenly: some replicas hold one call more than the others.
@@ -119,11 +117,11 @@ def pool_rps(
     of_one = np.concatenate(([0.0], batch_rps))
     fewer = np.floor((calls - 1.0) / replicas).astype(np.int64)
     fuller = calls - fewer * replicas
-    done: NDArray[np.float64] = (replicas - fuller) * of_one[fewer] + fuller * of_one[fewer + 1]
+    done: Floats = (replicas - fuller) * of_one[fewer] + fuller * of_one[fewer + 1]
     return done
 
 
-def _log_states_below(replicas: float, batch_rps: NDArray[np.float64], rate_rps: float) -> float:
+def _log_states_below(replicas: float, batch_rps: Floats, rate_rps: float) -> float:
     """Return the logarithm of the sum of all states up to the full one over the full one, summed from there down."""
     calls, log_term, log_sum = replicas * len(batch_rps), 0.0, 0.0
     while calls >= 1.0:

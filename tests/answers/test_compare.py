@@ -114,7 +114,8 @@ def test_the_formula_of_a_price_is_where_its_own_costs_meet() -> None:
         assert there.usd_per_1k["edge"] == pytest.approx(there.usd_per_1k["central"], rel=0.05)
 
 
-def test_a_turn_is_a_bracket_whose_ends_differ() -> None:
+@pytest.mark.parametrize("time_limit", [1e6, None])
+def test_a_turn_is_a_bracket_whose_ends_differ(time_limit: float | None) -> None:
     """Free land and connections: once power at the micro sites is cheap enough, chat goes there."""
     edits = {
         "designs.1.fixed_usd": 0.0,
@@ -128,7 +129,7 @@ def test_a_turn_is_a_bracket_whose_ends_differ() -> None:
         "sites.1.egress_usd_per_gb": 0.02,
     }
     scenario = load_scenario(changed(small_scenario(), edits))
-    found = compare(scenario, time_limit=1e6, gap=0.0, workload="chat", parameters=("price",))
+    found = compare(scenario, time_limit=time_limit, gap=0.0, workload="chat", parameters=("price",))
     row = found.turns[0]
     assert row.side == "central"
     assert row.turns_at is not None

@@ -11,6 +11,7 @@ from support.documents.edits import changed
 from support.documents.small_scenario import small_scenario
 
 from siteopt import Plan, Scenario, ScenarioError, evaluate, load_scenario, solve
+from siteopt.answers.effort import Effort
 from siteopt.answers.explain import (
     Difference,
     difference,
@@ -20,13 +21,14 @@ from siteopt.answers.explain import (
     worth_of_mw,
     worth_of_zone_mw,
 )
-from siteopt.answers.explain.ask import Effort, bounded
+from siteopt.answers.explain.ask import bounded
 from siteopt.answers.explain.variants import with_site
+from siteopt.run.options import SolveOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EFFORT = Effort(time_limit=1e6, gap=0.0)
+EFFORT = Effort(SolveOptions(time_limit=1e6, gap=0.0))
 #: The hub is nearly full, so that ``sub`` takes over where it may.
 NARROW: dict[str, Any] = {"sites.0.headroom_mw": 0.13}
 

@@ -12,16 +12,17 @@ from support.reference.optimum.all_rules import TooManyError, optimum
 from support.strategies.all_rules import full_documents
 
 from siteopt import InfeasibleError, Plan, load_scenario, solve
+from siteopt.answers.effort import Effort
 from siteopt.answers.explain import why, why_not, worth_of_mw, worth_of_zone_mw
-from siteopt.answers.explain.ask import Effort
 from siteopt.answers.explain.variants import with_site
+from siteopt.run.options import SolveOptions
 from siteopt.scenario.checks import check
 
 if TYPE_CHECKING:
     from siteopt import Scenario
     from siteopt.answers.explain import BreakEven
 
-EFFORT = Effort(time_limit=1e6, gap=0.0, method="milp")
+EFFORT = Effort(SolveOptions(time_limit=1e6, gap=0.0, method="milp"))
 TOLERANCE = 2e-6
 MONEY = ("price_usd_per_mwh", "demand_charge_usd_per_mw_year", "connection_usd", "land_usd")
 

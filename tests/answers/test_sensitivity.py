@@ -11,14 +11,16 @@ from support.documents.edits import changed
 from support.documents.small_scenario import small_scenario
 
 from siteopt import Scenario, ScenarioError, load_scenario, solve
-from siteopt.answers.sensitivity import Row, Settings, Tornado, parameters_of, run, sensitivity
+from siteopt.answers.sensitivity import Row, Tornado, parameters_of, run, sensitivity
 from siteopt.answers.sensitivity.journal import Journal, digest
+from siteopt.run.options import SolveOptions
 from siteopt.scenario.checks import check
+from siteopt.solving.solve import solve_with
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = Settings(time_limit=inf, gap=0.0)
+OPTIONS = SolveOptions(time_limit=inf, gap=0.0)
 NAMES = ("demand", "electricity", "module-price-hubs")
 
 
@@ -61,7 +63,7 @@ def test_prices_of_catalogue_accelerators_move_in_their_ranges(germany: Scenario
 
 
 def test_each_end_costs_what_a_solve_of_its_own_says(small: Scenario) -> None:
-    tornado = sensitivity(small, parameters=NAMES, settings=SETTINGS)
+    tornado = sensitivity(small, parameters=NAMES, options=OPTIONS)
     assert tornado.baseline_usd == pytest.approx(solve(small, time_limit=inf, gap=0.0).cost_usd)
     by_name = {row.name: row for row in parameters_of(small)}
     for row in tornado.rows:
@@ -76,7 +78,7 @@ def test_an_end_without_a_plan_is_a_row_without_a_cost() -> None:
     """A fifth more demand does not fit the hub, and nothing may be built."""
     edits: dict[str, Any] = {"policy.max_sites": 0, "sites.0.headroom_mw": 0.185}
     scenario = load_scenario(changed(small_scenario(), edits))
-    tornado = sensitivity(scenario, parameters=("demand", "electricity"), settings=SETTINGS)
+    tornado = sensitivity(scenario, parameters=("demand", "electricity"), options=OPTIONS)
     assert tornado.rows[0].parameter == "demand"
     assert tornado.rows[0].high_usd is None
     assert tornado.rows[0].low_usd is not None
@@ -85,7 +87,7 @@ def test_an_end_without_a_plan_is_a_row_without_a_cost() -> None:
 
 def test_unknown_parameters_are_named(small: Scenario) -> None:
     with pytest.raises(ScenarioError) as caught:
-        sensitivity(small, parameters=("demand", "weather"), settings=SETTINGS)
+        sensitivity(small, parameters=("demand", "weather"), options=OPTIONS)
     assert [problem.path for problem in caught.value.problems] == ["weather"]
 
 
@@ -94,7 +96,7 @@ def test_a_killed_run_goes_on_where_it_was(
 ) -> None:
     """The third solve is never finished, and its line is cut off; the next run solves only what is missing."""
     journal = tmp_path / "rows.jsonl"
-    whole = sensitivity(small, parameters=NAMES, settings=SETTINGS)
+    whole = sensitivity(small, parameters=NAMES, options=OPTIONS)
     told: list[int] = []
 
     def killed(done: int, _of: int, _name: str) -> None:
@@ -103,17 +105,17 @@ def test_a_killed_run_goes_on_where_it_was(
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        sensitivity(small, parameters=NAMES, settings=SETTINGS, journal=journal, tell=killed)
+        sensitivity(small, parameters=NAMES, options=OPTIONS, journal=journal, tell=killed)
     assert len(journal.read_text().splitlines()) == 3
     with journal.open("a") as file:
         file.write('{"key": "half a li')
     solves: list[object] = []
-    monkeypatch.setattr(run, "solve", lambda *a, **k: solves.append(a) or solve(*a, **k))
-    again = sensitivity(small, parameters=NAMES, settings=SETTINGS, journal=journal)
+    monkeypatch.setattr(run, "solve_with", lambda *a: solves.append(a) or solve_with(*a))
+    again = sensitivity(small, parameters=NAMES, options=OPTIONS, journal=journal)
     assert len(solves) == 1 + 2 * len(NAMES) - 3
     assert again == whole
     solves.clear()
-    assert sensitivity(small, parameters=NAMES, settings=SETTINGS, journal=journal) == whole
+    assert sensitivity(small, parameters=NAMES, options=OPTIONS, journal=journal) == whole
     assert solves == []
 
 
@@ -125,28 +127,28 @@ def test_an_interrupt_keeps_what_is_there(small: Scenario, tmp_path: Path) -> No
             raise KeyboardInterrupt
 
     found = sensitivity(
-        small, parameters=NAMES, settings=SETTINGS, journal=tmp_path / "rows.jsonl", tell=interrupt
+        small, parameters=NAMES, options=OPTIONS, journal=tmp_path / "rows.jsonl", tell=interrupt
     )
     assert [row.parameter for row in found.rows] == ["demand"]
     assert found.missing == ("electricity", "module-price-hubs")
 
 
 def test_processes_give_what_one_process_gives(small: Scenario, tmp_path: Path) -> None:
-    alone = sensitivity(small, parameters=NAMES[:2], settings=SETTINGS)
-    both = sensitivity(small, parameters=NAMES[:2], settings=SETTINGS, jobs=2, journal=tmp_path / "j.jsonl")
+    alone = sensitivity(small, parameters=NAMES[:2], options=OPTIONS)
+    both = sensitivity(small, parameters=NAMES[:2], options=OPTIONS, jobs=2, journal=tmp_path / "j.jsonl")
     assert both == alone
 
 
 def test_the_key_of_a_result_is_its_scenario_and_how_it_was_solved(small: Scenario) -> None:
     other = load_scenario(changed(small_scenario(), {"sites.0.headroom_mw": 19.0}))
     keys = {
-        digest(small, "demand", SETTINGS),
-        digest(other, "demand", SETTINGS),
-        digest(small, "price", SETTINGS),
-        digest(small, "demand", Settings(time_limit=inf, gap=0.1)),
+        digest(small, "demand", OPTIONS),
+        digest(other, "demand", OPTIONS),
+        digest(small, "price", OPTIONS),
+        digest(small, "demand", SolveOptions(time_limit=inf, gap=0.1)),
     }
     assert len(keys) == 4
-    assert digest(small, "demand", SETTINGS) == digest(load_scenario(small_scenario()), "demand", SETTINGS)
+    assert digest(small, "demand", OPTIONS) == digest(load_scenario(small_scenario()), "demand", OPTIONS)
 
 
 def test_a_journal_survives_a_line_that_was_cut_off(tmp_path: Path) -> None:

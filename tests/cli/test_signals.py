@@ -89,6 +89,24 @@ def test_a_signal_while_modules_are_imported_is_one_sentence(
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "siteopt: interrupted\n")
 
 
+def test_an_interrupt_inside_of_exec_has_its_exit_code(tmp_path: Path) -> None:
+    """Python remembers it, though it was handled, and ended the process by SIGINT: libraries make functions so."""
+    (tmp_path / "interrupted.py").write_text("""
+import runpy, sys, siteopt.cli
+def main(on_start):
+    on_start()
+    try:
+        exec("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)")
+    except KeyboardInterrupt:
+        return 130
+siteopt.cli.main = main
+runpy.run_module("siteopt", run_name="__main__", alter_sys=True)
+""")
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
 def test_a_signal_before_there_is_any_plan_has_the_code_of_an_interrupt(
     scenario: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,8 @@ from support.reference import evaluator as reference
 from support.strategies.solutions import random_state
 
 from siteopt import evaluate
-from siteopt._core.evaluate.evaluator import N_LINES, Evaluator
+from siteopt._core.evaluate.evaluator import Evaluator
+from siteopt._core.evaluate.full_evaluation import FullEvaluation
 from siteopt.evaluate import evaluate_solution, solution_of, unserved_penalty_usd
 from siteopt.plan import COST_LINES
 
@@ -62,7 +63,6 @@ def test_the_twin_agrees_with_the_hand(small_instance: Instance, by_hand: Soluti
 
 
 def test_lines_are_those_of_the_plan() -> None:
-    assert len(COST_LINES) == N_LINES
     assert reference.LINES == COST_LINES
 
 
@@ -167,7 +167,7 @@ def test_wrong_shapes_are_refused(small_instance: Instance, by_hand: Solution) -
     """The kernels behind do not check, so the doors must."""
     evaluator, s = Evaluator(small_instance, 0.0), by_hand
     with pytest.raises(ValueError, match="entries"):
-        evaluator.evaluate(s.option, s.modules, s.replicas[:-1], s.share, s.unserved)
+        FullEvaluation(small_instance).evaluate(s.option, s.modules, s.replicas[:-1], s.share, s.unserved)
     with pytest.raises(ValueError, match="one entry"):
         evaluator.load(s.option, s.share[:-1], s.unserved)
     with pytest.raises(ValueError, match="one length"):

@@ -18,7 +18,9 @@ from support.strategies.solutions import CAPACITY, carried, random_reserve, rand
 from siteopt._core.dual.lagrangian import SitePricer
 from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt._core.search.exchange import Exchanges
-from siteopt._core.search.search import LocalSearch
+from siteopt._core.search.flow_search import FlowSearch
+from siteopt._core.search.ruin import Ruin
+from siteopt._core.search.site_search import SiteSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, mean_it_mw, unserved_penalty_usd
 from siteopt.scenario import load_scenario
@@ -167,10 +169,12 @@ def test_search_never_returns_a_worse_or_infeasible_state(instance: Instance, se
     rng, penalty = np.random.default_rng(seed), unserved_penalty_usd(instance)
     start = random_state(instance, rng)
     evaluator = loaded(instance, start, penalty)
-    was_feasible, kernel = evaluator.is_feasible(), LocalSearch(evaluator, seed)
-    calls: list[Any] = [kernel.serve_all, kernel.improve_flows, kernel.improve_sites]
-    calls += [Exchanges(kernel, 8, 64).improve]
-    calls += [lambda n=n: kernel.ruin_and_recreate(10, n, 0.0) for n in (1, 2, 3)]
+    was_feasible, flows = evaluator.is_feasible(), FlowSearch(evaluator, seed)
+    sites = SiteSearch(flows)
+    ruin = Ruin(sites)
+    calls: list[Any] = [flows.serve_all, flows.improve, sites.improve]
+    calls += [Exchanges(sites, 8, 64).improve]
+    calls += [lambda n=n: ruin.recreate(10, n, 0.0) for n in (1, 2, 3)]
     for step in rng.integers(0, len(calls), 12):
         before = evaluator.cost_usd
         calls[step]()

@@ -16,7 +16,9 @@ from support.strategies.tails import rival_documents, tail_documents
 from siteopt import load_scenario
 from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt._core.search.exchange import Exchanges
-from siteopt._core.search.search import LocalSearch
+from siteopt._core.search.flow_search import FlowSearch
+from siteopt._core.search.ruin import Ruin
+from siteopt._core.search.site_search import SiteSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Instance, Solution
@@ -162,11 +164,13 @@ def test_the_search_keeps_tiers_and_rivals_in_order(instance: Instance, seed: in
     rng, penalty = np.random.default_rng(seed), unserved_penalty_usd(instance)
     begin = start(instance, rng)
     evaluator = loaded(instance, begin, penalty)
-    kernel = LocalSearch(evaluator, seed)
-    calls: list[Any] = [kernel.serve_all, kernel.improve_flows, kernel.improve_sites]
-    calls += [Exchanges(kernel, 8, 64).improve]
-    calls += [lambda n=n: kernel.ruin_and_recreate(10, n, 0.0) for n in (1, 2, 3)]
-    calls.append(lambda: kernel.ruin_and_recreate(2, 2, 1e5))  # the last one may make it worse
+    flows = FlowSearch(evaluator, seed)
+    sites = SiteSearch(flows)
+    ruin = Ruin(sites)
+    calls: list[Any] = [flows.serve_all, flows.improve, sites.improve]
+    calls += [Exchanges(sites, 8, 64).improve]
+    calls += [lambda n=n: ruin.recreate(10, n, 0.0) for n in (1, 2, 3)]
+    calls.append(lambda: ruin.recreate(2, 2, 1e5))  # the last one may make it worse
     allowed = broken_rules(instance, begin)
     for step in rng.integers(0, len(calls), 15):
         before = evaluator.cost_usd

@@ -25,6 +25,7 @@ from siteopt.facility.run import solve_facility_location
 from siteopt.highs.driver import Limits
 from siteopt.milp.solve import ExactModel
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
 
@@ -85,7 +86,7 @@ def check_own_methods(instance: Instance, optimum: float) -> None:
     """The methods for facility location alone reach the optimum and prove it."""
     optimum_usd = optimum * USD_PER_UNIT
     incumbent = Incumbent(instance, Clock(float("inf")), 1e-7, None)
-    assert solve_facility_location(instance, incumbent, seed=1, node_limit=5000)
+    assert solve_facility_location(instance, incumbent, SolveOptions(node_limit=5000))
     assert incumbent.bound_usd is not None
     assert incumbent.cost_usd == pytest.approx(optimum_usd, abs=HALF_A_DIGIT * USD_PER_UNIT)
     assert incumbent.bound_usd >= optimum_usd * (1 - 1e-6)

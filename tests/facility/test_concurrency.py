@@ -16,6 +16,7 @@ from siteopt.facility.plan_search import solve_window
 from siteopt.facility.run import solve_facility_location
 from siteopt.facility.windows import Windows
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 
 
@@ -33,7 +34,7 @@ def test_the_optimum_is_proven_on_one_core_and_on_two(
     assert problem is not None
     optimum = best_cost(problem)
     incumbent = Incumbent(instance, Clock(60.0), 1e-7, None)
-    assert solve_facility_location(instance, incumbent, seed=1)
+    assert solve_facility_location(instance, incumbent, SolveOptions())
     assert incumbent.is_good_enough
     assert incumbent.cost_usd == pytest.approx(optimum, rel=1e-6)
     assert incumbent.bound_usd is not None

@@ -16,6 +16,7 @@ from siteopt.evaluate import evaluate_solution
 from siteopt.facility import facility_location, recognised
 from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.scenario import load_scenario
 
@@ -32,7 +33,7 @@ COST = np.array([[4.0, 8.0, 12.0], [9.0, 3.0, 6.0], [6.0, 4.0, 2.0], [3.0, 9.0, 
 
 def solved(instance: Instance, gap: float = 1e-9) -> Incumbent:
     incumbent = Incumbent(instance, Clock(float("inf")), gap, None)
-    assert solve_facility_location(instance, incumbent, seed=1, node_limit=500)
+    assert solve_facility_location(instance, incumbent, SolveOptions(node_limit=500))
     return incumbent
 
 
@@ -149,5 +150,5 @@ def test_an_assignment_that_was_cut_short_gets_longer_the_next_time(monkeypatch:
     capacity = np.full(6, np.ceil(demand.sum() / 4.0))
     cost = rng.uniform(1.0, 10.0, (20, 6)) * demand[:, None]
     instance = facility_location(capacity, rng.uniform(50.0, 150.0, 6), demand, cost, False)
-    solve_facility_location(instance, Incumbent(instance, Clock(3.0), 0.0, None), seed=1)
+    solve_facility_location(instance, Incumbent(instance, Clock(3.0), 0.0, None), SolveOptions())
     assert given[1] > 1.2 * given[0]

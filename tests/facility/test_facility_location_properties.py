@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.reference.facility import best_cost, dual_value, strong_lp, transport_cost
 
 from siteopt._core.facility.dual_ascent import FacilityDual
+from siteopt._core.facility.interchange import Interchange
 from siteopt._core.facility.transport import Transport
 from siteopt.facility import FacilityProblem, facility_location, recognised
 from siteopt.facility.root_bound import RootBound
@@ -125,7 +126,7 @@ def test_no_single_move_is_left_after_the_local_search(problem: FacilityProblem)
     transport = Transport(problem, n)
     if np.isinf(transport.load_sites(np.arange(n, dtype=np.int32))):
         return
-    assert transport.improve(100_000)
+    assert Interchange(transport).improve(100_000)
     is_open = transport.is_open()
     assert transport.cost_usd == pytest.approx(transport_cost(problem, is_open))
     for j in range(n):

@@ -18,6 +18,7 @@ from siteopt.facility.run import solve_facility_location
 from siteopt.facility.single_source import least_sum
 from siteopt.facility.single_source_search import near_sites
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def enumerated(problem: FacilityProblem, *, all_open: bool = False) -> float:
 def test_plan_and_bound_meet_at_the_enumerated_optimum(instance: Instance) -> None:
     optimum = enumerated(problem_of(instance))
     incumbent = Incumbent(instance, Clock(20.0), 1e-6, None)
-    solve_facility_location(instance, incumbent, 1)
+    solve_facility_location(instance, incumbent, SolveOptions())
     if np.isinf(optimum):
         assert incumbent.solution is None
         return

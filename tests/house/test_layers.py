@@ -12,7 +12,7 @@ import siteopt
 
 PACKAGE = Path(siteopt.__file__).parent
 FLOORS = (
-    {"errors", "units", "formatting", "_core"},
+    {"arrays", "errors", "formatting", "tolerances", "units", "_core"},
     {"scenario", "highs"},
     {"physics", "plan"},
     {"instance", "verify"},

@@ -13,7 +13,8 @@ from support.reference import evaluator as reference
 
 from siteopt._core.evaluate.evaluator import Evaluator
 from siteopt._core.search.exchange import Exchanges
-from siteopt._core.search.search import LocalSearch
+from siteopt._core.search.flow_search import FlowSearch
+from siteopt._core.search.site_search import SiteSearch
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution, unserved_penalty_usd
 from siteopt.scenario import load_scenario
@@ -117,11 +118,11 @@ def test_hardest_first_puts_what_must_be_served_before_what_may_wait(germany_ins
 
 
 def test_wrong_calls_are_refused(small_instance: Instance) -> None:
-    kernel = LocalSearch(Evaluator(small_instance, unserved_penalty_usd(small_instance)), 1)
+    flows = FlowSearch(Evaluator(small_instance, unserved_penalty_usd(small_instance)), 1)
     with pytest.raises(ValueError, match="not a permutation"):
-        kernel.order_demands(np.zeros(len(small_instance.demands.region), dtype=np.int32))
-    with pytest.raises(ValueError, match="the instance has 3 sites"):
-        kernel.open_all(np.zeros(2, dtype=np.int32))
+        flows.order_demands(np.zeros(len(small_instance.demands.region), dtype=np.int32))
+    with pytest.raises(ValueError, match="there is no site 3; the instance has 3"):
+        SiteSearch(flows).close_site(3)
 
 
 def crossed(demand: list[float]) -> tuple[Instance, Evaluator]:
@@ -142,17 +143,17 @@ def crossed(demand: list[float]) -> tuple[Instance, Evaluator]:
 
 def test_full_sites_exchange_what_each_would_rather_have() -> None:
     _, evaluator = crossed([10.0, 10.0])
-    search = LocalSearch(evaluator, 1)
-    assert not search.improve_flows()  # nothing moves by itself
-    assert Exchanges(search, 8, 64).improve()
+    flows = FlowSearch(evaluator, 1)
+    assert not flows.improve()  # nothing moves by itself
+    assert Exchanges(SiteSearch(flows), 8, 64).improve()
     assert evaluator.cost_usd == pytest.approx(2.0 * USD_PER_UNIT)
-    assert not Exchanges(search, 8, 64).improve()
+    assert not Exchanges(SiteSearch(flows), 8, 64).improve()
 
 
 def test_an_exchange_takes_what_fits() -> None:
     """The larger demand finds room at its own site only for as much as the smaller one leaves and stood there."""
     instance, evaluator = crossed([10.0, 4.0])
-    assert Exchanges(LocalSearch(evaluator, 1), 8, 64).improve()
+    assert Exchanges(SiteSearch(FlowSearch(evaluator, 1)), 8, 64).improve()
     _, _, _, share, unserved = evaluator.state()
     assert not unserved.any()
     assert np.bincount(instance.arcs.demand, weights=share) == pytest.approx([1.0, 1.0])
@@ -162,4 +163,4 @@ def test_an_exchange_takes_what_fits() -> None:
 @pytest.mark.parametrize(("places", "moves"), [(1, 64), (8, 1)])
 def test_an_exchange_needs_two_of_each(places: int, moves: int) -> None:
     with pytest.raises(ValueError, match="two places and two moves"):
-        Exchanges(LocalSearch(crossed([10.0, 10.0])[1], 1), places, moves)
+        Exchanges(SiteSearch(FlowSearch(crossed([10.0, 10.0])[1], 1)), places, moves)

@@ -10,6 +10,7 @@ import numpy as np
 
 from siteopt.instance import Solution
 from siteopt.run.incumbent import Incumbent
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.solving.bounding import Bounding
 from siteopt.solving.rounds import TRIED, Rounds
@@ -63,7 +64,7 @@ def searched(
     """Best solution of so many rounds that get these hints first, and its cost."""
     incumbent = incumbent_of(instance)
     with mock.patch.object(Bounding, "hint", side_effect=chain(hints, repeat(None))):
-        run = Rounds(scenario, instance, incumbent, 1, rounds)
+        run = Rounds(scenario, instance, incumbent, SolveOptions(iteration_limit=rounds))
         run.search_and_prove(None, float("inf"), exact_follows=True)
     assert incumbent.solution is not None
     return incumbent.solution, incumbent.cost_usd

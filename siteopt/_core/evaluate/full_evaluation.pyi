@@ -3,8 +3,6 @@ from numpy.typing import NDArray
 
 from siteopt._core.evaluate.instance_arrays import InstanceArrays
 
-N_LINES: int
-
 class FullEvaluation(InstanceArrays):
     def evaluate(
         self,

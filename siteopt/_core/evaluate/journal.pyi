@@ -4,5 +4,4 @@ from siteopt._core.evaluate.evaluator import Evaluator
 
 @disjoint_base
 class Journal:
-    applied: int
     def __init__(self, evaluator: Evaluator) -> None: ...

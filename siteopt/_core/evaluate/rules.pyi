@@ -1,4 +1,2 @@
-from siteopt._core.evaluate.search_state import SearchState
-
-class StateRules(SearchState):
-    def is_feasible(self) -> bool: ...
+# Functions that other kernels cimport; nothing for Python.
+__pyx_capi__: dict[str, object]

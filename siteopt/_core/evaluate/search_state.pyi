@@ -2,11 +2,11 @@ from numpy import float64, int32
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from siteopt._core.evaluate.full_evaluation import FullEvaluation
+from siteopt._core.evaluate.instance_arrays import InstanceArrays
 from siteopt.instance import Instance
 
 @disjoint_base
-class SearchState(FullEvaluation):
+class SearchState(InstanceArrays):
     def __init__(self, instance: Instance, penalty_usd: float) -> None: ...
     def hold(self, reserve_rps: NDArray[float64], slack_tier: NDArray[int32]) -> None: ...
     def shade(self, extra_usd: NDArray[float64]) -> None: ...

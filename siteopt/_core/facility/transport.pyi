@@ -1,13 +1,13 @@
-from numpy import float64
+from numpy import float64, int32, uint8
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from siteopt._core.facility.open_sites import OpenSites
+from siteopt._core.facility.flow_paths import FlowPaths
 from siteopt.facility import FacilityProblem
 
 @disjoint_base
-class Transport(OpenSites):
-    tried: int
+class Transport(FlowPaths):
     def __init__(self, problem: FacilityProblem, slots: int) -> None: ...
+    def load_sites(self, sites: NDArray[int32]) -> float: ...
+    def change_sites(self, is_open: NDArray[uint8], limit: float) -> float: ...
     def prices(self) -> NDArray[float64]: ...
-    def improve(self, tries: int) -> bool: ...

@@ -1,8 +1,8 @@
 from typing_extensions import disjoint_base
 
-from siteopt._core.search.search import LocalSearch
+from siteopt._core.search.site_search import SiteSearch
 
 @disjoint_base
 class Exchanges:
-    def __init__(self, search: LocalSearch, places: int, moves: int) -> None: ...
+    def __init__(self, sites: SiteSearch, places: int, moves: int) -> None: ...
     def improve(self) -> bool: ...

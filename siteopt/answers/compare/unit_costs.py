@@ -1,8 +1,9 @@
-"""What serving each workload costs on each side, by formula: divisible replicas, sites filled to the brim.
+"""Unit costs of each workload on each side by formula, as if replicas were divisible and every site were full.
 
-Every demand is priced at the cheapest site of a side that admits it. A replica counts at the best rate that the most
-replicas which its site can power reach together, so that small sites pay for the pooling that they lose. What opening
-a site costs is spread over all that it can carry, and is also given by itself, for it decides how demand turns it.
+Every demand is priced at the cheapest site of a side that admits it. A replica counts at the best rate that a pool
+reaches at its site, with as many replicas as the site can power, so that small sites pay for the pooling that they
+lose. The cost of opening a site is spread over all that it can carry. It is also given separately, because it decides
+at which demand the verdict turns.
 """
 
 from __future__ import annotations
@@ -14,23 +15,21 @@ import numpy as np
 
 from siteopt.answers.compare.sides import side_of
 from siteopt.search.options import best_options
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from siteopt.answers.compare.sides import Side
+    from siteopt.arrays import Floats, Indices, Masks, Rows
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
-    Floats = NDArray[np.float64]
-
-#: Parts of a unit cost.
+#: The parts that a unit cost is made of.
 PARTS = ("accelerators", "facilities", "power", "network")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideCost:
-    """One side, for the demands of one workload.
+    """What serving the demands of one workload from one side costs.
 
     Attributes
     ----------
@@ -39,34 +38,34 @@ class SideCost:
     parts_usd : dict of str to ndarray, shape (n_demand_of_workload,)
         Net present cost by part at the cheapest site; 0 out of reach.
     opening_usd : float
-        Opening each of the cheapest sites once.
+        Cost of opening each of the cheapest sites once.
     opening_spread_usd : ndarray, shape (n_demand_of_workload,)
-        The part of ``facilities`` that is opening, spread.
+        The part of ``facilities`` that is the cost of opening, spread.
     energy_usd : ndarray
-        The part of ``power`` that the price of electricity multiplies.
+        The part of ``power`` that is proportional to the price of electricity.
     price_usd_per_mwh, pue : float
         Means over the cheapest sites, by demand.
     site : ndarray of int, shape (n_demand_of_workload,)
         Cheapest site, -1 out of reach.
     """
 
-    reach: NDArray[np.bool_]
+    reach: Masks
     parts_usd: dict[str, Floats]
     opening_usd: float
     opening_spread_usd: Floats
     energy_usd: Floats
     price_usd_per_mwh: float
     pue: float
-    site: NDArray[np.int64]
+    site: Rows
 
     @property
     def usd(self) -> Floats:
-        """All parts together."""
+        """The sum of all parts, for each demand of the workload."""
         return sum((self.parts_usd[part] for part in PARTS), np.zeros(len(self.reach)))
 
 
 def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Side, SideCost]:
-    """Costs of all sides for the demands of one workload, in the order of the scenario."""
+    """Return the costs of all sides for the demands of one workload, in the order of the scenario."""
     sides: tuple[Side, ...] = ("central", "regional", "edge")
     rows = np.flatnonzero(instance.demands.workload == workload)
     arcs = np.flatnonzero(np.isin(instance.arcs.demand, rows))
@@ -75,9 +74,9 @@ def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Si
 
 
 class _Arcs:
-    """Arcs of a workload with their cost by part."""
+    """The arcs of one workload, with their cost by part."""
 
-    def __init__(self, scenario: Scenario, instance: Instance, arcs: NDArray[np.int64]) -> None:
+    def __init__(self, scenario: Scenario, instance: Instance, arcs: Rows) -> None:
         self._scenario, self._instance = scenario, instance
         pools, variants, demands, options = (
             instance.pools,
@@ -96,7 +95,7 @@ class _Arcs:
         idle = variants.idle_fraction[variant]
         it_mw = variants.replica_mw[variant] * replicas
         mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
-        capacity = np.maximum(instance.option_capacity_mw[o], 1e-9)
+        capacity = np.maximum(instance.option_capacity_mw[o], TINY)
         modules_usd = self._modules_usd(o) / capacity
         opening = it_mw * options.fixed_usd[o] / capacity
         energy = options.pue[o] * mean_mw * instance.sites.energy_usd_per_mw[site]
@@ -115,8 +114,8 @@ class _Arcs:
         tiers = np.array([side_of(s.tier) for s in scenario.sites])
         self.side_of_arc = tiers[site]
 
-    def _modules_usd(self, option: NDArray[np.int32]) -> Floats:
-        """Net present capital of all new modules that each option can hold."""
+    def _modules_usd(self, option: Indices) -> Floats:
+        """Return the net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
         full = (
@@ -124,8 +123,8 @@ class _Arcs:
         )
         return np.asarray((self._instance.life_factor * full)[option])
 
-    def side(self, side: Side, rows: NDArray[np.int64]) -> SideCost:
-        """The cheapest arc of each demand on one side."""
+    def side(self, side: Side, rows: Rows) -> SideCost:
+        """Return the costs on one side, where each demand takes its cheapest arc."""
         best = np.full(len(self._instance.demands.region), -1, dtype=np.int64)
         mine = np.flatnonzero(self.side_of_arc == side)
         for a in mine[np.argsort(-self.total[mine], kind="stable")].tolist():

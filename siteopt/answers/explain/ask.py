@@ -1,10 +1,11 @@
-"""Ask: solve the scenario that a question supposes, from the plan at hand, and compare."""
+"""Answer a question about a plan: solve the scenario that it supposes, starting from that plan, and compare."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from siteopt.answers.effort import Effort
 from siteopt.answers.explain.answer import Answer
 from siteopt.answers.explain.breakeven import breakevens
 from siteopt.answers.explain.difference import Difference, difference
@@ -21,63 +22,26 @@ from siteopt.answers.explain.variants import (
 from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.plan import with_bound
+from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
-from siteopt.solving.solve import Method, solve
+from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from siteopt.answers.explain.answer import Question
     from siteopt.plan import Plan
-    from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
 
-#: Share of the time for a bound of the plan, where it has none; of what is left, for the supposed scenario; and of what
-#: is left then, for the way back.
+#: Shares of the time: of all of it, for a bound of the plan where it has none; of the rest, for the supposed scenario;
+#: and of what is left after that, for the way back.
 BASE_SHARE, OTHER_SHARE, BACK_SHARE = 0.4, 0.5, 0.6
-#: Cost of a plan may differ by so much, relative, from what its file says.
-SAME_COST = 1e-6
+#: A difference between two plans is small beside either of them: the gap has to be smaller than that of a solve.
+USUAL = Effort(SolveOptions(gap=1e-4))
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard to look.
-
-    Attributes
-    ----------
-    time_limit : float
-        Seconds for all of an answer.
-    gap : float
-        Relative gap at which each solve may stop.
-    seed : int
-    method : {"auto", "milp", "search"}
-    progress : callable, optional
-        Told of the running solve.
-    """
-
-    time_limit: float = 60.0
-    gap: float = 1e-4
-    seed: int = 1
-    method: Method = "auto"
-    progress: Callable[[Progress], None] | None = None
-
-    def solve(self, scenario: Scenario, seconds: float, start: Plan | None) -> Plan:
-        """Solve within some seconds from a plan."""
-        return solve(
-            scenario,
-            time_limit=max(seconds, 0.5),
-            gap=self.gap,
-            seed=self.seed,
-            method=self.method,
-            start=start,
-            progress=self.progress,
-        )
-
-
-def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
-    """Why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
+def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
+    """Explain why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
 
     Parameters
     ----------
@@ -93,8 +57,7 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = N
     ScenarioError
         If there is no such site, it is in the plan, or the plan does not hold.
     """
-    effort = effort or Effort()
-    clock = Clock(effort.time_limit)
+    clock = Clock(effort.options.seconds)
     supposed = forced(scenario, plan, site)
     usual = with_site(scenario, site, status="forbidden")
     answer = _ask("why-not", scenario, (supposed, usual), plan, site, effort, clock)
@@ -104,42 +67,39 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = N
     return replace(answer, breakevens=rows)
 
 
-def why(scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None) -> Answer:
-    """Why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
-    effort = effort or Effort()
+def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
+    """Explain why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
     supposed = forbidden(scenario, plan, site)
     stands = site_of(scenario, site).status == "existing"
     usual = scenario if stands else with_site(scenario, site, status="forced")
-    return _ask("why", scenario, (supposed, usual), plan, site, effort, Clock(effort.time_limit))
+    return _ask("why", scenario, (supposed, usual), plan, site, effort, Clock(effort.options.seconds))
 
 
 def worth_of_mw(
-    scenario: Scenario, plan: Plan, site: str, effort: Effort | None = None, *, extra_mw: float = 1.0
+    scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
-    effort = effort or Effort()
+    """Find what more headroom at a site is worth by solving again, because duals of an integer model mislead."""
     supposed = roomier(scenario, site, extra_mw)
     if not can_bind(scenario, site):
         return _nothing(
-            "mw", site, plan, scenario, f"the designs of {site} cannot draw its headroom: it never binds"
+            "mw", site, plan, scenario, f"the designs of {site} cannot use up its headroom: it never binds"
         )
-    return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.time_limit))
+    return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.options.seconds))
 
 
 def worth_of_zone_mw(
-    scenario: Scenario, plan: Plan, zone: str, effort: Effort | None = None, *, extra_mw: float = 1.0
+    scenario: Scenario, plan: Plan, zone: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more in the grid limits of a zone is worth."""
-    effort = effort or Effort()
+    """Find what raising the grid limits of a zone is worth, by solving again."""
     supposed = roomier_zone(scenario, zone, extra_mw)
     if not zone_can_bind(scenario, zone):
-        why_nothing = f"all sites of {zone} at their most stay below its limits: they never bind"
+        why_nothing = f"even at full power all sites of {zone} stay below its limits: they never bind"
         return _nothing("mw-zone", zone, plan, scenario, why_nothing)
-    return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.time_limit))
+    return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.options.seconds))
 
 
 def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
-    """More of what can never run out is worth nothing, exactly; no solve is needed to know it."""
+    """Answer without solving that more of what can never run out is worth exactly nothing."""
     base = evaluate(scenario, plan)
     return Answer(
         question,
@@ -162,9 +122,12 @@ def _ask(
     effort: Effort,
     clock: Clock,
 ) -> Answer:
-    """Solve the first of two cases, what is supposed, from the plan, and the second, as it is, from there."""
+    """Solve the supposed scenario from the plan, then the usual one from what that found, and compare.
+
+    ``cases`` holds both, the supposed one first.
+    """
     supposed, usual = cases
-    base = bounded(scenario, plan, effort, BASE_SHARE * effort.time_limit)
+    base = bounded(scenario, plan, effort, BASE_SHARE * effort.options.seconds)
     given_usd = base.cost_usd
     problems = check(supposed)
     if problems:
@@ -176,7 +139,7 @@ def _ask(
         return Answer(question, subject, base.cost_usd, base, None, None, {}, error.reasons)
     except NoPlanError as error:
         return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
-    if other.status != "optimal" or is_loose(base, effort.gap):
+    if other.status != "optimal" or is_loose(base, effort.options.gap):
         base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
         if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
             # What holds in less room holds in more.
@@ -190,10 +153,10 @@ def _ask(
 
 
 def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float) -> Plan:
-    """The base, or a better plan found from the other one.
+    """Return the base, or a better plan found by starting from the other one.
 
-    Where neither is proven to be the best, the other has been looked at longer; going back over the same ground gives
-    the base the same chance, so that what remains of the difference is due to what is supposed.
+    Where neither is proven to be the best, more time went into the other; going back over the same ground gives the
+    base the same chance, so that the difference that remains is due to what is supposed.
     """
     try:
         back = effort.solve(usual, seconds, other)
@@ -212,7 +175,7 @@ def is_loose(plan: Plan, gap: float) -> bool:
 
 
 def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
-    """A plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
+    """Return a plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
 
     Raises
     ------
@@ -220,7 +183,7 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
         If the plan does not hold.
     """
     exact = evaluate(scenario, plan)
-    # Figures may be missing or of another time; only decisions that break a rule are refused.
+    # Figures may be missing or out of date; only decisions that break a rule are refused.
     violations = verify(scenario, exact)
     if violations:
         first = violations[0].message

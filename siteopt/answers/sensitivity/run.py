@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.sensitivity.journal import Journal, digest
@@ -17,7 +17,8 @@ from siteopt.evaluate import evaluate
 from siteopt.formatting import listed
 from siteopt.plan import relative_gap
 from siteopt.plan.file import load_plan
-from siteopt.solving.solve import Method, solve
+from siteopt.run.options import SolveOptions
+from siteopt.solving.solve import solve_with
 from siteopt.verify import verify
 
 if TYPE_CHECKING:
@@ -27,33 +28,13 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
 
-    #: Told how many solves are done, of how many, and which was the last.
+    #: Called with how many solves are done, of how many, and which was the last.
     Tell = Callable[[int, int, str], None]
 
-#: The baseline gets so many times the time of another solve: every one starts from it.
+#: The baseline gets this many times the time of another solve, since every other one starts from it.
 BASELINE_TIMES = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How each solve is made.
-
-    Attributes
-    ----------
-    time_limit : float
-        Seconds per solve; the baseline gets three times as much.
-    gap : float
-    seed : int
-    method : {"auto", "milp", "search"}
-    iteration_limit : int, optional
-        Rounds of the search per solve.
-    """
-
-    time_limit: float = 5.0
-    gap: float = 0.005
-    seed: int = 1
-    method: Method = "auto"
-    iteration_limit: int | None = None
+#: Many solves, each of them from a plan that is good already.
+USUAL = SolveOptions(time_limit=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +46,7 @@ class _Task:
     scenario: Scenario
     base: Scenario
     start: Plan
-    settings: Settings
+    options: SolveOptions
 
 
 def sensitivity(
@@ -74,50 +55,51 @@ def sensitivity(
     parameters: Sequence[str] | None = None,
     journal: Path | None = None,
     jobs: int = 1,
-    settings: Settings | None = None,
+    options: SolveOptions = USUAL,
     tell: Tell | None = None,
 ) -> Tornado:
-    """Both ends of every range, one at a time.
+    """Solve a scenario with each parameter at both ends of its range, one at a time.
 
     Parameters
     ----------
     scenario : Scenario
     parameters : sequence of str, optional
-        Names; all that act on the scenario where absent.
+        Names; by default all parameters that act on the scenario.
     journal : Path, optional
-        File of JSON lines that results are appended to as they come, and read from at the start.
+        File of JSON lines to which results are appended as they come, and from which they are read at the start.
     jobs : int
-        Processes. With more than one, a script that calls this needs the usual ``if __name__ == "__main__"``.
-    settings : Settings, optional
+        Number of processes. With more than one, a script that calls this needs ``if __name__ == "__main__"``.
+    options : SolveOptions
+        Of each solve; the baseline gets three times as much time.
     tell : callable, optional
-        Told of progress.
+        Called with the progress.
 
     Returns
     -------
     Tornado
-        Without the parameters that an interrupt left open.
+        Lacks the parameters that an interrupt left open.
 
     Raises
     ------
     ScenarioError
-        If a name is not one of a parameter that acts on the scenario.
+        If a name is not that of a parameter that acts on the scenario.
     InfeasibleError, NoPlanError
         If the scenario as it is has no plan, or none was found.
     SolverError
         If HiGHS fails, or one of the processes is ended from outside.
     """
-    settings, chosen = settings or Settings(), _chosen(scenario, parameters)
-    known, tell = Journal(journal), tell or (lambda _done, _of, _name: None)
+    chosen, known = _chosen(scenario, parameters), Journal(journal)
+    tell = tell or (lambda _done, _of, _name: None)
     total = 1 + 2 * len(chosen)
     tell(0, total, "baseline")
-    base = _baseline(scenario, settings, known)
+    base = _baseline(scenario, options, known)
     ends = [(p, end, value) for p in chosen for end, value in (("low", p.low), ("high", p.high))]
     tasks = []
     for p, end, value in ends:
         changed = p.put(scenario, value)
-        key = digest(changed, p.name, end, settings)
+        key = digest(changed, p.name, end, options)
         if known.get(key) is None:
-            tasks.append(_Task(key, f"{p.name} {end}", changed, scenario, base, settings))
+            tasks.append(_Task(key, f"{p.name} {end}", changed, scenario, base, options))
     done = total - len(tasks)
     tell(done, total, "baseline")
     try:
@@ -127,7 +109,7 @@ def sensitivity(
             tell(done, total, task.name)
     except KeyboardInterrupt:
         pass  # what is known is kept
-    return _tornado(scenario, base, chosen, settings, known)
+    return _tornado(scenario, base, chosen, options, known)
 
 
 def _chosen(scenario: Scenario, names: Sequence[str] | None) -> list[Parameter]:
@@ -142,19 +124,12 @@ def _chosen(scenario: Scenario, names: Sequence[str] | None) -> list[Parameter]:
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
-def _baseline(scenario: Scenario, settings: Settings, known: Journal) -> Plan:
-    key = digest(scenario, "baseline", settings)
+def _baseline(scenario: Scenario, options: SolveOptions, known: Journal) -> Plan:
+    key = digest(scenario, "baseline", options)
     row = known.get(key)
     if row is not None:
         return load_plan(row["plan"])
-    plan = solve(
-        scenario,
-        time_limit=BASELINE_TIMES * settings.time_limit,
-        gap=settings.gap,
-        seed=settings.seed,
-        method=settings.method,
-        iteration_limit=settings.iteration_limit,
-    )
+    plan = solve_with(scenario, replace(options, time_limit=BASELINE_TIMES * options.seconds))
     if plan.limit == "interrupt":
         raise KeyboardInterrupt
     known.put(key, {"parameter": "baseline", "plan": plan.to_dict()})
@@ -162,7 +137,7 @@ def _baseline(scenario: Scenario, settings: Settings, known: Journal) -> Plan:
 
 
 def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, dict[str, Any]]]:
-    """Results as they come."""
+    """Yield each task with its result, in the order in which they come."""
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:
             row = _solved(task)
@@ -195,20 +170,10 @@ def _gathered(waiting: dict[Any, _Task]) -> Iterator[tuple[_Task, dict[str, Any]
 
 
 def _solved(task: _Task) -> dict[str, Any] | None:
-    """One end of a range; None where it was interrupted."""
-    settings = task.settings
+    """Solve for one end of a range; return None where it was interrupted."""
     row: dict[str, Any] = {"parameter": task.name, "cost_usd": None, "gap": None, "base_usd": None}
     try:
-        plan = solve(
-            task.scenario,
-            time_limit=settings.time_limit,
-            gap=settings.gap,
-            seed=settings.seed,
-            method=settings.method,
-            iteration_limit=settings.iteration_limit,
-            start=task.start,
-            stop=is_asked_to_stop,
-        )
+        plan = solve_with(task.scenario, task.options, task.start, stop=is_asked_to_stop)
     except InfeasibleError as error:
         return row | {"reason": list(error.reasons)}
     except NoPlanError as error:
@@ -219,7 +184,7 @@ def _solved(task: _Task) -> dict[str, Any] | None:
 
 
 def _base_usd(task: _Task, plan: Plan) -> float | None:
-    """What the plan costs in the scenario as it is, where it holds there and is better than the baseline."""
+    """Return what the plan costs in the unchanged scenario, if it is valid there and better than the baseline."""
     try:
         exact = evaluate(task.base, plan)
     except ScenarioError:
@@ -229,12 +194,12 @@ def _base_usd(task: _Task, plan: Plan) -> float | None:
 
 
 def _tornado(
-    scenario: Scenario, base: Plan, chosen: Iterable[Parameter], settings: Settings, known: Journal
+    scenario: Scenario, base: Plan, chosen: Iterable[Parameter], options: SolveOptions, known: Journal
 ) -> Tornado:
     rows, missing, seen = [], [], [base.cost_usd]
     for p in chosen:
         ends = [
-            known.get(digest(p.put(scenario, value), p.name, end, settings))
+            known.get(digest(p.put(scenario, value), p.name, end, options))
             for end, value in (("low", p.low), ("high", p.high))
         ]
         low, high = ends

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
 
 
-def share_limits(instance: Instance, needs: Needs) -> NDArray[np.int32]:
+def share_limits(instance: Instance, needs: Needs) -> Indices:
     """Give each site to at most one grid limit, the limits that take the most away first.
 
-    Counting every limit at every site would need a linear program; with one each, capacities add up. What is
-    left out only makes the capacity larger, so that a proof stays a proof.
+    Counting every limit at every site would need a linear program; with one each, capacities add up. The limits that
+    are left out could only make the capacity smaller, so a proof stays a proof.
 
     Returns
     -------
     ndarray of int32, shape (n_site,)
-        Row of the limit, -1 for none.
+        Row of each site's limit, -1 for none.
     """
     grid, owner = instance.grid, np.full(len(instance.sites.id), -1, dtype=np.int32)
     pue = least_pue(instance)
@@ -38,10 +37,8 @@ def share_limits(instance: Instance, needs: Needs) -> NDArray[np.int32]:
     return owner
 
 
-def most_it_mw(
-    instance: Instance, needs: Needs, limits: NDArray[np.int32], sites: NDArray[np.int32]
-) -> float:
-    """Upper bound on the IT power of a set of sites, MW: their own capacity and the limits given to them."""
+def most_it_mw(instance: Instance, needs: Needs, limits: Indices, sites: Indices) -> float:
+    """Return an upper bound on the IT power of a set of sites, MW, by their own capacity and the limits they share."""
     pue = least_pue(instance)
     total = float(needs.site_mw[sites[limits[sites] < 0]].sum())
     for i in np.unique(limits[sites]).tolist():
@@ -50,17 +47,15 @@ def most_it_mw(
     return total
 
 
-def least_pue(instance: Instance) -> NDArray[np.float64]:
-    """Best PUE that each site can have; ``inf`` where nothing may be built."""
+def least_pue(instance: Instance) -> Floats:
+    """Return the best PUE that each site can have; ``inf`` where nothing may be built."""
     pue = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(pue, instance.options.site, instance.options.pue)
     return pue
 
 
-def _within_limit(
-    instance: Instance, needs: Needs, pue: NDArray[np.float64], limit: int, sites: NDArray[np.int32]
-) -> float:
-    """Most IT power of sites under one limit: filled in the order of what 1 MW of IT takes of the limit."""
+def _within_limit(instance: Instance, needs: Needs, pue: Floats, limit: int, sites: Indices) -> float:
+    """Return the most IT power of sites under one limit, MW: those whose IT uses the least of it are filled first."""
     grid = instance.grid
     rows = slice(int(grid.ptr[limit]), int(grid.ptr[limit + 1]))
     coefficient = dict(zip(grid.site[rows].tolist(), grid.coefficient[rows].tolist(), strict=True))

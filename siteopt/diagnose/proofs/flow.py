@@ -1,4 +1,4 @@
-"""Groups of demands that do not fit their sites, by maximum flow."""
+"""Find groups of demands that do not fit their sites, by maximum flow."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ import numpy as np
 from siteopt.diagnose.proofs.capacity import most_it_mw
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
+    from siteopt.arrays import Floats, Indices
     from siteopt.diagnose.proofs.needs import Group, Needs
     from siteopt.instance import Instance
 
-    Floats = NDArray[np.float64]
 
-#: Power in units of this share of the whole need; the flow is one of whole numbers of 32 bits.
+#: Unit of power as a share of the whole need, since the flow is in whole numbers of 32 bits.
 RESOLUTION = 1e-9
 
 
-def bottlenecks(instance: Instance, needs: Needs, limits: NDArray[np.int32]) -> list[list[Group]]:
+def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
     """Sets of groups that together need more than their sites can carry; to be confirmed in exact figures.
 
-    The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut
-    falls into pieces that share no site and no limit; each is a shortage of its own.
+    The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut falls into
+    pieces that share no site and no limit; each is a shortage of its own.
 
     Parameters
     ----------
     instance : Instance
     needs : Needs
     limits : ndarray of int32, shape (n_site,)
-        Grid limit that each site is given to, -1 for none.
+        Grid limit to which each site is assigned, -1 for none.
     """
     total = sum(group.it_mw for group in needs.groups)
     if total <= 0.0:
@@ -62,7 +61,7 @@ def _shortages(needs: Needs, graph: csr_matrix) -> list[list[Group]]:
 
 
 def _capacities(
-    instance: Instance, needs: Needs, limits: NDArray[np.int32], unit_mw: float
+    instance: Instance, needs: Needs, limits: Indices, unit_mw: float
 ) -> tuple[Floats, Floats, Floats]:
     """Count in whole units what groups need, rounded down, and what sites and limits can carry, rounded up."""
     most = int(1.0 / RESOLUTION) + 1
@@ -75,8 +74,8 @@ def _capacities(
     return need, room, np.minimum(np.ceil(np.array(limit) / unit_mw), most)
 
 
-def _fits(needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Floats, Floats]) -> bool:
-    """Tell whether each group finds room when they are placed one by one: then no group can be short."""
+def _fits(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> bool:
+    """Whether every group finds room when they are placed one by one, so that none can be short."""
     need, room, limit = (values.copy() for values in capacities)
     limit = np.append(limit, np.inf)  # of the sites without one: their row is -1
     for k in sorted(range(len(needs.groups)), key=lambda k: len(needs.groups[k].sites)):
@@ -91,9 +90,7 @@ def _fits(needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Flo
     return not need.any()
 
 
-def _network(
-    needs: Needs, limits: NDArray[np.int32], capacities: tuple[Floats, Floats, Floats]
-) -> csr_matrix:
+def _network(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> csr_matrix:
     """Build the flow network; its vertices are the source, groups, sites, limits and the sink."""
     from scipy.sparse import csr_matrix
 

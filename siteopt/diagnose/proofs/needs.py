@@ -1,4 +1,4 @@
-"""The least that demand which must be served needs, and the most that sites can give."""
+"""The least that obligatory demand needs, and the most that sites can give."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.instance.reach import reached_sites
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.instance import Instance
 
 #: A need must exceed what there is by this share before anything is called impossible: rules may be met to
@@ -21,7 +21,7 @@ MARGIN = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Demands that must be served and that the same sites may serve.
+    """Demands that must be served, and that may be served by the same sites.
 
     Attributes
     ----------
@@ -30,44 +30,44 @@ class Group:
     sites : ndarray of int32
         Rows of the sites, ascending.
     it_mw : float
-        IT power that they need at least at peak, MW.
+        Least IT power that they need at peak, MW.
     """
 
     demands: tuple[int, ...]
-    sites: NDArray[np.int32]
+    sites: Indices
     it_mw: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Needs:
-    """Demands that must be served, against the sites.
+    """What demands that must be served need at least, and what sites can carry at most.
 
     Attributes
     ----------
     site_mw : ndarray of float64, shape (n_site,)
-        IT power that each site can carry at most, by headroom, PUE and modules of its best design, MW.
+        Most IT power that each site can carry, by headroom, PUE and modules of its best design, MW.
     usable : ndarray of bool, shape (n_arc,)
         Arcs whose site has room for one replica.
     demand_mw, demand_usd : ndarray of float64, shape (n_demand,)
-        IT power (MW) and accelerators (USD) that serving the demand takes at least, with replicas counted in
-        fractions; 0 where it need not be served or cannot be.
+        Least IT power (MW) and accelerators (USD) with which the demand can be served, replicas being counted in
+        fractions; 0 where it need not or cannot be served.
     lost : tuple of int
         Rows of demands that must be served and have no usable arc.
     groups : tuple of Group
         All other demands that must be served.
     """
 
-    site_mw: NDArray[np.float64]
-    usable: NDArray[np.bool_]
-    demand_mw: NDArray[np.float64]
-    demand_usd: NDArray[np.float64]
+    site_mw: Floats
+    usable: Masks
+    demand_mw: Floats
+    demand_usd: Floats
     lost: tuple[int, ...]
     groups: tuple[Group, ...]
 
 
 def exceeds(need: float, most: float) -> bool:
-    """Whether a need is greater than what there is, beyond all rounding."""
-    return need > most * (1.0 + MARGIN) + 1e-9
+    """Whether a need exceeds what there is by more than rounding can explain."""
+    return need > most * (1.0 + MARGIN) + TINY
 
 
 def gather_needs(instance: Instance) -> Needs:
@@ -75,7 +75,7 @@ def gather_needs(instance: Instance) -> Needs:
     site_mw = instance.site_capacity_mw
     arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
     site = instance.pools.site[arcs.pool]
-    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + 1e-9
+    usable = instance.variants.replica_mw[variant] <= site_mw[site] * (1.0 + MARGIN) + TINY
     must = np.isinf(instance.demands.unserved_usd)
     replicas = instance.demands.peak_rps[arcs.demand] / instance.variants.usable_rps[variant]
     chosen = usable & must[arcs.demand]
@@ -93,10 +93,8 @@ def gather_needs(instance: Instance) -> Needs:
     )
 
 
-def _least(
-    values: NDArray[np.float64], demand: NDArray[np.int32], chosen: NDArray[np.bool_], n: int
-) -> NDArray[np.float64]:
-    """Least value among the chosen arcs of each demand, 0 where it has none."""
+def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
+    """Return the least value among the chosen arcs of each demand, 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
     return np.where(np.isfinite(result), result, 0.0)
@@ -104,12 +102,12 @@ def _least(
 
 def _groups(
     instance: Instance,
-    usable: NDArray[np.bool_],
-    served: NDArray[np.bool_],
-    demand_mw: NDArray[np.float64],
+    usable: Masks,
+    served: Masks,
+    demand_mw: Floats,
 ) -> tuple[Group, ...]:
     members: dict[bytes, list[int]] = {}
-    sets: dict[bytes, NDArray[np.int32]] = {}
+    sets: dict[bytes, Indices] = {}
     for rows, reached in reached_sites(instance, usable):
         packed = np.packbits(reached, axis=1)
         for row in np.flatnonzero(served[rows]).tolist():

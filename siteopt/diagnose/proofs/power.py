@@ -1,4 +1,4 @@
-"""Too little power for what must be served: a maximum flow from demands to sites proves it."""
+"""A proof that no plan exists: too little power for what must be served, by a maximum flow from demands to sites."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from siteopt.diagnose.proofs.capacity import most_it_mw, share_limits
 from siteopt.diagnose.proofs.flow import bottlenecks
 from siteopt.diagnose.proofs.needs import MARGIN, exceeds
 from siteopt.formatting import counted, listed, mw
+from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices
     from siteopt.diagnose.proofs.needs import Needs
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
 
 def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Groups of demands that need more IT power than all the sites that may serve them can carry.
+    """Yield a statement on groups of demands that need more IT power than all sites that may serve them can carry.
 
     By the theorem of Hall, extended to capacities by Ford and Fulkerson (1956), fractional needs fit if and
     only if no such group exists; a minimum cut names one.
@@ -41,7 +41,7 @@ def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> It
 
 
 def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Single-source demands that are too big for every single site that may serve them."""
+    """Yield a statement on single-source demands that are too big for each of the sites that may serve them."""
     single_source = np.isinf(instance.demands.unserved_usd) & (instance.demands.is_splittable == 0)
     pointer = instance.demands.arc_ptr
     for row in np.flatnonzero(single_source).tolist():
@@ -51,7 +51,7 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
         site = instance.pools.site[instance.arcs.pool[arcs]]
         variant = instance.pools.variant[instance.arcs.pool[arcs]]
         load = instance.demands.peak_rps[row] / instance.variants.usable_rps[variant]
-        replicas = np.ceil(load * (1.0 - MARGIN) - 1e-9)
+        replicas = np.ceil(load * (1.0 - MARGIN) - TINY)
         need = replicas * instance.variants.replica_mw[variant]
         if all(exceeds(n, most) for n, most in zip(need.tolist(), needs.site_mw[site].tolist(), strict=True)):
             best = int(np.argmax(needs.site_mw[site]))
@@ -64,7 +64,7 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
 
 
 def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
-    """``chat from hamburg``, ``chat and vision from 12 regions (a, b and 10 more)``, ``all demand``."""
+    """Name demands: ``chat from hamburg``, ``chat and vision from 12 regions (a, b and 10 more)``, ``All demand``."""
     demands = [scenario.demand[row] for row in rows]
     workloads = list(dict.fromkeys(d.workload for d in demands))
     regions = list(dict.fromkeys(d.region for d in demands))
@@ -77,8 +77,8 @@ def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
 def _describe_sites(
     instance: Instance,
     needs: Needs,
-    sites: NDArray[np.int32],
-    limits: NDArray[np.int32],
+    sites: Indices,
+    limits: Indices,
     most: float,
 ) -> str:
     names = listed([instance.sites.id[j] for j in sites.tolist()])

@@ -22,9 +22,7 @@ from siteopt.milp.families.tenancy import add_tenancy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -34,9 +32,7 @@ def _no_columns(_instance: Instance, _layout: Layout) -> dict[str, int]:
     return {}
 
 
-def _no_warm_start(
-    _instance: Instance, _solution: Solution, _layout: Layout
-) -> dict[str, NDArray[np.float64]]:
+def _no_warm_start(_instance: Instance, _solution: Solution, _layout: Layout) -> dict[str, Floats]:
     return {}
 
 
@@ -61,7 +57,7 @@ class Family:
     add: Callable[[SitingModel, Instance], None]
     requires: tuple[str, ...] = ()
     columns: Callable[[Instance, Layout], dict[str, int]] = _no_columns
-    warm_start: Callable[[Instance, Solution, Layout], dict[str, NDArray[np.float64]]] = _no_warm_start
+    warm_start: Callable[[Instance, Solution, Layout], dict[str, Floats]] = _no_warm_start
 
 
 FAMILIES = (

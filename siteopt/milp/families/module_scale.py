@@ -10,8 +10,7 @@ import pyomo.environ as pyo
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -56,7 +55,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"module_count": len(layout.counts)}
 
 
-def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
     """Return their values in a solution: 1 for the number of modules that stands at the option taken."""
     site = instance.options.site
     chosen = [solution.option[site[o]] == o and solution.modules[site[o]] == n for o, n in layout.counts]

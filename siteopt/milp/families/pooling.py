@@ -11,8 +11,7 @@ from siteopt.milp.model import linear, negative, total
 from siteopt.milp.segments import most_replicas
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -71,6 +70,6 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"pool": len(layout.pools)}
 
 
-def warm_start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
     """Return their values in a solution: a pool is open where it has replicas."""
     return {"pool": (solution.replicas[layout.pools] > 0).astype(np.float64)}

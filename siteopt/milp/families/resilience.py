@@ -11,8 +11,7 @@ from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_warm_
 from siteopt.milp.model import linear, negative, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -191,7 +190,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return {"move": len(layout.moves.group), **reserve, "own": len(layout.receivers)}
 
 
-def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
     """Return their values in a solution: moves, segments of the degraded tails, and own loads."""
     arcs, backups, table = instance.arcs, instance.backups, layout.moves
     moved = table.shares(instance, solution.moves)

@@ -10,8 +10,7 @@ from siteopt.milp.choice import Choice, add_choice, choice_columns, choice_warm_
 from siteopt.milp.model import linear, total
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
     from siteopt.milp.model import SitingModel
@@ -75,7 +74,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
     return choice_columns("tail", layout.tail)
 
 
-def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, NDArray[np.float64]]:
+def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
     """Return their values in a solution: each pool is in the slack tier of its tightest flow."""
     tightest = tightest_slack_tiers(instance, instance.arcs.pool, instance.arcs.slack_tier, solution.share)
     return choice_warm_start("tail", layout.tail, tightest, solution.replicas)

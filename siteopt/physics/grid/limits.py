@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.scenario.schema import GridLimit, Scenario
 
 
-def limit_rows(scenario: Scenario) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+def limit_rows(scenario: Scenario) -> tuple[Indices, Indices, Floats]:
     """Return the rows of ``sum of coefficient x facility power <= limit`` in compressed form.
 
     Parameters

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     import networkx as nx
-    from numpy.typing import NDArray
 
+    from siteopt.arrays import Floats
     from siteopt.physics.network.topology import Topology
 
 
-def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
+def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> Floats:
     """Return the round-trip time between every region and every site, ms.
 
     One matrix serves all workloads whose routes obey the same rule; it is never copied per demand.
@@ -44,7 +44,7 @@ def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) ->
     return latency.access_ms + 2.0 * (access + backbone[np.ix_(topology.region_node, topology.site_node)])
 
 
-def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> NDArray[np.float64]:
+def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> Floats:
     """Return the round-trip time between every site and a backbone node where data live, ms.
 
     Parameters
@@ -68,11 +68,11 @@ def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None =
         lengths = nx.single_source_dijkstra_path_length(graph, node, weight="ms")
         times[list(lengths)] = list(lengths.values())
     access = ms_per_km(topology.latency) * topology.site_access_km
-    rtt_ms: NDArray[np.float64] = 2.0 * (access + times[topology.site_node])
+    rtt_ms: Floats = 2.0 * (access + times[topology.site_node])
     return rtt_ms
 
 
-def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> NDArray[np.float64]:
+def _node_to_node_ms(topology: Topology, allowed: Collection[str] | None) -> Floats:
     """Return the fastest one-way times between backbone nodes over allowed nodes only, shape (n_node, n_node)."""
     import networkx as nx
 

@@ -12,8 +12,8 @@ from siteopt.units import US_PER_MS
 
 if TYPE_CHECKING:
     import networkx as nx
-    from numpy.typing import NDArray
 
+    from siteopt.arrays import Floats, Indices
     from siteopt.scenario.schema import Latency, Network, Scenario
 
 
@@ -42,12 +42,12 @@ class Topology:
     graph: nx.Graph
     node_ids: tuple[str, ...]
     node_jurisdictions: tuple[str, ...]
-    region_node: NDArray[np.int32]
-    site_node: NDArray[np.int32]
-    region_access_km: NDArray[np.float64]
-    site_access_km: NDArray[np.float64]
-    region_xy: NDArray[np.float64]
-    site_xy: NDArray[np.float64]
+    region_node: Indices
+    site_node: Indices
+    region_access_km: Floats
+    site_access_km: Floats
+    region_xy: Floats
+    site_xy: Floats
 
     @property
     def has_network(self) -> bool:
@@ -118,9 +118,7 @@ def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
     return graph
 
 
-def _attach(
-    places: NDArray[np.float64], nodes: NDArray[np.float64], given: list[int | None]
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def _attach(places: Floats, nodes: Floats, given: list[int | None]) -> tuple[Indices, Floats]:
     """Find node and access length of each place: the node given, else the nearest one (the first of equals).
 
     Equal means within a micrometre: rounding must not choose between two nodes at one distance.

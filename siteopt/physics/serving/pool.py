@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from siteopt.physics.serving import queueing, replica_queue
 from siteopt.physics.serving.arguments import MAX_SERVERS
+from siteopt.tolerances import SHRINK
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-
-#: Carried loads are lowered by this share, more than the tolerance of a solver.
-SHRINK = 1e-6
+    from siteopt.arrays import Floats
 
 
 class PoolQueue(Protocol):

@@ -23,7 +23,9 @@ from siteopt.physics.serving.arguments import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from siteopt.arrays import Floats
 
 
 def erlang_c(servers: ArrayLike, offered_load: ArrayLike) -> Any:
@@ -102,7 +104,7 @@ def max_load(
 
 def load_table(
     n_max: int, slack_ms: float, service_ms: float, scv: float, percentile: float, slots: int = 1
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return A(n): `max_load` of n replicas of `slots` servers each, n = 0..n_max; shape (n_max + 1,), erlangs."""
     if not 0 <= n_max * slots <= MAX_SERVERS or slots < 1:
         raise ValueError(f"n_max x slots must be 0 to {MAX_SERVERS:,}, slots at least 1: {n_max} x {slots}")

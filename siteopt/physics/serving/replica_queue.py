@@ -23,7 +23,9 @@ from siteopt.physics.serving.arguments import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from siteopt.arrays import Floats
 
 STABLE_FRACTION = 0.999  # of saturation: the highest rate that is called stable
 
@@ -46,8 +48,8 @@ class LLMReplica:
         In (0, 1]: share of every rate that is kept, since the pool is not truly one queue.
     """
 
-    completion_rps: NDArray[np.float64]
-    prefill_ms: NDArray[np.float64]
+    completion_rps: Floats
+    prefill_ms: Floats
     output_tokens: float
     queue_limit: float = np.inf
     balancing_efficiency: float = 1.0
@@ -73,7 +75,7 @@ class LLMReplica:
         return int(self.completion_rps.size)
 
     @property
-    def rates_per_ms(self) -> NDArray[np.float64]:
+    def rates_per_ms(self) -> Floats:
         """Rates as the kernel takes them, losses of load balancing included."""
         return self.completion_rps * (self.balancing_efficiency / 1000.0)
 
@@ -246,9 +248,7 @@ def llm_replicas_needed(
     return high
 
 
-def llm_rate_table(
-    replica: LLMReplica, n_max: int, slack_ms: float, percentile: float
-) -> NDArray[np.float64]:
+def llm_rate_table(replica: LLMReplica, n_max: int, slack_ms: float, percentile: float) -> Floats:
     """Return A(n): `llm_max_rate` of n replicas, n = 0..n_max; shape (n_max + 1,), requests/s."""
     out = np.empty(n_max + 1)
     slack, miss = float(checked_number("slack_ms", slack_ms)), float(checked_miss(percentile))

@@ -33,8 +33,9 @@ import numpy as np
 from siteopt.physics.serving.specs import KV_BYTES, WEIGHT_BYTES
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from siteopt.arrays import Floats
     from siteopt.physics.serving.specs import Accelerator, Lengths, Model, Setup
 
 #: MXFP4 as published for gpt-oss: 4-bit values, one 8-bit scale for every 32 (OCP Microscaling Formats 1.0).
@@ -90,7 +91,7 @@ def kv_slots(setup: Setup, lengths: Lengths) -> int:
     return floor(kv_tokens(setup) / per_request)
 
 
-def experts_touched(model: Model, batch: ArrayLike) -> NDArray[np.float64]:
+def experts_touched(model: Model, batch: ArrayLike) -> Floats:
     """Return the expected share of experts that a batch touches if tokens choose independently: 1 - (1 - k/E)^B."""
     if not model.experts:
         return np.zeros_like(np.asarray(batch, dtype=np.float64))
@@ -223,7 +224,7 @@ def replica_kw(accelerator: Accelerator, accelerators: int, utilisation: ArrayLi
     return (peak_kw * (accelerator.idle_fraction + (1.0 - accelerator.idle_fraction) * load))[()]
 
 
-def _shared_ms(setup: Setup, size: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _shared_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
     """Return the two roofs of the weights that every token passes, reading and multiplying, ms."""
     model, deployment, engine = setup.model, setup.deployment, setup.engine
     read_gb = shared_weights_gb(model, deployment.precision) / deployment.tp
@@ -234,7 +235,7 @@ def _shared_ms(setup: Setup, size: NDArray[np.float64]) -> tuple[NDArray[np.floa
     )
 
 
-def _experts_ms(setup: Setup, size: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _experts_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
     """Return the two roofs of the experts that the batch touches, reading and multiplying, ms."""
     model, deployment, engine = setup.model, setup.deployment, setup.engine
     share = 1.0 / deployment.accelerators

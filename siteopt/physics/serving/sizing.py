@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from siteopt.physics.serving import queueing, replica_queue
+from siteopt.tolerances import SHRINK
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from siteopt.arrays import Floats
+
+
 Rule = Literal["linear", "utilisation", "tail"]
 
-SHRINK = 1e-6  # of A, against the feasibility tolerance of a MILP solver
 CONVEX = 1e-9  # of A: a hull within it of the table counts as the table
 EXACT = 1e-12  # relative sandwich below which a segment counts as exact
 BISECTIONS = 10  # of the sandwich, to 0.3 % of itself
@@ -46,8 +49,8 @@ class SizingTable:
     """
 
     rule: Rule
-    load: NDArray[np.float64]
-    hull: NDArray[np.float64]
+    load: Floats
+    hull: Floats
     saturation: float
     utilisation_cap: float | None
 
@@ -76,7 +79,7 @@ class SizingTable:
         return np.where(count <= self.n_max, count, -1)
 
 
-def tail_table(loads: NDArray[np.float64], saturation: float) -> SizingTable:
+def tail_table(loads: Floats, saturation: float) -> SizingTable:
     """Make a table of loads that were computed, and shrunk, elsewhere."""
     return _table("tail", np.array(loads), saturation, None)
 
@@ -135,10 +138,10 @@ class Segments:
 
     first: NDArray[np.int64]
     last: NDArray[np.int64]
-    outer_slope: NDArray[np.float64]
-    outer_intercept: NDArray[np.float64]
-    inner_slope: NDArray[np.float64]
-    inner_intercept: NDArray[np.float64]
+    outer_slope: Floats
+    outer_intercept: Floats
+    inner_slope: Floats
+    inner_intercept: Floats
     sandwich: float
 
     @property
@@ -146,16 +149,16 @@ class Segments:
         """Where segments begin, and the end of the last."""
         return np.append(self.first, self.last[-1])
 
-    def outer(self, n: ArrayLike) -> NDArray[np.float64]:
+    def outer(self, n: ArrayLike) -> Floats:
         """Evaluate the outer line of the segment of each n, 1 <= n <= n_max."""
         s = np.searchsorted(self.last, n, side="left")
-        line: NDArray[np.float64] = self.outer_slope[s] * np.asarray(n) + self.outer_intercept[s]
+        line: Floats = self.outer_slope[s] * np.asarray(n) + self.outer_intercept[s]
         return line
 
-    def inner(self, n: ArrayLike) -> NDArray[np.float64]:
+    def inner(self, n: ArrayLike) -> Floats:
         """Evaluate the inner line of the segment of each n, 1 <= n <= n_max."""
         s = np.searchsorted(self.last, n, side="left")
-        line: NDArray[np.float64] = self.inner_slope[s] * np.asarray(n) + self.inner_intercept[s]
+        line: Floats = self.inner_slope[s] * np.asarray(n) + self.inner_intercept[s]
         return line
 
 
@@ -199,9 +202,7 @@ def segments(table: SizingTable, n_segments: int = 13, tolerance: float = EXACT)
     )
 
 
-def _table(
-    rule: Rule, loads: NDArray[np.float64], saturation: float, utilisation_cap: float | None
-) -> SizingTable:
+def _table(rule: Rule, loads: Floats, saturation: float, utilisation_cap: float | None) -> SizingTable:
     if loads.size < 2:
         raise ValueError("a sizing table needs at least one replica: n_max >= 1")
     if utilisation_cap is not None and not 0.0 < utilisation_cap <= 1.0:
@@ -213,7 +214,7 @@ def _table(
     return SizingTable(rule, load, hull, saturation, utilisation_cap)
 
 
-def _convex_hull(load: NDArray[np.float64]) -> NDArray[np.float64]:
+def _convex_hull(load: Floats) -> Floats:
     """Return the lower convex hull at every integer (Andrew's monotone chain)."""
     kept: list[int] = []
     for n in range(load.size):

@@ -9,12 +9,8 @@ import numpy as np
 from siteopt.bounds.implicit_flows import average_usd_per_mw
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Floats, Indices
     from siteopt.compile.implicit_flows import ImplicitFlows
-
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
 
 #: Sets that share no site, so that a search has a choice.
 SETS = 3

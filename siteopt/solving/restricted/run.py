@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from siteopt.instance import Instance
     from siteopt.plan import Limit, Plan
+    from siteopt.run.options import SolveOptions
     from siteopt.run.progress import Clock, Progress
     from siteopt.scenario.schema import Scenario
 
@@ -54,12 +55,9 @@ class RestrictedRun:
     ----------
     scenario : Scenario
     clock : Clock
-    gap : float
-        Gap at which the solve may stop.
-    seed : int
-    iteration_limit : int or None
-        Most rounds of the search. Under such a limit search and bound take turns even on two cores, so that the same
-        seed gives the same plan.
+    options : SolveOptions
+        Under a limit on iterations search and bound take turns even on two cores, so that the same seed gives the same
+        plan.
     progress : callable or None
 
     Attributes
@@ -78,9 +76,7 @@ class RestrictedRun:
         self,
         scenario: Scenario,
         clock: Clock,
-        gap: float,
-        seed: int,
-        iteration_limit: int | None,
+        options: SolveOptions,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         implicit = compile_implicit_flows(scenario)
@@ -89,9 +85,10 @@ class RestrictedRun:
             raise InfeasibleError(reasons)
         self._scenario, self._ascent = scenario, ImplicitAscent(implicit)
         self._site_choice = SiteChoice(implicit, self._ascent)
-        self._clock, self._gap, self._seed, self._progress = clock, gap, seed, progress
-        self._rounds_left = float("inf") if iteration_limit is None else iteration_limit
-        self._takes_turns = iteration_limit is not None or not has_spare_core()
+        self._clock, self._options, self._progress = clock, options, progress
+        limit = options.iteration_limit
+        self._rounds_left = float("inf") if limit is None else limit
+        self._takes_turns = limit is not None or not has_spare_core()
         self._row = {site.id: j for j, site in enumerate(scenario.sites)}
         self._current: Incumbent | None = None
         self._best_usd = float("inf")
@@ -158,7 +155,7 @@ class RestrictedRun:
         rows = self._site_choice.choose(np.array(known, dtype=np.int32))
         part = with_sites(self._scenario, rows.tolist())
         instance = compile_instance(part)
-        incumbent = Incumbent(instance, self._clock, self._gap, self._tell)
+        incumbent = Incumbent(instance, self._clock, self._options.gap, self._tell)
         incumbent.prove(self._ascent.bound_usd, "bound")
         self._current = incumbent
         with incumbent.outlives_failure():
@@ -167,7 +164,7 @@ class RestrictedRun:
 
     def _search_in(self, restricted: RestrictedProblem, plan: Plan | None) -> None:
         instance, incumbent = restricted.instance, restricted.incumbent
-        search, stalled = Search(instance, self._seed), 0
+        search, stalled = Search(instance, self._options.seed), 0
         load_warm_start(search, restricted.scenario, instance, plan, self._has_time)
         incumbent.offer(search.solution(), "search")
         while stalled < STALLED_ROUNDS and self._goes_on(incumbent):

@@ -9,12 +9,9 @@ import numpy as np
 from siteopt.solving.restricted.greedy_sites import greedy_sites
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Indices, Rows
     from siteopt.bounds.implicit_flows import ImplicitAscent
     from siteopt.compile.implicit_flows import ImplicitFlows
-
-    Indices = NDArray[np.int32]
 
 #: Restricted sites beyond those of the plan and the greedy ones; of them so many that were never chosen before.
 MORE, FRESH = 120, 60
@@ -54,7 +51,7 @@ class SiteChoice:
         needed = [self._missing(chosen), self._required(by_value)]
         return np.unique(np.concatenate([chosen, *needed])).astype(np.int32)
 
-    def _required(self, by_value: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _required(self, by_value: Rows) -> Rows:
         """For each linear rule with a lower limit as many of the sites of least value as reach it."""
         instance = self._implicit.instance
         rules, weights, site = instance.linear_rules, instance.linear_rules.weights, instance.options.site

@@ -12,6 +12,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint8_t
 
 from siteopt._core.dual.subproblem cimport Item, SiteSubproblems
+from siteopt._core.tolerances cimport ROUNDING
 
 
 cdef class ImplicitPricer(SiteSubproblems):
@@ -83,7 +84,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         self.near = np.lexsort((-worth, self._node_of, self._workload_of)).astype(np.int32)
         self.far_worth, self.far_sum, self.far_load = self._along(self.far, away)
         self.near_worth, self.near_sum, self.near_load = self._along(self.near, worth)
-        self.slack = 1e-12 * float(np.abs(demand_price).sum())
+        self.slack = ROUNDING * float(np.abs(demand_price).sum())
         self.walked = 0
 
     def _along(self, rows, worth):

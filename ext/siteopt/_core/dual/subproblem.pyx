@@ -11,6 +11,8 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 from libc.stdlib cimport qsort
 
+from siteopt._core.tolerances cimport NOTHING
+
 
 cdef void _sink(Item* heap, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
     """Put item ``k`` of a heap of ``n``, best rate first, where it belongs below."""
@@ -265,7 +267,7 @@ cdef class SiteSubproblems:
                 take = min(left, (room - it) / self.best[n].weight)
                 gain += take * self.best[n].weight * self.best[n].rate
                 left -= take
-                if left > 1e-12:
+                if left > NOTHING:
                     it = room
                 else:
                     it += take * self.best[n].weight

@@ -1,6 +1,6 @@
 """Moves in the state of a search, for the searches that make them."""
 
-from siteopt._core.evaluate.rules cimport StateRules
+from siteopt._core.evaluate.search_state cimport SearchState
 
 
 # What a change of one flow does to a site.
@@ -11,7 +11,7 @@ cdef struct Effect:
     double mean_mw
 
 
-cdef class Evaluator(StateRules):
+cdef class Evaluator(SearchState):
     cdef Effect change(self, Py_ssize_t arc, double amount, int more_flows) noexcept nogil
     cdef double shift_delta(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
     cdef void shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil

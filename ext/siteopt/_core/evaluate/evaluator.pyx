@@ -8,13 +8,15 @@ import numpy as np
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 
-from siteopt._core.evaluate.full_evaluation import N_LINES as N_LINES
-from siteopt._core.evaluate.rules cimport StateRules
+from siteopt._core.evaluate.rules cimport (
+    all_hold, grid_holds, has_rival, links_hold, route_holds, site_fits, site_holds,
+)
+from siteopt._core.evaluate.search_state cimport SearchState
 from siteopt._core.tolerances cimport NOTHING, NOWHERE, SLACK, TINY
 
 
-cdef class Evaluator(StateRules):
-    """Evaluator of one instance: of plans in full, and of the moves of a search.
+cdef class Evaluator(SearchState):
+    """Evaluator of the moves of a search in one instance.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ cdef class Evaluator(StateRules):
         self.option[:], self.share[:], self.unserved[:] = option, share, unserved
         with nogil:
             self.refresh()
-        return self.is_feasible()
+        return all_hold(self)
 
     def move_deltas(self, const int32_t[::1] source not None, const int32_t[::1] target not None):
         """Change of cost, USD, if all that flows on arc ``source[k]`` moved to arc ``target[k]``, one k at a time.
@@ -92,6 +94,10 @@ cdef class Evaluator(StateRules):
                 raise ValueError(f"there is no arc {source[k]} or {target[k]}; the instance has {self.n_arc}")
             if self.arc_demand[source[k]] != self.arc_demand[target[k]]:
                 raise ValueError(f"arcs {source[k]} and {target[k]} belong to different demands")
+
+    def is_feasible(self):
+        """Whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
+        return all_hold(self)
 
     # ------------------------------------------------------------------ workers
 
@@ -149,10 +155,10 @@ cdef class Evaluator(StateRules):
         if o < 0 or not self.admits[self.option_design[o], self.pool_variant[p]]:
             return INFINITY
         if self.rival_last[p] - self.rival_first[p] > 1 and not self.is_active(p):
-            if self.has_rival(p, source if source != NOWHERE and self.share[source] <= amount else NOWHERE):
+            if has_rival(self, p, source if source != NOWHERE and self.share[source] <= amount else NOWHERE):
                 return INFINITY
         more_flows = 1 if self.share[target] == 0.0 else 0
-        if self.n_link > 0 and not self.links_hold(source, fewer_flows, target, more_flows, amount):
+        if self.n_link > 0 and not links_hold(self, source, fewer_flows, target, more_flows, amount):
             return INFINITY
         more = self.change(target, amount, more_flows)
         delta += more.usd
@@ -163,14 +169,14 @@ cdef class Evaluator(StateRules):
             j = NOWHERE
         modules = self.fewest_modules(k, o, self.site_it[k] + more.it_mw, self.pool_tenant[p], more.it_mw)
         if more.it_mw > 0.0:
-            if not self.site_fits(k, o, self.site_it[k] + more.it_mw, modules):
+            if not site_fits(self, k, o, self.site_it[k] + more.it_mw, modules):
                 return INFINITY
             if self.pool_tenant[p] >= 0 and (
                 self.tenant_mw[k * self.n_tenant + self.pool_tenant[p]] + more.it_mw
                 > self.tenant_site_mw * (1.0 + SLACK) + TINY
             ):
                 return INFINITY
-            if not self.grid_holds(j, less.it_mw, k, more.it_mw):
+            if not grid_holds(self, j, less.it_mw, k, more.it_mw):
                 return INFINITY
         more.capex += self.capex_of_modules(o, modules) - self.capex_of_modules(o, self.modules[k])
         if more.capex > 0.0 and self.capex + more.capex > self.budget_usd * (1.0 + SLACK):
@@ -207,14 +213,14 @@ cdef class Evaluator(StateRules):
         self.shift(k, source_2, target_2, amount_2)
         after = self.cost
         if not (
-            self.site_holds(self.pool_site[self.arc_pool[target_1]])
-            and self.site_holds(self.pool_site[self.arc_pool[target_2]])
-            and self.route_holds(self.arc_route[target_1])
-            and self.route_holds(self.arc_route[target_2])
-            and self.route_holds(self.pool_home_route[self.arc_pool[target_1]])
-            and self.route_holds(self.pool_home_route[self.arc_pool[target_2]])
+            site_holds(self, self.pool_site[self.arc_pool[target_1]])
+            and site_holds(self, self.pool_site[self.arc_pool[target_2]])
+            and route_holds(self, self.arc_route[target_1])
+            and route_holds(self, self.arc_route[target_2])
+            and route_holds(self, self.pool_home_route[self.arc_pool[target_1]])
+            and route_holds(self, self.pool_home_route[self.arc_pool[target_2]])
             and self.capex <= self.budget_usd * (1.0 + SLACK)
-        ) or self.has_rival(self.arc_pool[target_1], NOWHERE) or self.has_rival(self.arc_pool[target_2], NOWHERE):
+        ) or has_rival(self, self.arc_pool[target_1], NOWHERE) or has_rival(self, self.arc_pool[target_2], NOWHERE):
             after = INFINITY
         self.shift(k, target_2, source_2, amount_2)
         self.shift(i, target_1, source_1, amount_1)

@@ -4,9 +4,11 @@ import numpy as np
 
 from libc.stdint cimport int32_t
 
+from siteopt._core.evaluate.cost_lines cimport (
+    ACCELERATORS, CARBON, COINCIDENT_PEAK, CONNECTION, DATA_REPLICAS, DEMAND_CHARGES, EGRESS, ENERGY, FACILITIES, LAND,
+    N_LINES, REFRESH, REVENUE, SALVAGE, STAFF, TRANSIT, UNSERVED,
+)
 from siteopt._core.evaluate.instance_arrays cimport InstanceArrays
-
-N_LINES = 16
 
 
 cdef class FullEvaluation(InstanceArrays):
@@ -36,7 +38,7 @@ cdef class FullEvaluation(InstanceArrays):
 
         Returns
         -------
-        lines : ndarray of float64, shape (16,)
+        lines : ndarray of float64, shape (n_line,)
             Cost lines, USD, in the order of ``siteopt.plan.COST_LINES``.
         it_mw, facility_mw, capex_usd : ndarray of float64, shape (n_site,)
         load_erlang : ndarray of float64, shape (n_pool,)
@@ -54,12 +56,12 @@ cdef class FullEvaluation(InstanceArrays):
         cdef double[::1] c_lines = lines, c_used = used, c_it = it_mw, c_mean = mean_mw, c_gbps = gbps
         cdef double[::1] c_facility = facility, c_capex = capex, c_peak = peak, c_load = mean, c_tenants = tenants
         with nogil:
-            self._flows_in_full(share, replicas, unserved, c_lines, c_peak, c_load, c_gbps)
-            self._pools_in_full(replicas, c_lines, c_load, c_it, c_mean, c_capex, c_tenants)
-            self._sites_in_full(option, modules, c_lines, c_it, c_mean, c_facility, c_capex, c_used)
+            self._flows(share, replicas, unserved, c_lines, c_peak, c_load, c_gbps)
+            self._pools(replicas, c_lines, c_load, c_it, c_mean, c_capex, c_tenants)
+            self._sites(option, modules, c_lines, c_it, c_mean, c_facility, c_capex, c_used)
         return lines, it_mw, facility, capex, peak, used, gbps, tenants.reshape(self.n_site, self.n_tenant)
 
-    cdef void _flows_in_full(
+    cdef void _flows(
         self,
         const double[::1] share,      # IN
         const int32_t[::1] replicas,  # IN
@@ -76,9 +78,9 @@ cdef class FullEvaluation(InstanceArrays):
             i, p = self.arc_demand[a], self.arc_pool[a]
             peak[p] += share[a] * self.peak_rps[i] / self.pool_rps[p]
             mean[p] += share[a] * self.mean_rps[i] / self.pool_rps[p]
-            lines[10] += share[a] * self.egress_usd[a]
-            lines[11] += share[a] * self.transit_usd[a]
-            lines[14] -= share[a] * self.revenue_usd[i]
+            lines[EGRESS] += share[a] * self.egress_usd[a]
+            lines[TRANSIT] += share[a] * self.transit_usd[a]
+            lines[REVENUE] -= share[a] * self.revenue_usd[i]
             self.add_gbps(self.arc_route[a], share[a] * self.arc_gbps[a], gbps)
             self.add_gbps(self.pool_home_route[p], share[a] * self.arc_home_gbps[a], gbps)
         for p in range(self.n_pool):
@@ -86,9 +88,9 @@ cdef class FullEvaluation(InstanceArrays):
                 self.add_gbps(self.pool_home_route[p], self.pool_sync_gbps[p], gbps)
         for i in range(self.n_demand):
             if unserved[i] > 0.0:
-                lines[13] += unserved[i] * self.unserved_usd[i]
+                lines[UNSERVED] += unserved[i] * self.unserved_usd[i]
 
-    cdef void _pools_in_full(
+    cdef void _pools(
         self,
         const int32_t[::1] replicas,  # IN
         double[::1] lines,            # INOUT accelerators, refresh, data replicas, salvage
@@ -108,15 +110,15 @@ cdef class FullEvaluation(InstanceArrays):
                 self.pool_idle[p] * replicas[p] + (1.0 - self.pool_idle[p]) * mean[p]
             )
             capex[j] += replicas[p] * self.pool_capex[p]
-            lines[3] += replicas[p] * self.pool_capex[p]
-            lines[4] += replicas[p] * self.pool_refresh[p]
-            lines[15] -= replicas[p] * self.pool_salvage[p]
+            lines[ACCELERATORS] += replicas[p] * self.pool_capex[p]
+            lines[REFRESH] += replicas[p] * self.pool_refresh[p]
+            lines[SALVAGE] -= replicas[p] * self.pool_salvage[p]
             if replicas[p] > 0:
-                lines[12] += self.pool_fixed[p]
+                lines[DATA_REPLICAS] += self.pool_fixed[p]
             if self.pool_tenant[p] >= 0:
                 tenants[j * self.n_tenant + self.pool_tenant[p]] += power
 
-    cdef void _sites_in_full(
+    cdef void _sites(
         self,
         const int32_t[::1] option,   # IN
         const int32_t[::1] modules,  # IN
@@ -137,15 +139,15 @@ cdef class FullEvaluation(InstanceArrays):
             facility = self.facility_usd[o] + new_modules
             facility_mw[j] = it_mw[j] * self.pue[o]
             capex[j] += self.fixed_capex_usd[o] + new_modules
-            lines[0] += self.land_usd[o]
-            lines[1] += self.connection_usd[o]
-            lines[2] += facility
-            lines[4] += facility * self.refresh_share[o]
-            lines[5] += self.energy_usd[j] * self.pue[o] * mean_mw[j]
-            lines[6] += self.demand_usd[j] * facility_mw[j]
-            lines[7] += self.coincident_usd[j] * facility_mw[j]
-            lines[8] += self.staff_usd[o]
-            lines[9] += self.carbon_usd[j] * self.pue[o] * mean_mw[j]
-            lines[15] -= facility * self.salvage_share[o]
+            lines[LAND] += self.land_usd[o]
+            lines[CONNECTION] += self.connection_usd[o]
+            lines[FACILITIES] += facility
+            lines[REFRESH] += facility * self.refresh_share[o]
+            lines[ENERGY] += self.energy_usd[j] * self.pue[o] * mean_mw[j]
+            lines[DEMAND_CHARGES] += self.demand_usd[j] * facility_mw[j]
+            lines[COINCIDENT_PEAK] += self.coincident_usd[j] * facility_mw[j]
+            lines[STAFF] += self.staff_usd[o]
+            lines[CARBON] += self.carbon_usd[j] * self.pue[o] * mean_mw[j]
+            lines[SALVAGE] -= facility * self.salvage_share[o]
             for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
                 used[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * facility_mw[j]

@@ -7,13 +7,13 @@ from siteopt._core.evaluate.evaluator cimport Evaluator
 
 cdef class Journal:
     cdef Evaluator ev
-    cdef int32_t[::1] _what, _from, _to
+    cdef int32_t[::1] what, _from, _to
     cdef double[::1] _amount
-    cdef Py_ssize_t _length, _capacity
-    cdef readonly Py_ssize_t applied
+    cdef Py_ssize_t length, _capacity
 
-    cdef bint _shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
-    cdef bint _set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
-    cdef void _undo(self, double cost) noexcept nogil
-    cdef bint _keep_if_better(self, double cost) noexcept nogil
-    cdef bint _keep_if_below(self, double cost, double limit) noexcept nogil
+    cdef void begin(self) noexcept nogil
+    cdef bint shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil
+    cdef bint set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
+    cdef void undo(self, double cost) noexcept nogil
+    cdef bint keep_if_better(self, double cost) noexcept nogil
+    cdef bint keep_if_below(self, double cost, double limit) noexcept nogil

@@ -23,49 +23,52 @@ cdef class Journal:
     def __init__(self, Evaluator evaluator not None):
         self.ev = evaluator
         self._capacity = 4 * (evaluator.n_arc + evaluator.n_site) + 64
-        self._what, self._from, self._to = np.empty((3, self._capacity), dtype=np.int32)
+        self.what, self._from, self._to = np.empty((3, self._capacity), dtype=np.int32)
         self._amount = np.empty(self._capacity)
 
-    cdef bint _shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil:
-        if self._length == self._capacity:
+    cdef void begin(self) noexcept nogil:
+        """Begin anew: what was written down is kept."""
+        self.length = 0
+
+    cdef bint shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil:
+        if self.length == self._capacity:
             return False
-        self._what[self._length] = <int32_t>demand
-        self._from[self._length] = <int32_t>source
-        self._to[self._length] = <int32_t>target
-        self._amount[self._length] = amount
-        self._length += 1
-        self.applied += 1
+        self.what[self.length] = <int32_t>demand
+        self._from[self.length] = <int32_t>source
+        self._to[self.length] = <int32_t>target
+        self._amount[self.length] = amount
+        self.length += 1
         self.ev.shift(demand, source, target, amount)
         return True
 
-    cdef bint _set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil:
-        if self._length == self._capacity:
+    cdef bint set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil:
+        if self.length == self._capacity:
             return False
-        self._what[self._length] = <int32_t>(-1 - site)
-        self._from[self._length] = self.ev.option[site]
-        self._length += 1
+        self.what[self.length] = <int32_t>(-1 - site)
+        self._from[self.length] = self.ev.option[site]
+        self.length += 1
         self.ev.set_option(site, option)
         return True
 
-    cdef void _undo(self, double cost) noexcept nogil:
+    cdef void undo(self, double cost) noexcept nogil:
         """Back to the start of the journal, where the cost was ``cost``."""
         cdef Py_ssize_t n
-        while self._length > 0:
-            self._length -= 1
-            n = self._length
-            if self._what[n] < 0:
-                self.ev.set_option(-1 - self._what[n], self._from[n])
+        while self.length > 0:
+            self.length -= 1
+            n = self.length
+            if self.what[n] < 0:
+                self.ev.set_option(-1 - self.what[n], self._from[n])
             else:
-                self.ev.shift(self._what[n], self._to[n], self._from[n], self._amount[n])
+                self.ev.shift(self.what[n], self._to[n], self._from[n], self._amount[n])
         self.ev.cost = cost
 
-    cdef bint _keep_if_better(self, double cost) noexcept nogil:
-        return self._keep_if_below(cost, cost - CENT)
+    cdef bint keep_if_better(self, double cost) noexcept nogil:
+        return self.keep_if_below(cost, cost - CENT)
 
-    cdef bint _keep_if_below(self, double cost, double limit) noexcept nogil:
+    cdef bint keep_if_below(self, double cost, double limit) noexcept nogil:
         # Shifts keep the budget one by one, but opening spends capital by itself.
         if self.ev.cost < limit and self.ev.capex <= self.ev.budget_usd * (1.0 + SLACK):
-            self._length = 0
+            self.begin()
             return True
-        self._undo(cost)
+        self.undo(cost)
         return False

@@ -1,35 +1,39 @@
-"""The rules that the state of a search has to keep."""
+"""The rules that the state of a search has to keep, for what moves it."""
 
 from siteopt._core.evaluate.search_state cimport SearchState
 from siteopt._core.tolerances cimport SLACK, TINY
 
 
-cdef class StateRules(SearchState):
-    cdef bint tenants_fit(self, Py_ssize_t site) noexcept nogil
-    cdef bint houses(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil
-    cdef double on_link(self, Py_ssize_t arc, double amount, int more_flows, Py_ssize_t link) noexcept nogil
-    cdef bint links_hold(
-        self, Py_ssize_t source, int fewer_flows, Py_ssize_t target, int more_flows, double amount
-    ) noexcept nogil
-    cdef bint route_holds(self, Py_ssize_t route) noexcept nogil
-    cdef bint grid_holds(
-        self, Py_ssize_t j, double less_mw, Py_ssize_t k, double more_mw
-    ) noexcept nogil
-    cdef bint site_holds(self, Py_ssize_t site) noexcept nogil
+cdef bint all_hold(SearchState state) noexcept nogil
+cdef bint tenants_fit(SearchState state, Py_ssize_t site) noexcept nogil
+cdef bint houses(SearchState state, Py_ssize_t site, Py_ssize_t option) noexcept nogil
+cdef double on_link(SearchState state, Py_ssize_t arc, double amount, int more_flows, Py_ssize_t link) noexcept nogil
+cdef bint links_hold(
+    SearchState state, Py_ssize_t source, int fewer_flows, Py_ssize_t target, int more_flows, double amount
+) noexcept nogil
+cdef bint route_holds(SearchState state, Py_ssize_t route) noexcept nogil
+cdef bint grid_holds(
+    SearchState state, Py_ssize_t j, double less_mw, Py_ssize_t k, double more_mw
+) noexcept nogil
+cdef bint site_holds(SearchState state, Py_ssize_t site) noexcept nogil
 
-    cdef inline bint site_fits(self, Py_ssize_t site, Py_ssize_t option, double it_mw, int modules) noexcept nogil:
-        return (
-            modules <= self.max_modules[option]
-            and it_mw * self.pue[option] <= self.headroom_mw[option] * (1.0 + SLACK) + TINY
-        )
 
-    cdef inline bint has_rival(self, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil:
-        """Whether the site serves the pool's workload in another pool already; ``leaving`` is a flow's arc
-        whose whole flow goes away."""
-        cdef Py_ssize_t q
-        for q in range(self.rival_first[pool], self.rival_last[pool]):
-            if q == pool:
-                continue
-            if self.reserve[q] > 0.0 or self.flows[q] > (1 if leaving >= 0 and self.arc_pool[leaving] == q else 0):
-                return True
-        return False
+cdef inline bint site_fits(
+    SearchState state, Py_ssize_t site, Py_ssize_t option, double it_mw, int modules
+) noexcept nogil:
+    return (
+        modules <= state.max_modules[option]
+        and it_mw * state.pue[option] <= state.headroom_mw[option] * (1.0 + SLACK) + TINY
+    )
+
+
+cdef inline bint has_rival(SearchState state, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil:
+    """Whether the site serves the pool's workload in another pool already; ``leaving`` is a flow's arc
+    whose whole flow goes away."""
+    cdef Py_ssize_t q
+    for q in range(state.rival_first[pool], state.rival_last[pool]):
+        if q == pool:
+            continue
+        if state.reserve[q] > 0.0 or state.flows[q] > (1 if leaving >= 0 and state.arc_pool[leaving] == q else 0):
+            return True
+    return False

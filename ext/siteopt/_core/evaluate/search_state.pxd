@@ -3,12 +3,12 @@
 from libc.math cimport INFINITY, ceil, fabs
 from libc.stdint cimport int32_t
 
-from siteopt._core.evaluate.full_evaluation cimport FullEvaluation
+from siteopt._core.evaluate.instance_arrays cimport InstanceArrays
 from siteopt._core.queueing.replica_tables cimport fewest_for
 from siteopt._core.tolerances cimport NOTHING, SLACK, TINY
 
 
-cdef class SearchState(FullEvaluation):
+cdef class SearchState(InstanceArrays):
     # of the instance, with what is added to it by shade
     cdef const double[::1] arc_usd
     cdef double[::1] share, unserved

@@ -13,12 +13,12 @@ import numpy as np
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 
-from siteopt._core.evaluate.full_evaluation cimport FullEvaluation
+from siteopt._core.evaluate.instance_arrays cimport InstanceArrays
 from siteopt._core.queueing.replica_tables cimport in_table
 from siteopt._core.tolerances cimport NOWHERE
 
 
-cdef class SearchState(FullEvaluation):
+cdef class SearchState(InstanceArrays):
     """State of a search in one instance.
 
     Parameters

@@ -11,6 +11,7 @@ from libc.stdint cimport int8_t, int32_t
 
 from siteopt._core.facility.continuous_knapsack cimport Item, critical_rate
 from siteopt._core.facility.knapsacks cimport SiteKnapsacks
+from siteopt._core.tolerances cimport TIGHT_SLACK
 
 # A bound is lowered by this much, relative to the sum of its terms, to stay valid under rounding.
 cdef double ROUNDING = 1e-13
@@ -109,7 +110,7 @@ cdef class DualFunction(SiteKnapsacks):
                     count += 1
         if short <= 0.0:
             return total
-        if spare < short * (1.0 - 1e-9):
+        if spare < short * (1.0 - TIGHT_SLACK):
             return INFINITY
         critical = critical_rate(self.site_items, count, short, &gain)
         if spare <= short:

@@ -15,7 +15,7 @@ cdef class FlowPaths(FlowGraph):
     cdef Py_ssize_t _nearest_slack(self, Py_ssize_t s) noexcept nogil
     cdef void _push_forward(self, Py_ssize_t s, Py_ssize_t t) noexcept nogil
     cdef void _shift_edge(self, Py_ssize_t e, double amount) noexcept nogil
-    cdef void _draw(self, Py_ssize_t s) noexcept nogil
+    cdef void draw(self, Py_ssize_t s) noexcept nogil
     cdef Py_ssize_t _best_source(self, Py_ssize_t s) noexcept nogil
     cdef bint _is_slack_edge(self, Py_ssize_t u, Py_ssize_t v) noexcept nogil
     cdef void _push_backward(self, Py_ssize_t u, Py_ssize_t s) noexcept nogil

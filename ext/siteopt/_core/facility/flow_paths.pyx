@@ -89,7 +89,7 @@ cdef class FlowPaths(FlowGraph):
     cdef inline void _shift_edge(self, Py_ssize_t e, double amount) noexcept nogil:
         self._shift(self.edge_flow[e], self.edge_arc[e], amount)
 
-    cdef void _draw(self, Py_ssize_t s) noexcept nogil:
+    cdef void draw(self, Py_ssize_t s) noexcept nogil:
         """Draw load to ``s``, which has slack, along paths that save money."""
         cdef Py_ssize_t u
         while self.load[s] < self.room[s] - TINY:

@@ -6,6 +6,7 @@ from libc.stdint cimport int32_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 from siteopt._core.facility.continuous_knapsack cimport Item, critical_rate
+from siteopt._core.tolerances cimport TINY
 
 # Bytes of the table of a 0-1 knapsack; where it would be larger, the continuous one serves.
 MOST_CHOICES = 64_000_000
@@ -89,7 +90,7 @@ cdef class SiteKnapsacks:
 
     cdef double _pack(self, Py_ssize_t j, const double[::1] price, Py_ssize_t count) noexcept nogil:
         """0-1 knapsack over the arcs of ``_position`` by dynamic programming; marks what is taken."""
-        cdef Py_ssize_t room = <Py_ssize_t>(self.capacity[j] + 1e-9), k, n, w, weight, top = 0
+        cdef Py_ssize_t room = <Py_ssize_t>(self.capacity[j] + TINY), k, n, w, weight, top = 0
         cdef double gain, value
         cdef uint8_t* choice
         self._is_exact[j] = True

@@ -1,48 +1,20 @@
-"""Local search over sets of open sites, whose flows are kept optimal: open, close and exchange, best guess first.
+"""Sites open and close, and the best flows to them follow; all of it is undone if the outcome does not pay.
 
-A transportation problem solved by successive shortest paths in the graph of open sites (``flow_graph``,
-``flow_paths``), while sites open and close (``open_sites``). Its potentials say by weak duality what a move could save
-at most, before anything moves.
+Only what really moves is computed: a site that opens draws load along paths that save money, one that closes sheds
+its load along the cheapest ones.
 """
 
 import numpy as np
 
-from libc.math cimport INFINITY, fabs
-from libc.stdint cimport int32_t, int64_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.math cimport INFINITY
+from libc.stdint cimport int32_t, uint8_t
 
-from siteopt._core.facility.open_sites cimport OpenSites
-from siteopt._core.tolerances cimport TINY
-
-# A site whose opening has failed since so many changes of the plan is tried after the others.
-cdef int RECENT = 12
-cdef double LATER = 1e-6
+from siteopt._core.facility.flow_paths cimport FlowPaths
+from siteopt._core.tolerances cimport TIGHT_SLACK
 
 
-
-cdef struct Move:
-    double gain
-    int32_t opened
-    int32_t closed
-
-
-cdef struct Item:
-    double rate
-    double weight
-
-
-cdef int _by_gain(const void* a, const void* b) noexcept nogil:
-    cdef double x = (<const Move*>a).gain, y = (<const Move*>b).gain
-    return -1 if x > y else (1 if x < y else 0)
-
-
-cdef int _by_rate(const void* a, const void* b) noexcept nogil:
-    cdef double x = (<const Item*>a).rate, y = (<const Item*>b).rate
-    return -1 if x > y else (1 if x < y else 0)
-
-
-cdef class Transport(OpenSites):
-    """Flows of one problem.
+cdef class Transport(FlowPaths):
+    """Open sites of one problem and the best flows to them.
 
     Parameters
     ----------
@@ -51,62 +23,49 @@ cdef class Transport(OpenSites):
         Most sites that may be open at a time.
     """
 
-    cdef double[::1] marked_potential
-    cdef int64_t[::1] failed
-    cdef Item* items
-    cdef readonly Py_ssize_t tried
-
-    def __cinit__(self, problem, Py_ssize_t slots):
-        self.items = NULL
-
     def __init__(self, problem, Py_ssize_t slots):
         super().__init__(problem, slots)
-        self.marked_potential = np.zeros(slots)
-        widest = int(np.diff(problem.site_ptr).max(initial=0)) + 1
-        self.items = <Item*>malloc(widest * sizeof(Item))
-        if self.items == NULL:
-            raise MemoryError
-        self.failed = np.full(self.n_site, -RECENT - 1, dtype=np.int64)
+        self.total_demand = float(np.sum(problem.demand))
+        self.saved_potential, self.marked_potential, self.saved_room = np.zeros((3, slots))
+        self.is_new = np.zeros(slots, dtype=np.uint8)
+        self.version = 0
 
-    def __dealloc__(self):
-        free(self.items)
+    def load_sites(self, const int32_t[::1] sites not None):
+        """Open exactly these sites and find their best flows from nothing; returns the cost, ``inf`` if impossible."""
+        if sites.shape[0] > self.n_slot:
+            raise ValueError(f"{sites.shape[0]} sites are more than the {self.n_slot} slots")
+        with nogil:
+            self._load(sites)
+        return self.cost_usd
+
+    def change_sites(self, const uint8_t[::1] is_open not None, double limit):
+        """Open and close sites until the open ones are these; undone where the cost would exceed ``limit``.
+
+        Returns
+        -------
+        float
+            The new cost, ``inf`` where nothing was changed.
+        """
+        cdef double cost
+        if is_open.shape[0] != self.n_site:
+            raise ValueError("one flag for each site is needed")
+        if self.cost_usd == INFINITY:
+            raise ValueError("there are no flows to change: load sites that can carry the demand first")
+        with nogil:
+            cost = self._change(is_open, limit)
+        return cost
 
     def prices(self):
         """Worth of one unit of each demand in the dual of the flows, USD, shape (n_demand,)."""
         price = np.zeros(self.n_demand)
         cdef double[::1] out = price
         with nogil:
-            self._prices(out)
+            self.dual_prices(out)
         return price
-
-    def improve(self, Py_ssize_t tries):
-        """Local search: open, close and exchange sites, best guess first, as long as that pays.
-
-        Parameters
-        ----------
-        tries : int
-            Moves that are worked out before it ends; what has begun is finished, and what failed is not repeated by the
-            next call.
-
-        Returns
-        -------
-        bool
-            Whether no move is left that could pay.
-        """
-        memory = np.empty((self.n_site + self.n_slot + 1) * sizeof(Move), dtype=np.uint8)
-        if self.cost_usd == INFINITY:
-            raise ValueError("there are no flows to improve: load sites that can carry the demand first")
-        price, gain = np.zeros(self.n_demand), np.zeros(self.n_site)
-        cdef unsigned char[::1] c_memory = memory
-        cdef double[::1] c_price = price, c_gain = gain
-        cdef bint is_local_optimum
-        with nogil:
-            is_local_optimum = self._improve(tries, <Move*>&c_memory[0], c_price, c_gain)
-        return is_local_optimum
 
     # ------------------------------------------------------------------ workers
 
-    cdef double _prices(self, double[::1] price) noexcept nogil:
+    cdef double dual_prices(self, double[::1] price) noexcept nogil:
         """Worth of a unit of each demand; the potential that stands for a price of zero is returned."""
         cdef Py_ssize_t s, i
         cdef double highest = -INFINITY
@@ -118,132 +77,182 @@ cdef class Transport(OpenSites):
             price[i] = self.usd[self.flows[self.head_of_demand[i]].arc] + highest - self.potential[s]
         return highest
 
-    cdef double _worth(self, Py_ssize_t j, const double[::1] price) noexcept nogil:
-        """Most that opening a site could save, by weak duality: a continuous knapsack at the dual's prices."""
-        cdef Py_ssize_t k, count = 0
-        cdef double rate, gain = 0.0, room = self.capacity[j], take
+    cdef Py_ssize_t open_site(self, Py_ssize_t j) noexcept nogil:
+        """Give a site a slot, without flows; -1 if there is none left."""
+        cdef Py_ssize_t s = 0, u, k, i
+        cdef int32_t f
+        cdef double change, lowest = INFINITY, highest = -INFINITY
+        while s < self.top and self.site_of[s] >= 0:
+            s += 1
+        if s == self.n_slot:
+            return -1
+        if s == self.top:
+            self.top += 1
+            for u in range(self.top):
+                self.edge[u * self.n_slot + s] = INFINITY
+        self.site_of[s], self.slot_of[j] = <int32_t>j, <int32_t>s
+        self.head[s], self.load[s], self.room[s] = -1, 0.0, self.capacity[j]
+        self.is_touched[s], self.is_new[s] = False, True
+        for u in range(self.top):
+            self.edge[s * self.n_slot + u] = INFINITY
+            self.edge[u * self.n_slot + s] = INFINITY
         for k in range(self.site_ptr[j], self.site_ptr[j + 1]):
-            rate = price[self.site_demand[k]] - self.site_usd[k]
-            if rate > 0.0:
-                self.items[count].rate = rate
-                self.items[count].weight = self.demand[self.site_demand[k]]
-                count += 1
-        qsort(self.items, count, sizeof(Item), &_by_rate)
-        for k in range(count):
-            take = min(room, self.items[k].weight)
-            gain += take * self.items[k].rate
-            room -= take
-            if room <= 0.0:
-                break
-        return gain - self.fixed[j]
-
-    cdef Py_ssize_t _list_openings(
-        self, Move* moves, double[::1] price, double[::1] gain, double least
-    ) noexcept nogil:
-        """Sites whose opening could pay, alone or against the closing of one, best first."""
-        cdef Py_ssize_t j, s, n = 0
-        cdef double highest = self._prices(price), best, saved, slack = self.open_capacity - self.total_demand
-        for s in range(self.top):
-            self.distance[s] = -INFINITY
-            if self.site_of[s] >= 0:
-                j = self.site_of[s]
-                self.distance[s] = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
-        for j in range(self.n_site):
-            if self.slot_of[j] >= 0 or self.failed[j] == self.version:
+            i = self.site_demand[k]
+            f = self.head_of_demand[i]
+            while f >= 0:
+                u = self.flows[f].slot
+                change = self.site_usd[k] - self.usd[self.flows[f].arc]
+                if change < self.edge[u * self.n_slot + s]:
+                    self.edge[u * self.n_slot + s] = change
+                    self.edge_flow[u * self.n_slot + s] = f
+                f = self.flows[f].next_of_demand
+        for u in range(self.top):
+            if u == s or self.site_of[u] < 0:
                 continue
-            gain[j] = self._worth(j, price)
-            best = gain[j]
-            for s in range(self.top):
-                saved = gain[j] + self.distance[s]
-                if saved > best and self.capacity[self.site_of[s]] <= slack + self.capacity[j] + TINY:
-                    best = saved
-            if best > least:
-                if self.version - self.failed[j] < RECENT:
-                    best *= LATER
-                moves[n] = Move(best, <int32_t>j, -1)
-                n += 1
-        qsort(moves, n, sizeof(Move), &_by_gain)
-        return n
+            highest = max(highest, self.potential[u])
+            if self.edge[u * self.n_slot + s] < INFINITY:
+                lowest = min(lowest, self.potential[u] + self.edge[u * self.n_slot + s])
+                self.edge_arc[u * self.n_slot + s] = self._arc(self.flows[self.edge_flow[u * self.n_slot + s]].demand, j)
+        self.potential[s] = min(lowest, highest)
+        self.open_capacity += self.capacity[j]
+        self.cost_usd += self.fixed[j]
+        return s
 
-    cdef Py_ssize_t _list_closings(self, Move* moves, double limit, bint is_alone) noexcept nogil:
-        """Sites whose closing could bring the cost below ``limit``: it saves at most their fixed cost less the price
-        of their capacity, by weak duality."""
-        cdef Py_ssize_t j, s, n = 0
-        cdef double highest = -INFINITY, saved, slack = self.open_capacity - self.total_demand
-        for s in range(self.top):
-            if self.site_of[s] >= 0:
-                highest = max(highest, self.potential[s])
-        for s in range(self.top):
-            j = self.site_of[s]
-            if j < 0 or self.is_new[s] or self.capacity[j] > slack + TINY:
-                continue
-            if is_alone and self.failed[j] == self.version:
-                continue
-            saved = self.fixed[j] - (highest - self.potential[s]) * self.capacity[j]
-            if self.cost_usd - saved < limit:
-                moves[n] = Move(saved, -1, <int32_t>j)
-                n += 1
-        qsort(moves, n, sizeof(Move), &_by_gain)
-        return n
+    cdef int32_t _arc(self, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+        cdef Py_ssize_t k
+        for k in range(self.arc_ptr[i], self.arc_ptr[i + 1]):
+            if self.arc_site[k] == j:
+                return <int32_t>k
+        return -1
 
-    cdef bint _close_best(self, Move* moves, double limit, bint is_alone, Py_ssize_t* tries) noexcept nogil:
-        """Close the first site that brings the cost below ``limit``; what happened since the mark is undone if none."""
-        cdef Py_ssize_t k, s, t, n = self._list_closings(moves, limit, is_alone), first = self.n_step
-        cdef double cost = self.cost_usd, capacity = self.open_capacity
+    cdef void _remove(self, Py_ssize_t s) noexcept nogil:
+        """Take the slot of a site without flows away."""
+        cdef Py_ssize_t u
+        self.slot_of[self.site_of[s]] = -1
+        self.site_of[s] = -1
+        self.is_new[s] = self.is_touched[s] = False
+        for u in range(self.top):
+            self.edge[u * self.n_slot + s] = INFINITY
+            self.edge[s * self.n_slot + u] = INFINITY
+        while self.top > 0 and self.site_of[self.top - 1] < 0:
+            self.top -= 1
+
+    cdef void begin(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self.n_step = 0
+        self.saved_cost, self.saved_capacity = self.cost_usd, self.open_capacity
+        for s in range(self.top):
+            self.saved_potential[s] = self.potential[s]
+            self.saved_room[s] = self.room[s]
+            self.is_new[s] = False
+
+    cdef bint close_site(self, Py_ssize_t s, double limit) noexcept nogil:
+        """Empty a site; it keeps its slot, without room, until the move is kept."""
+        cdef Py_ssize_t j = self.site_of[s]
+        self.open_capacity -= self.capacity[j]
+        self.cost_usd -= self.fixed[j]
+        self.room[s] = 0.0
+        if self.open_capacity < self.total_demand * (1.0 - TIGHT_SLACK):
+            return False
+        return self._shed(s, limit)
+
+    cdef void mark(self) noexcept nogil:
+        """Remember the plan as it is within a move, for :meth:`reopen`."""
+        cdef Py_ssize_t s
+        self.marked_step, self.marked_cost, self.marked_capacity = self.n_step, self.cost_usd, self.open_capacity
         for s in range(self.top):
             self.marked_potential[s] = self.potential[s]
-        for k in range(n):
-            tries[0] -= 1
-            self.tried += 1
-            s = self.slot_of[moves[k].closed]
-            if self._close(s, limit):
-                return True
-            if is_alone:
-                self.failed[moves[k].closed] = self.version
-            self._undo_steps(first)
-            self.room[s] = self.capacity[moves[k].closed]
-            self.cost_usd, self.open_capacity = cost, capacity
-            for t in range(self.top):
-                self.potential[t] = self.marked_potential[t]
-            self._refresh_edges()
-        return False
 
-    cdef bint _exchange(self, Py_ssize_t j, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
-        """Open ``j`` and close what then pays; undone unless the cost falls below ``limit``."""
+    cdef void reopen(self, Py_ssize_t s) noexcept nogil:
+        """Take back that a site was closed since the mark."""
+        cdef Py_ssize_t t
+        self._undo_steps(self.marked_step)
+        self.room[s] = self.capacity[self.site_of[s]]
+        self.cost_usd, self.open_capacity = self.marked_cost, self.marked_capacity
+        for t in range(self.top):
+            self.potential[t] = self.marked_potential[t]
+        self._refresh_edges()
+
+    cdef void commit(self) noexcept nogil:
         cdef Py_ssize_t s
-        self._begin()
-        s = self._open(j)
-        if s < 0:
-            return False
-        tries[0] -= 1
-        self.tried += 1
-        self._draw(s)
-        if self.cost_usd < limit or self._close_best(moves, limit, False, tries):
-            self._commit()
-            return True
-        self._rollback()
-        return False
+        self.version += 1
+        for s in range(self.top - 1, -1, -1):
+            self.is_new[s] = False
+            if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.capacity[self.site_of[s]] > 0.0:
+                # What is left of its flows is rounding; with it the site would stay, and be closed again and again.
+                while self.head[s] >= 0:
+                    self._drop_flow(self.head[s])
+                self._remove(s)
 
-    cdef bint _improve(
-        self, Py_ssize_t tries, Move* moves, double[::1] price, double[::1] gain
-    ) noexcept nogil:
-        cdef Py_ssize_t k, n
-        cdef double limit
-        cdef bint paid = True
-        while paid:
-            paid = False
-            limit = self.cost_usd - 1e-9 * fabs(self.cost_usd)
-            self._begin()
-            if self._close_best(moves + self.n_site, limit, True, &tries):
-                self._commit()
-                paid = True
-                continue
-            n = self._list_openings(moves, price, gain, self.cost_usd - limit)
-            for k in range(n):
-                if tries <= 0:
-                    return False
-                if self._exchange(moves[k].opened, moves + self.n_site, limit, &tries):
-                    paid = True
-                    break
-                self.failed[moves[k].opened] = self.version
-        return True
+    cdef void rollback(self) noexcept nogil:
+        cdef Py_ssize_t s
+        self._undo_steps(0)
+        for s in range(self.top - 1, -1, -1):
+            if self.is_new[s] and self.site_of[s] >= 0:
+                self._remove(s)
+        self.cost_usd, self.open_capacity = self.saved_cost, self.saved_capacity
+        for s in range(self.top):
+            if self.site_of[s] >= 0:
+                self.potential[s] = self.saved_potential[s]
+                self.room[s] = self.saved_room[s]
+        self._refresh_edges()
+
+    cdef void _load(self, const int32_t[::1] sites) noexcept nogil:
+        cdef Py_ssize_t s, k, i, a
+        cdef int32_t f
+        self.n_flow, self.free_flow, self.top, self.n_step = 0, -1, 0, 0
+        self.version += 1
+        self.cost_usd, self.open_capacity = 0.0, 0.0
+        self.slot_of[:] = -1
+        self.site_of[:] = -1
+        self.head_of_demand[:] = -1
+        for k in range(sites.shape[0]):
+            self.open_site(sites[k])
+        for s in range(self.top):
+            self.potential[s] = 0.0
+        for i in range(self.n_demand):
+            a = -1
+            for k in range(self.arc_ptr[i], self.arc_ptr[i + 1]):
+                if self.slot_of[self.arc_site[k]] >= 0 and (a < 0 or self.usd[k] < self.usd[a]):
+                    a = k
+            if a < 0:
+                self.cost_usd = INFINITY
+                return
+            s = self.slot_of[self.arc_site[a]]
+            f = self._new_flow(s, a, i)
+            self.flows[f].amount = self.demand[i]
+            self.load[s] += self.demand[i]
+            self.cost_usd += self.demand[i] * self.usd[a]
+        for s in range(self.top):
+            self._edges(s)
+        if self.open_capacity < self.total_demand * (1.0 - TIGHT_SLACK):
+            self.cost_usd = INFINITY
+            return
+        for s in range(self.top):
+            if not self._shed(s, INFINITY):
+                self.cost_usd = INFINITY
+                return
+            self.n_step = 0
+        self.begin()
+
+    cdef double _change(self, const uint8_t[::1] is_open, double limit) noexcept nogil:
+        cdef Py_ssize_t j, s
+        self.begin()
+        for j in range(self.n_site):
+            if is_open[j] and self.slot_of[j] < 0:
+                s = self.open_site(j)
+                if s < 0:
+                    self.rollback()
+                    return INFINITY
+                self.draw(s)
+        for s in range(self.top):
+            if self.site_of[s] >= 0 and not is_open[self.site_of[s]]:
+                # What the closing of others still saves is not known, so that only the last may be cut short.
+                if not self.close_site(s, INFINITY):
+                    self.rollback()
+                    return INFINITY
+        if self.cost_usd > limit:
+            self.rollback()
+            return INFINITY
+        self.commit()
+        return self.cost_usd

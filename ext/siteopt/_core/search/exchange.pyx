@@ -1,4 +1,4 @@
-"""Flows of two sites that change places, in the state of a local search.
+"""Flows of two sites that change places, in the state of a search.
 
 Where sites are full no flow can move by itself, however much it would gain elsewhere. Two sites exchange as many MW as
 gain in sum; what is not served changes places as if it stood at a site of its own.
@@ -11,8 +11,11 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport qsort
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
-from siteopt._core.search.search cimport LocalSearch
-from siteopt._core.tolerances cimport CENT, NOWHERE
+from siteopt._core.evaluate.rules cimport has_rival
+from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.search.flow_search cimport FlowSearch
+from siteopt._core.search.site_search cimport SiteSearch
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
 # Of the MW that gain in sum, the shares that are tried; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
@@ -37,26 +40,28 @@ cdef class Exchanges:
 
     Parameters
     ----------
-    search : LocalSearch
-        Its state is changed in place; it never gets worse.
+    sites : SiteSearch
+        The state of its evaluator is changed in place; it never gets worse.
     places : int
         Sites that take part, at most; memory grows with its square.
     moves : int
         Flows of one pair that are looked at, at most.
     """
 
-    cdef LocalSearch search
     cdef Evaluator ev
+    cdef Journal journal
+    cdef FlowSearch flows
+    cdef SiteSearch sites
     cdef Py_ssize_t _most_places, _most_moves
     cdef int32_t[::1] _site, _place
     cdef double[:, ::1] _best
     cdef object _memory
     cdef Move* _moves
 
-    def __init__(self, LocalSearch search not None, Py_ssize_t places, Py_ssize_t moves):
+    def __init__(self, SiteSearch sites not None, Py_ssize_t places, Py_ssize_t moves):
         if places < 2 or moves < 2:
             raise ValueError("an exchange needs two places and two moves")
-        self.search, self.ev = search, search.ev
+        self.ev, self.journal, self.flows, self.sites = sites.ev, sites.journal, sites.flows, sites
         self._most_places = min(places, self.ev.n_site + 1)
         self._most_moves = moves
         self._site = np.full(self._most_places, NOWHERE, dtype=np.int32)
@@ -99,7 +104,7 @@ cdef class Exchanges:
         """Whether the site of a pool may run it as it is now."""
         if not self.ev.admits[self.ev.option_design[self.ev.option[self.ev.pool_site[pool]]], self.ev.pool_variant[pool]]:
             return False
-        return self.ev.is_active(pool) or not self.ev.has_rival(pool, NOWHERE)
+        return self.ev.is_active(pool) or not has_rival(self.ev, pool, NOWHERE)
 
     cdef inline Py_ssize_t _site_of(self, Py_ssize_t arc) noexcept nogil:
         return self.ev.pool_site[self.ev.arc_pool[arc]] if arc != NOWHERE else NOWHERE
@@ -109,10 +114,10 @@ cdef class Exchanges:
         cdef Py_ssize_t arc = target if target != NOWHERE else source
         cdef double price = self.ev.unserved_price(self.ev.arc_demand[arc]), here = price, there = price
         if source != NOWHERE:
-            here = self.search._divisible_usd(source, self.ev.option[self._site_of(source)])
+            here = self.sites.divisible_usd(source, self.ev.option[self._site_of(source)])
         if target != NOWHERE:
-            there = self.search._divisible_usd(target, self.ev.option[self._site_of(target)])
-        return (here - there) / self.search._divisible_mw(arc)
+            there = self.sites.divisible_usd(target, self.ev.option[self._site_of(target)])
+        return (here - there) / self.sites.divisible_mw(arc)
 
     cdef void _note_gains(self, Py_ssize_t k) noexcept nogil:
         """For every place, the most that one of its flows would gain per MW at site ``k``."""
@@ -161,18 +166,18 @@ cdef class Exchanges:
         for tries in range(TRIES):
             if mw <= 0.0:
                 return
-            self.search._length = 0
+            self.journal.begin()
             gone = self._take_out(0, there, mw)
             come = self._take_out(there, back, mw)
             self._put_in(0, gone)
             self._put_in(there, come)
             for n in range(gone):
-                self.search._improve_demand(self._demand(n))
+                self.flows.improve_demand(self._demand(n))
             for n in range(there, there + come):
-                self.search._improve_demand(self._demand(n))
+                self.flows.improve_demand(self._demand(n))
             if self.ev.short_demands > short:
-                self.search._undo(before)
-            elif self.search._keep_if_better(before):
+                self.journal.undo(before)
+            elif self.journal.keep_if_better(before):
                 return
             mw *= LESS
 
@@ -211,7 +216,7 @@ cdef class Exchanges:
         if count == self._most_moves:
             return count
         self._moves[count] = Move(
-            self._rate(source, target), amount * self.search._divisible_mw(arc), 0.0, source, target
+            self._rate(source, target), amount * self.sites.divisible_mw(arc), 0.0, source, target
         )
         return count + 1
 
@@ -246,7 +251,7 @@ cdef class Exchanges:
                     amount *= mw / self._moves[n].mw
             # A flow is listed once for each pool that could take it; the first takes it out.
             self._moves[n].amount = amount
-            if amount > 0.0 and source != NOWHERE and not self.search._shift(self._demand(n), source, NOWHERE, amount):
+            if amount > 0.0 and source != NOWHERE and not self.journal.shift(self._demand(n), source, NOWHERE, amount):
                 return n - first
             mw -= self._moves[n].mw if amount > 0.0 else 0.0
         return count
@@ -261,8 +266,8 @@ cdef class Exchanges:
             if target == NOWHERE or amount <= 0.0:
                 continue
             if self.ev.shift_delta(i, NOWHERE, target, amount) < INFINITY:
-                self.search._shift(i, NOWHERE, target, amount)
+                self.journal.shift(i, NOWHERE, target, amount)
             elif self.ev.is_splittable[i]:
-                part = self.search._part_that_fits(i, target, 1, True)
-                if 1e-7 < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
-                    self.search._shift(i, NOWHERE, target, part)
+                part = self.flows.part_that_fits(i, target, 1, True)
+                if SMALLEST_SHARE < part < amount and self.ev.shift_delta(i, NOWHERE, target, part) < INFINITY:
+                    self.journal.shift(i, NOWHERE, target, part)

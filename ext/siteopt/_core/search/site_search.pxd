@@ -1,6 +1,8 @@
 """The search for sites to open, resize and close, for passes of other files."""
 
-from siteopt._core.facility.flow_search cimport FlowSearch
+from siteopt._core.evaluate.evaluator cimport Evaluator
+from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.search.flow_search cimport FlowSearch
 
 
 cdef struct Candidate:
@@ -9,13 +11,16 @@ cdef struct Candidate:
     Py_ssize_t target
 
 
-cdef class SiteSearch(FlowSearch):
+cdef class SiteSearch:
+    cdef Evaluator ev
+    cdef Journal journal
+    cdef FlowSearch flows
     cdef object _candidate_memory
     cdef Candidate* _candidates
 
-    cdef bint _empty(self, Py_ssize_t j) noexcept nogil
+    cdef bint empty(self, Py_ssize_t j) noexcept nogil
     cdef bint _has_flows(self, Py_ssize_t j) noexcept nogil
-    cdef bint _may_close(self, Py_ssize_t j) noexcept nogil
+    cdef bint may_close(self, Py_ssize_t j) noexcept nogil
     cdef void _try_close(self, Py_ssize_t j) noexcept nogil
     cdef void _try_trim(self, Py_ssize_t j, Py_ssize_t first) noexcept nogil
     cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option, bint draws) noexcept nogil
@@ -24,5 +29,5 @@ cdef class SiteSearch(FlowSearch):
     cdef void _try_open(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil
     cdef void _draw(self, Py_ssize_t source, Py_ssize_t target) noexcept nogil
     cdef Py_ssize_t _rank_gains(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil
-    cdef double _divisible_mw(self, Py_ssize_t a) noexcept nogil
-    cdef double _divisible_usd(self, Py_ssize_t a, Py_ssize_t option) noexcept nogil
+    cdef double divisible_mw(self, Py_ssize_t a) noexcept nogil
+    cdef double divisible_usd(self, Py_ssize_t a, Py_ssize_t option) noexcept nogil

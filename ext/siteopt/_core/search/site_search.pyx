@@ -3,11 +3,10 @@
 import numpy as np
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, uint64_t
 from libc.stdlib cimport qsort
 
-from siteopt._core.evaluate.evaluator cimport Evaluator
-from siteopt._core.facility.flow_search cimport FlowSearch
+from siteopt._core.evaluate.rules cimport route_holds, site_holds
+from siteopt._core.search.flow_search cimport FlowSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
 
@@ -16,33 +15,22 @@ cdef int _by_rank(const void* a, const void* b) noexcept nogil:
     return -1 if x < y else (1 if x > y else 0)
 
 
-cdef class SiteSearch(FlowSearch):
-    """Search for sites and for the flows to them.
+cdef class SiteSearch:
+    """Search for sites, whose flows another one places.
 
     Parameters
     ----------
-    evaluator : Evaluator
-        Its state is changed in place; it never gets worse.
-    seed : int
-        Of the random choices; same seed, same start, same calls: same result.
+    flows : FlowSearch
+        The state of its evaluator is changed in place; it never gets worse.
     """
 
-    def __init__(self, Evaluator evaluator not None, uint64_t seed):
-        super().__init__(evaluator, seed)
-        self._candidate_memory = np.empty((evaluator.n_arc + 1) * sizeof(Candidate), dtype=np.uint8)
+    def __init__(self, FlowSearch flows not None):
+        self.ev, self.journal, self.flows = flows.ev, flows.journal, flows
+        self._candidate_memory = np.empty((self.ev.n_arc + 1) * sizeof(Candidate), dtype=np.uint8)
         cdef unsigned char[::1] memory = self._candidate_memory
         self._candidates = <Candidate*>&memory[0]
 
-    def open_all(self, const int32_t[::1] option not None):
-        """Open every closed site ``j`` with ``option[j] >= 0``, whatever it costs."""
-        cdef Py_ssize_t j
-        if option.shape[0] != self.ev.n_site:
-            raise ValueError(f"option has {option.shape[0]} entries; the instance has {self.ev.n_site} sites")
-        for j in range(self.ev.n_site):
-            if self.ev.option[j] < 0 and option[j] >= 0:
-                self.ev.set_option(j, option[j])
-
-    def improve_sites(self):
+    def improve(self):
         """One pass over all sites: close, resize, open; returns whether anything paid."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t j, o, p, q
@@ -92,17 +80,18 @@ cdef class SiteSearch(FlowSearch):
         cdef double before = self.ev.cost
         cdef bint closed
         with nogil:
-            self._length = 0
-            closed = self.ev.option[j] >= 0 and self._may_close(j) and self._empty(j) and self._set_option(j, NOWHERE)
+            self.journal.begin()
+            closed = self.ev.option[j] >= 0 and self.may_close(j) and self.empty(j)
+            closed = closed and self.journal.set_option(j, NOWHERE)
             if closed:
-                self._length = 0
+                self.journal.begin()
             else:
-                self._undo(before)
+                self.journal.undo(before)
         return closed
 
     # ------------------------------------------------------------------ workers
 
-    cdef bint _empty(self, Py_ssize_t j) noexcept nogil:
+    cdef bint empty(self, Py_ssize_t j) noexcept nogil:
         """Move everything that flows to a site elsewhere, cheapest first come; False if something finds no place."""
         cdef Py_ssize_t p, n, a, i, tries
         for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
@@ -114,7 +103,7 @@ cdef class SiteSearch(FlowSearch):
                 tries = 0
                 while self.ev.share[a] > 0.0:
                     tries += 1
-                    if tries > 64 or not self._best_shift(i, a, self.ev.share[a], j, INFINITY):
+                    if tries > 64 or not self.flows.best_shift(i, a, self.ev.share[a], j, INFINITY):
                         return False
         return True
 
@@ -125,19 +114,19 @@ cdef class SiteSearch(FlowSearch):
                 return True
         return False
 
-    cdef bint _may_close(self, Py_ssize_t j) noexcept nogil:
+    cdef bint may_close(self, Py_ssize_t j) noexcept nogil:
         """Existing and forced sites stay, and those that others count on in a failure."""
         return not (self.ev.is_existing[j] or self.ev.is_forced[j] or self.ev.held[j])
 
     cdef void _try_close(self, Py_ssize_t j) noexcept nogil:
         cdef double before = self.ev.cost
-        if not self._may_close(j):
+        if not self.may_close(j):
             return
-        self._length = 0
-        if self._empty(j) and self._set_option(j, NOWHERE):
-            self._keep_if_better(before)
+        self.journal.begin()
+        if self.empty(j) and self.journal.set_option(j, NOWHERE):
+            self.journal.keep_if_better(before)
         else:
-            self._undo(before)
+            self.journal.undo(before)
 
     cdef void _try_trim(self, Py_ssize_t j, Py_ssize_t first) noexcept nogil:
         """Shed load, that of one pool first, until the site needs one module less."""
@@ -146,35 +135,35 @@ cdef class SiteSearch(FlowSearch):
         cdef int modules = self.ev.modules[j]
         if modules <= self.ev.min_modules[o]:
             return
-        self._length = 0
+        self.journal.begin()
         while True:
             for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1] if self.ev.flows[p] > 0 else 0):
                 a = self.ev.pool_arc[n]
                 if self.ev.share[a] > 0.0:
-                    self._best_shift(self.ev.arc_demand[a], a, self.ev.share[a], j, INFINITY)
+                    self.flows.best_shift(self.ev.arc_demand[a], a, self.ev.share[a], j, INFINITY)
                 if self.ev.modules[j] < modules:
-                    self._keep_if_better(before)
+                    self.journal.keep_if_better(before)
                     return
             p = p + 1 if p + 1 < self.ev.site_pool_ptr[j + 1] else self.ev.site_pool_ptr[j]
             if p == first:
                 break
-        self._undo(before)
+        self.journal.undo(before)
 
     cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option, bint draws) noexcept nogil:
         """Another design or connection for the same load; a larger one may draw what it has room for."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, count = 0
-        self._length = 0
+        self.journal.begin()
         if draws and self._capacity_mw(option) > self._capacity_mw(self.ev.option[j]):
             count = self._rank_gains(j, option)
             qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
-        self._set_option(j, option)
-        if not self.ev.site_holds(j):
-            self._undo(before)
+        self.journal.set_option(j, option)
+        if not site_holds(self.ev, j):
+            self.journal.undo(before)
             return
         for n in range(count):
             self._draw(self._candidates[n].source, self._candidates[n].target)
-        self._keep_if_better(before)
+        self.journal.keep_if_better(before)
 
     cdef double _capacity_mw(self, Py_ssize_t option) noexcept nogil:
         """Most IT power that an option carries, MW."""
@@ -188,7 +177,7 @@ cdef class SiteSearch(FlowSearch):
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, a, b, i
         cdef bint moved
-        self._length = 0
+        self.journal.begin()
         for n in range(self.ev.pool_arc_ptr[pool], self.ev.pool_arc_ptr[pool + 1]):
             a = self.ev.pool_arc[n]
             if self.ev.share[a] == 0.0:
@@ -196,17 +185,17 @@ cdef class SiteSearch(FlowSearch):
             i, moved = self.ev.arc_demand[a], False
             for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
                 if self.ev.arc_pool[b] == rival:
-                    moved = self._shift(i, a, b, self.ev.share[a])
+                    moved = self.journal.shift(i, a, b, self.ev.share[a])
                     break
             if not moved:
-                self._undo(before)
+                self.journal.undo(before)
                 return
         if not (
-            self.ev.site_holds(self.ev.pool_site[pool])
-            and self.ev.route_holds(self.ev.pool_home_route[rival])
-            and self._keep_if_better(before)
+            site_holds(self.ev, self.ev.pool_site[pool])
+            and route_holds(self.ev, self.ev.pool_home_route[rival])
+            and self.journal.keep_if_better(before)
         ):
-            self._undo(before)
+            self.journal.undo(before)
 
     cdef void _try_open(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
         """Open a site, draw the flows that gain most per MW, then close the sites that this left poor."""
@@ -218,30 +207,30 @@ cdef class SiteSearch(FlowSearch):
         if count == 0 and self.ev.n_rule == 0:
             return
         qsort(self._candidates, count, sizeof(Candidate), &_by_rank)
-        self._length = 0
-        self._set_option(j, option)
+        self.journal.begin()
+        self.journal.set_option(j, option)
         for n in range(count):
             self._draw(self._candidates[n].source, self._candidates[n].target)
         # A site that nothing flows to may still be what a linear rule asks for.
         if self.ev.site_it[j] == 0.0 and (self.ev.n_rule == 0 or self.ev.cost >= before - CENT):
-            self._undo(before)
+            self.journal.undo(before)
             return
         if self.ev.cost < before - CENT:
-            self._keep_if_better(before)
+            self.journal.keep_if_better(before)
             return
         for n in range(count):
             if self._candidates[n].source < 0:
                 continue
             k = self.ev.pool_site[self.ev.arc_pool[self._candidates[n].source]]
-            if k == j or self.ev.option[k] < 0 or not self._may_close(k):
+            if k == j or self.ev.option[k] < 0 or not self.may_close(k):
                 continue
             if self.ev.modules[k] > self.ev.min_modules[self.ev.option[k]]:
                 continue
-            if not (self._empty(k) and self._set_option(k, NOWHERE)):
+            if not (self.empty(k) and self.journal.set_option(k, NOWHERE)):
                 break
             if self.ev.cost < before - CENT:
                 break
-        self._keep_if_better(before)
+        self.journal.keep_if_better(before)
 
     cdef void _draw(self, Py_ssize_t source, Py_ssize_t target) noexcept nogil:
         """Move a flow to a newly opened site as far as it fits."""
@@ -250,11 +239,11 @@ cdef class SiteSearch(FlowSearch):
         if amount <= 0.0:
             return
         if self.ev.shift_delta(i, source, target, amount) < INFINITY:
-            self._shift(i, source, target, amount)
+            self.journal.shift(i, source, target, amount)
         elif self.ev.is_splittable[i]:
-            part = self._part_that_fits(i, target, 1, True)
+            part = self.flows.part_that_fits(i, target, 1, True)
             if SMALLEST_SHARE < part < amount and self.ev.shift_delta(i, source, target, part) < INFINITY:
-                self._shift(i, source, target, part)
+                self.journal.shift(i, source, target, part)
 
     cdef Py_ssize_t _rank_gains(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
         """Flows that would gain at the site if replicas and modules were divisible, ranked by gain per MW of IT."""
@@ -264,28 +253,28 @@ cdef class SiteSearch(FlowSearch):
             for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1]):
                 a = self.ev.pool_arc[n]
                 i = self.ev.arc_demand[a]
-                here = self._divisible_usd(a, option)
+                here = self.divisible_usd(a, option)
                 if self.ev.unserved[i] > 0.0 and count < self.ev.n_arc:
-                    gain = (self.ev.unserved_price(i) - here) / self._divisible_mw(a)
+                    gain = (self.ev.unserved_price(i) - here) / self.divisible_mw(a)
                     if gain > 0.0:
                         self._candidates[count] = Candidate(-gain, NOWHERE, a)
                         count += 1
                 b = self.ev.first_flow[i]
                 while b >= 0 and count < self.ev.n_arc:
                     if b != a:
-                        gain = self._divisible_usd(b, self.ev.option[self.ev.pool_site[self.ev.arc_pool[b]]]) - here
+                        gain = self.divisible_usd(b, self.ev.option[self.ev.pool_site[self.ev.arc_pool[b]]]) - here
                         if gain > 0.0:
-                            self._candidates[count] = Candidate(-gain / self._divisible_mw(a), b, a)
+                            self._candidates[count] = Candidate(-gain / self.divisible_mw(a), b, a)
                             count += 1
                     b = self.ev.next_flow[b]
         return count
 
-    cdef double _divisible_mw(self, Py_ssize_t a) noexcept nogil:
+    cdef double divisible_mw(self, Py_ssize_t a) noexcept nogil:
         """IT power of all of a demand on an arc with divisible replicas, MW."""
         cdef Py_ssize_t p = self.ev.arc_pool[a]
         return self.ev.peak_rps[self.ev.arc_demand[a]] / self.ev.pool_usable_rps[p] * self.ev.pool_replica_mw[p]
 
-    cdef double _divisible_usd(self, Py_ssize_t a, Py_ssize_t option) noexcept nogil:
+    cdef double divisible_usd(self, Py_ssize_t a, Py_ssize_t option) noexcept nogil:
         """Cost of all of a demand on an arc with divisible replicas and modules, USD."""
         cdef Py_ssize_t p = self.ev.arc_pool[a], i = self.ev.arc_demand[a], j = self.ev.pool_site[p]
         cdef double replicas = self.ev.peak_rps[i] / self.ev.pool_usable_rps[p]

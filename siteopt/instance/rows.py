@@ -1,4 +1,4 @@
-"""Types of the arrays that an instance is made of, and the one way in which rows are compressed."""
+"""Lists of rows, compressed: where each owner's rows begin, and which they are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Indices = NDArray[np.int32]
-    Flags = NDArray[np.uint8]
+    from siteopt.arrays import Indices, Rows
 
 
 def pointer(owner: NDArray[Any], n: int) -> Indices:
@@ -19,7 +17,7 @@ def pointer(owner: NDArray[Any], n: int) -> Indices:
     return np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=n)))).astype(np.int32)
 
 
-def ranges(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.int64]:
+def ranges(first: NDArray[Any], last: NDArray[Any]) -> Rows:
     """Return all rows of several ranges, one after the other: ``first[0], ..., last[0] - 1, first[1], ...``."""
     length = (last - first).astype(np.int64)
     start = np.repeat(first - np.concatenate(([0], np.cumsum(length)[:-1])), length)

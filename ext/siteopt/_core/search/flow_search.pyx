@@ -7,11 +7,12 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.evaluate.rules cimport on_link
 from siteopt._core.search.random_numbers cimport below, seeded
-from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
+from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE, TINY
 
 
-cdef class FlowSearch(Journal):
+cdef class FlowSearch:
     """Search for flows between open sites.
 
     Parameters
@@ -23,15 +24,15 @@ cdef class FlowSearch(Journal):
     """
 
     def __init__(self, Evaluator evaluator not None, uint64_t seed):
-        super().__init__(evaluator)
-        self._random = seeded(seed)
+        self.ev, self.journal = evaluator, Journal(evaluator)
+        self.random = seeded(seed)
         self._order = np.arange(evaluator.n_demand, dtype=np.int32)
-        self._hardest = np.arange(evaluator.n_demand, dtype=np.int32)
+        self.hardest = np.arange(evaluator.n_demand, dtype=np.int32)
 
     def serve_all(self):
         """Serve what is unserved wherever it is cheapest at the open sites, hardest demands first as ordered."""
         with nogil:
-            self._length = 0
+            self.journal.begin()
             self._demand_pass()
 
     def order_demands(self, const int32_t[::1] order not None):
@@ -39,13 +40,13 @@ cdef class FlowSearch(Journal):
         if sorted(order) != list(range(self.ev.n_demand)):
             raise ValueError("order is not a permutation of the demands")
         self._order[:] = order
-        self._hardest[:] = order
+        self.hardest[:] = order
 
-    def improve_flows(self):
+    def improve(self):
         """One pass over all demands: every flow may move or split; returns whether anything paid."""
         cdef double before = self.ev.cost
         with nogil:
-            self._length = 0
+            self.journal.begin()
             self._shuffle()
             self._demand_pass()
         return self.ev.cost < before - CENT
@@ -55,19 +56,19 @@ cdef class FlowSearch(Journal):
     cdef void _demand_pass(self) noexcept nogil:
         cdef Py_ssize_t n
         for n in range(self.ev.n_demand):
-            self._length = 0
-            self._improve_demand(self._order[n])
+            self.journal.begin()
+            self.improve_demand(self._order[n])
 
-    cdef void _improve_demand(self, Py_ssize_t i) noexcept nogil:
+    cdef void improve_demand(self, Py_ssize_t i) noexcept nogil:
         """Move every flow of a demand to where it costs least, what is unserved first."""
         cdef Py_ssize_t a, tries = 0
-        while self.ev.unserved[i] > 0.0 and tries < 64 and self._best_shift(i, NOWHERE, self.ev.unserved[i], NOWHERE, -CENT):
+        while self.ev.unserved[i] > 0.0 and tries < 64 and self.best_shift(i, NOWHERE, self.ev.unserved[i], NOWHERE, -CENT):
             tries += 1
         for a in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
             if self.ev.share[a] > 0.0:
-                self._best_shift(i, a, self.ev.share[a], NOWHERE, -CENT)
+                self.best_shift(i, a, self.ev.share[a], NOWHERE, -CENT)
 
-    cdef bint _best_shift(
+    cdef bint best_shift(
         self, Py_ssize_t i, Py_ssize_t source, double amount, Py_ssize_t shunned, double worst
     ) noexcept nogil:
         """Apply the cheapest shift of (part of) a flow that changes cost by less than ``worst``.
@@ -91,7 +92,7 @@ cdef class FlowSearch(Journal):
             if not self.ev.is_splittable[i] and self.ev.share[b] > 0.0:
                 continue
             # Most sites are full: what fits is cheaper to find than what it costs. A move within a site frees room there.
-            most = INFINITY if k == here else self._part_that_fits(i, b, 1, False)
+            most = INFINITY if k == here else self.part_that_fits(i, b, 1, False)
             if most <= SMALLEST_SHARE:
                 continue
             delta = INFINITY
@@ -105,15 +106,15 @@ cdef class FlowSearch(Journal):
             for level in range(2):
                 if level == 1 and delta < INFINITY:
                     break
-                part = self._part_that_fits(i, b, level, delta == INFINITY)
+                part = self.part_that_fits(i, b, level, delta == INFINITY)
                 if SMALLEST_SHARE < part < amount - SMALLEST_SHARE:
                     self.evaluated += 1
                     rate = self.ev.shift_delta(i, source, b, part) / part
                     if rate < best_rate and rate * part < worst:
                         best_rate, best_arc, best_amount = rate, b, part
-        return best_amount > 0.0 and self._shift(i, source, best_arc, best_amount)
+        return best_amount > 0.0 and self.journal.shift(i, source, best_arc, best_amount)
 
-    cdef double _part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil:
+    cdef double part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil:
         """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1).
 
         ``on_links`` says whether links may be what limits it.
@@ -130,7 +131,7 @@ cdef class FlowSearch(Journal):
             g = self.ev.grid_site_limit[e]
             spare = (self.ev.limit_mw[g] - self.ev.used_mw[g]) / (self.ev.grid_site_coefficient[e] * self.ev.pue[o])
             room = min(room, spare)
-        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + 1e-9)
+        room = self.ev.replicas[p] + floor(room / self.ev.pool_replica_mw[p] + TINY)
         if room <= 0.0:
             return 0.0
         slack_tier = self.ev.tightest_slack_tier(p, self.ev.arc_slack_tier[b], 1)
@@ -148,8 +149,8 @@ cdef class FlowSearch(Journal):
         if route >= 0:
             for e in range(self.ev.route_ptr[route], self.ev.route_ptr[route + 1]):
                 link = self.ev.route_link[e]
-                first = self.ev.on_link(arc, 0.0, more, link)
-                full = self.ev.on_link(arc, 1.0, more, link) - first
+                first = on_link(self.ev, arc, 0.0, more, link)
+                full = on_link(self.ev, arc, 1.0, more, link) - first
                 if full > 0.0:
                     part = min(part, (self.ev.limit_gbps[link] - self.ev.link_gbps[link] - first) / full)
         return part
@@ -158,7 +159,7 @@ cdef class FlowSearch(Journal):
         cdef Py_ssize_t n, m
         cdef int32_t other
         for n in range(self.ev.n_demand - 1, 0, -1):
-            m = below(&self._random, n + 1)
+            m = below(&self.random, n + 1)
             other = self._order[n]
             self._order[n] = self._order[m]
             self._order[m] = other
