@@ -86,4 +86,6 @@ def progress_line(progress: Progress, seconds: float) -> str:
     plan = "none yet" if progress.incumbent_usd is None else money(progress.incumbent_usd)
     bound = "none yet" if progress.bound_usd is None else money(progress.bound_usd)
     gap = "-" if progress.gap is None else percent(progress.gap)
+    if progress.gap is None and progress.incumbent_usd is not None and progress.bound_usd is not None:
+        gap = money(progress.incumbent_usd - progress.bound_usd)
     return f"{seconds:7.1f} s  plan {plan:>9}  bound {bound:>9}  gap {gap:>7}  ({progress.source})"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from siteopt.answers.compare import Comparison, FormulaBreakEven, ModeResult, Turn
+    from siteopt.plan import Plan
 
 #: What the factor of a turn multiplies, in words.
 TURNED = {
@@ -46,6 +47,13 @@ def _left_out(mode: ModeResult) -> list[str]:
     return [f"{name} {percent(share)} ({why[name]})" for name, share in mode.unserved.items()]
 
 
+def _gap(plan: Plan | None) -> str:
+    """In percent; in USD where nothing is spent."""
+    if plan is None or plan.bound_usd is None:
+        return "-"
+    return money(plan.cost_usd - plan.bound_usd) if plan.gap is None else percent(plan.gap)
+
+
 def _print_modes(console: Console, modes: tuple[ModeResult, ...]) -> None:
     out = table("", *(f">{mode.mode}" for mode in modes))
 
@@ -59,7 +67,7 @@ def _print_modes(console: Console, modes: tuple[ModeResult, ...]) -> None:
     plans = [mode.plan for mode in modes]
     row("cost", [money(p.cost_usd) if p else "no plan" for p in plans], "bold")
     row("  proven bound", [money(p.bound_usd) if p and p.bound_usd is not None else "-" for p in plans])
-    row("  gap", [percent(p.gap) if p and p.gap is not None else "-" for p in plans])
+    row("  gap", [_gap(p) for p in plans])
     names = dict.fromkeys(name for p in plans if p for name, usd in p.cost_lines.items() if abs(usd) >= 0.5)
     for name in names:
         row(

@@ -64,7 +64,7 @@ def test_explain_what_a_megawatt_is_worth(
 
 def test_explain_what_binds(scenario: Path, solved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = answered(capsys, "explain", scenario, solved, "--binds")
-    assert {"kind", "subject", "used", "limit", "slack", "binds", "step", "unit"} == set(rows[0])
+    assert {"kind", "subject", "used", "limit", "slack", "binds", "step", "unit", "is_floor"} == set(rows[0])
     assert main(["explain", str(scenario), str(solved), "--binds"]) == 0
     assert "What binds" in capsys.readouterr().out
 

@@ -48,14 +48,14 @@ def test_headline_says_what_was_found() -> None:
     first, second = printed(SCENARIO, PLAN).splitlines()[:2]
     assert first == "small: cost $155.6M net present over 10 years at 7%"
     assert second == (
-        "Best plan found when the time was up, proven gap 3% | verified | 60.2 s | method auto | seed 4"
+        "Best plan found when the time was up, within 3% of best | verified | 60.2 s | method auto | seed 4"
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"status": "optimal", "limit": None}, "Solved, proven gap 3% | verified"),
+        ({"status": "optimal", "limit": None}, "Solved, within 3% of best | verified"),
         ({"status": "evaluated", "limit": None, "gap": None}, "Priced, not optimised | verified"),
         ({"verified": False}, "| NOT VERIFIED |"),
         ({"limit": "interrupt"}, "Best plan found when it was interrupted"),

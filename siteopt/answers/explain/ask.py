@@ -21,7 +21,7 @@ from siteopt.answers.explain.variants import (
 )
 from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.evaluate import evaluate
-from siteopt.plan import relative_gap
+from siteopt.plan import with_bound
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
@@ -139,7 +139,7 @@ def _ask(
         return Answer(question, subject, base.cost_usd, base, None, None, {}, error.reasons)
     except NoPlanError as error:
         return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
-    if other.status != "optimal" or (base.gap or 0.0) > effort.options.gap:
+    if other.status != "optimal" or is_loose(base, effort.options.gap):
         base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
         if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
             # What holds in less room holds in more.
@@ -164,9 +164,14 @@ def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds:
         return base
     if back.cost_usd >= base.cost_usd:
         return base
-    bound = None if base.bound_usd is None else min(base.bound_usd, back.cost_usd)
-    gap = None if bound is None else relative_gap(back.cost_usd, bound, back.cost_lines)
-    return replace(back, bound_usd=bound, gap=gap)
+    return with_bound(back, base.bound_usd)
+
+
+def is_loose(plan: Plan, gap: float) -> bool:
+    """Whether a plan has a bound, and a gap above the one asked for; one that spends nothing may have no limit."""
+    if plan.gap is None:
+        return plan.bound_usd is not None
+    return plan.gap > gap
 
 
 def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
@@ -188,9 +193,8 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
         raise ScenarioError([Problem("", message)], "plan")
     is_own = abs(exact.cost_usd - plan.cost_usd) <= SAME_COST * max(1.0, abs(exact.cost_usd))
     if is_own and plan.bound_usd is not None:
-        return replace(exact, bound_usd=plan.bound_usd, gap=plan.gap, seconds=plan.seconds, verified=True)
+        return replace(with_bound(exact, plan.bound_usd), seconds=plan.seconds, verified=True)
     solved = effort.solve(scenario, seconds, exact)
     if solved.bound_usd is None:
         return exact
-    gap = relative_gap(exact.cost_usd, solved.bound_usd, exact.cost_lines)
-    return replace(exact, bound_usd=min(solved.bound_usd, exact.cost_usd), gap=gap, verified=True)
+    return replace(with_bound(exact, solved.bound_usd), verified=True)

@@ -125,13 +125,15 @@ def _figures(subject: Subject) -> list[tuple[str, str, str]]:
     plan = subject.plan
     years = f"{subject.scenario.horizon.years:g} years, net present"
     bound = "none" if plan.bound_usd is None else money(plan.bound_usd)
-    gap = "unknown" if plan.gap is None else percent(plan.gap)
+    gap, share = "unknown" if plan.gap is None else percent(plan.gap), "of spending, at most"
+    if plan.gap is None and plan.bound_usd is not None:
+        gap, share = money(plan.cost_usd - plan.bound_usd), "at most, and nothing is spent"
     capital = money(sum(row.capex_usd for row in plan.sites))
     it_mw, facility_mw = (sum(getattr(row, key) for row in plan.sites) for key in ("it_mw", "facility_mw"))
     return [
         ("Cost", money(plan.cost_usd), years),
         ("Lower bound", bound, "proven: no plan costs less"),
-        ("Gap", gap, "of spending, at most"),
+        ("Gap", gap, share),
         ("Capital", capital, "newly spent"),
         ("IT power", power(it_mw), f"{power(facility_mw)} with cooling"),
         ("Open sites", f"{len(plan.sites):,}", f"of {len(subject.scenario.sites):,}"),

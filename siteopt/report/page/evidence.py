@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from siteopt.formatting import money, percent
+from siteopt.plan import OPTIMAL
 from siteopt.report.console import STOPPED
 from siteopt.report.page.markup import Markup, section, tag
 from siteopt.report.page.outlines import credit
@@ -62,15 +63,22 @@ def _bound(subject: Subject) -> str:
 
 
 def _gap(subject: Subject) -> str:
-    gap = subject.plan.gap
-    return "unknown" if gap is None else f"{percent(gap)} of the sum of the positive cost lines"
+    plan = subject.plan
+    if plan.bound_usd is None:
+        return "unknown"
+    usd = f"{money(plan.cost_usd - plan.bound_usd)}"
+    if plan.gap is None:
+        return f"{usd}; nothing is spent that it could be a share of"
+    return f"{usd}, {percent(plan.gap)} of the sum of the positive cost lines"
 
 
 def _ending(subject: Subject) -> str:
     plan = subject.plan
     if plan.status == "evaluated":
         return "priced and checked as given, not optimised"
-    how = "solved to the requested gap" if plan.status == "optimal" else "best plan found"
+    is_optimal = plan.gap is not None and plan.gap <= OPTIMAL
+    solved = "optimal" if is_optimal else "solved to the requested gap"
+    how = solved if plan.status == "optimal" else "best plan found"
     if plan.limit is not None:
         how += f" {STOPPED[plan.limit]}"
     return f"{how} after {plan.seconds:.1f} s; method {plan.method}, seed {plan.seed}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from siteopt.compile import compile_instance
 from siteopt.compile.part import with_sites
 from siteopt.formatting import counted, listed, money, percent
+from siteopt.report.left_out import words_left_out
 from siteopt.report.page.subject import TIERS, power
 from siteopt.verify.costs import HOURS, capex_usd, hardware, present_value
 
@@ -144,19 +145,26 @@ def _cost(subject: Subject) -> str:
     plan, horizon = subject.plan, subject.scenario.horizon
     years = f"{horizon.years:g} years at {percent(horizon.discount_rate)}"
     amount = f"It earns {money(-plan.cost_usd)}" if plan.cost_usd < 0 else f"It costs {money(plan.cost_usd)}"
-    unserved = len({(row.region, row.workload) for row in plan.unserved})
+    unserved = len({(row.region, row.workload) for row in plan.unserved if row.reason != "mode"})
     penalty = (
         f", including penalties for {counted(unserved, 'demand')} not served in full" if unserved else ""
     )
     parts = [f"{amount} net present over {years}{penalty}"]
-    if plan.bound_usd is None or plan.gap is None or plan.gap_usd is None:
+    if plan.bound_usd is None:
         parts.append("no lower bound was proven for it, so a cheaper plan may exist")
     else:
+        share = "" if plan.gap is None else f" ({percent(plan.gap)} of spending)"
         parts.append(
             f"no plan that keeps every rule can cost less than {money(plan.bound_usd)}, so at most"
-            f" {money(max(0.0, plan.gap_usd))} ({percent(plan.gap)} of spending) could still be saved"
+            f" {money(max(0.0, plan.cost_usd - plan.bound_usd))}{share} could still be saved"
         )
     sentence = "; ".join(parts) + "."
+    left_out = words_left_out(plan)
+    if left_out:
+        mode = subject.scenario.policy.mode
+        sentence += (
+            f" Left out at no cost: {left_out}, which no site of the mode {mode} may serve and others could."
+        )
     central = next((row for row in subject.comparison.modes if row.mode == "central"), None)
     if central is not None and central.cost_usd is not None:
         less = central.cost_usd - plan.cost_usd
