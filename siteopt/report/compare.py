@@ -48,7 +48,7 @@ def _left_out(mode: ModeResult) -> list[str]:
 
 
 def _gap(plan: Plan | None) -> str:
-    """In percent; in USD where nothing is spent."""
+    """Write the gap of a plan in percent, or in USD where it spends nothing."""
     if plan is None or plan.bound_usd is None:
         return "-"
     return money(plan.cost_usd - plan.bound_usd) if plan.gap is None else percent(plan.gap)

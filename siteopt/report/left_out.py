@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def rows_left_out(plan: Plan) -> list[UnservedPlan]:
-    """Return what is not served for the mode, in the order of the plan."""
+    """Return the rows that are not served because of the mode, in the order of the plan."""
     return [row for row in plan.unserved if row.reason == "mode"]
 
 

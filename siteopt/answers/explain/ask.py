@@ -168,7 +168,7 @@ def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds:
 
 
 def is_loose(plan: Plan, gap: float) -> bool:
-    """Whether a plan has a bound, and a gap above the one asked for; one that spends nothing may have no limit."""
+    """Whether a plan has a bound but not the requested gap; one that spends nothing has no gap at all."""
     if plan.gap is None:
         return plan.bound_usd is not None
     return plan.gap > gap

@@ -21,7 +21,7 @@ RESOLUTION = 1e-9
 
 
 def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
-    """Sets of groups that together need more than their sites can carry; to be confirmed in exact figures.
+    """Find sets of groups that together need more than their sites can carry; exact figures have to confirm them.
 
     The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut falls into
     pieces that share no site and no limit; each is a shortage of its own.

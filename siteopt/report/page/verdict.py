@@ -102,7 +102,7 @@ def _prices(subject: Subject, by_tier: dict[str, float]) -> str:
         if any(subject.facts.is_existing(row.id) for row in subject.plan.sites)
         else ""
     )
-    return f": a MW of IT costs {first}{against}, over {years}, without accelerators{sunk}"
+    return f": a MW of IT costs {first}{against}, over {years}, excluding accelerators{sunk}"
 
 
 def _distance(subject: Subject, by_workload: dict[str, dict[str, float]]) -> str:
