@@ -110,7 +110,7 @@ def test_a_killed_run_goes_on_where_it_was(
     with journal.open("a") as file:
         file.write('{"key": "half a li')
     solves: list[object] = []
-    monkeypatch.setattr(run, "solve_with", lambda *a: solves.append(a) or solve_with(*a))
+    monkeypatch.setattr(run, "solve_with", lambda *a, **k: solves.append(a) or solve_with(*a, **k))
     again = sensitivity(small, parameters=NAMES, options=OPTIONS, journal=journal)
     assert len(solves) == 1 + 2 * len(NAMES) - 3
     assert again == whole
