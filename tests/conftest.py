@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from siteopt.compile import compile_instance
 from siteopt.scenario import load_scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siteopt.instance import Instance
     from siteopt.scenario import Scenario
 
@@ -26,6 +29,26 @@ settings.register_profile(
     "ci", deadline=None, suppress_health_check=SLOW_IS_FINE, derandomize=True, print_blob=True
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+class _Raise(logging.Handler):
+    """A bug that costs a user no plan is only logged; here it fails the test."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            raise record.exc_info[1]
+
+
+RAISE = _Raise(logging.ERROR)
+logging.getLogger("siteopt").addHandler(RAISE)
+
+
+@pytest.fixture
+def bugs_are_logged() -> Iterator[None]:
+    """As outside of tests."""
+    logging.getLogger("siteopt").removeHandler(RAISE)
+    yield
+    logging.getLogger("siteopt").addHandler(RAISE)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""What serving a workload in many pools costs in replicas, against one pool for all of it.
+"""How many replicas more a workload takes in many pools than it would in a single one.
 
-A pool needs room for the fluctuations of its own load, and their share of the load falls as the load grows; many
-small pools need more replicas than one. This is the strongest argument for centralising, so a plan that spreads a
-workload says what it pays.
+A pool needs room for the fluctuations of its load, and their share of the load falls as the load grows, so many small
+pools need more replicas than one. This is the strongest argument for centralising, so a plan that spreads a workload
+says what that costs.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Plan
     from siteopt.scenario.schema import Scenario
 
-#: Most parts that a load is split into where it is too large for the queue's tables.
+#: Most parts into which a load is split where it is too large for the queue's tables.
 MOST_PARTS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Fewest replicas of a pool: ``tail`` for the waits that its SLOs leave, ``cap`` for the utilisation cap."""
+    """The fewest replicas of a pool: ``tail`` for the waits that its SLOs allow, ``cap`` for the utilisation cap."""
 
     tail: int
     cap: int
 
     @property
     def replicas(self) -> int:
-        """Fewest replicas that meet both."""
+        """The fewest replicas that meet both."""
         return max(self.tail, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolingLine:
-    """One workload of a plan.
+    """The replicas of one workload in a plan, against those of a single pool.
 
     Attributes
     ----------
     workload : str
     pools : int
-        Pools that serve it.
+        Number of pools that serve it.
     replicas : int
         Replicas in them.
     in_one_pool : int
         Replicas that one pool of each accelerator would need for the same load, with the round trips as they are
         in the plan: the pool answers to the longest of them.
     for_its_tail : int
-        Replicas that the same pool would need without the utilisation cap. Far below ``in_one_pool``, the cap sizes
-        large pools, and spreading costs nothing as long as each of them stays large.
+        Replicas that the same pool would need without the utilisation cap. Where this is far below ``in_one_pool``,
+        the cap sizes large pools, and spreading costs nothing as long as each of them stays large.
     """
 
     workload: str
@@ -85,14 +85,14 @@ def replicas_needed(
     rtt_ms: float = 0.0,
     burst_factor: float = 1.0,
 ) -> Need:
-    """Fewest replicas of one pool at a rate.
+    """Find the fewest replicas with which one pool carries a rate.
 
     Parameters
     ----------
     queue : PoolQueue or None
         None where nothing waits.
     rooms : sequence of Room
-        What each SLO leaves to round trip and wait; a room that the round trip exceeds leaves no wait.
+        What each SLO leaves for round trip and wait; where the round trip exceeds it, no time is left to wait.
     rate_rps : float
         Calls per second.
     usable_rps : float
@@ -100,7 +100,7 @@ def replicas_needed(
     rtt_ms : float
         Longest round trip of the pool's flows.
     burst_factor : float
-        Of the rate that tails are sized for.
+        Factor on the rate for which tails are sized.
     """
     # 0.8 x 10 replicas carry a load of 8.
     cap = ceil(rate_rps / usable_rps * (1.0 - ROUNDING))
@@ -112,7 +112,7 @@ def replicas_needed(
 
 
 def pooling(scenario: Scenario, plan: Plan) -> tuple[PoolingLine, ...]:
-    """Replicas of a plan against those of one pool, for each workload that is sized by its tail and served.
+    """Compare the replicas of a plan with those of one pool, for each served workload that is sized by its tail.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _in_one_pool(scenario: Scenario, variant: Variant, flows: Sequence[FlowPlan]
 
 
 def _round_trips(scenario: Scenario, plan: Plan) -> Callable[[FlowPlan], float]:
-    """Round trips of one call of a flow, ms; those to its data included where they are at home."""
+    """Return a function from a flow to the round trips of one call, ms, including those to data kept at home."""
     distances = Distances(scenario, build_topology(scenario))
     region = {r.id: i for i, r in enumerate(scenario.regions)}
     site = {s.id: j for j, s in enumerate(scenario.sites)}
@@ -169,7 +169,7 @@ def _round_trips(scenario: Scenario, plan: Plan) -> Callable[[FlowPlan], float]:
 
 
 def _tail(queue: PoolQueue, rate_rps: float, slack_ms: float, percentile: float) -> int:
-    """Fewest replicas for one SLO; a load beyond the queue's tables is split into parts, which is safe."""
+    """Find the fewest replicas for one SLO; a load beyond the queue's tables is split into parts, which is safe."""
     parts = 1
     while (needed := queue.replicas_needed(rate_rps / parts, slack_ms, percentile)) < 0:
         parts *= 2

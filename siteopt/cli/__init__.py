@@ -1,4 +1,4 @@
-"""The command ``siteopt``: one file per command, no logic of its own.
+"""The command ``siteopt``: one file for each command, no logic of its own.
 
 ::
 
@@ -27,17 +27,17 @@ from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverEr
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: The commands and what they are for. Each is a module of this package, imported only where it is the one asked for:
-#: the solver and what it needs take a second, and whoever reads the help needs none of it.
+#: The commands and what they are for. Each is a module of this package, imported only when it is the one to run: the
+#: solver and what it needs take a second to import, and the help needs none of it.
 COMMANDS = {
     "solve": "find a plan, with a proven gap",
     "check": "validate and summarise a scenario",
     "evaluate": "price and check any plan",
-    "compare": "central, edge and hybrid; a verdict per workload",
-    "explain": "why, why not, what a MW is worth, what binds, why infeasible",
-    "sensitivity": "which uncertain numbers matter, one at a time",
-    "report": "a page to read, GeoJSON and CSV of a plan",
-    "profile": "latency and cost of one workload against load and sites",
+    "compare": "compare central, edge and hybrid, with a verdict on each workload",
+    "explain": "explain a plan: why, why not, what a MW is worth, what binds, why there is none",
+    "sensitivity": "find which uncertain numbers matter, one at a time",
+    "report": "write a plan as a page to read, as GeoJSON or as CSV",
+    "profile": "show latency and cost of one workload over load and number of sites",
     "params": "list the built-in catalogue with its sources",
     "schema": "print the JSON Schema of a scenario",
 }
@@ -51,19 +51,19 @@ INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the options in two lines instead of repeating all of them."""
+    """A parser that says in two lines what is wrong with the options, instead of repeating all of them."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n  see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None, *, on_start: Callable[[], None] = lambda: None) -> int:
-    """Run a command.
+    """Run a command and return its exit code.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        Arguments after the name of the program; those of the process where absent.
+        Arguments after the name of the program; by default those of the process.
     on_start : callable
         Called once the command is known and imported, before it begins.
 
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None, *, on_start: Callable[[], None] = la
                 stream.reconfigure(errors="replace")
         try:
             return _run(sys.argv[1:] if argv is None else argv, on_start)
-        except SystemExit as end:  # argparse has said what is to be said
+        except SystemExit as end:  # argparse has already printed what there is to say
             return end.code if isinstance(end.code, int) else 0
 
 
@@ -120,7 +120,7 @@ def _run(argv: Sequence[str], on_start: Callable[[], None]) -> int:
 
 
 def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Names every command, but has the options only of the one that is asked for.
+    """Build a parser that knows every command, but only the options of the one to run.
 
     Parameters
     ----------
@@ -133,12 +133,12 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """
     parser = _Parser(
         prog="siteopt",
-        description="Which substations should host micro data centres, which AI workloads stay central.",
+        description="Decide which substations should host micro data centres, and which AI workloads stay central.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
-    # No option before the command takes a value, so that the first word is the command.
+    # No option before the command takes a value, so the first word is the command.
     asked = next((word for word in argv if not word.startswith("-")), None)
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, allow_abbrev=False)
@@ -150,7 +150,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Prints the version; the package's metadata are read for that alone."""
+    """An option that prints the version; only then are the package's metadata read."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import PackageNotFoundError, version

@@ -1,4 +1,4 @@
-"""``siteopt check SCENARIO``: is it valid, how big is it, what about it is odd."""
+"""``siteopt check SCENARIO``: whether it is valid, how large it is, and what about it looks odd."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Load, compile, summarise; exit code 1 where arithmetic shows that no plan exists."""
+    """Load, compile and summarise a scenario; exit with code 1 where arithmetic shows that no plan exists."""
     scenario = load_scenario(args.scenario)
     if has_many_flows(scenario):
         implicit = compile_implicit_flows(scenario)

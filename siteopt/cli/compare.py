@@ -1,4 +1,4 @@
-"""``siteopt compare SCENARIO``: central only, edge only, hybrid; a verdict for each workload."""
+"""``siteopt compare SCENARIO``: central only, edge only and hybrid, and a verdict on each workload."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
-    parser.add_argument("--workload", metavar="ID", help="find by solving what turns the verdict on this one")
+    parser.add_argument("--workload", metavar="ID", help="find by solving what turns the verdict on it")
     parser.add_argument(
         "--parameter",
         choices=tuple(PARAMETERS),
         nargs="+",
         default=(),
-        help="what to turn it with (default: the nearest by formula); rtt: all distances of the network",
+        help="what to vary (default: the nearest by formula); rtt: all distances in the network",
     )
     parser.add_argument(
-        "--time-limit", type=positive_seconds, default=90.0, metavar="S", help="seconds in all (default 90)"
+        "--time-limit", type=positive_seconds, default=90.0, metavar="S", help="seconds in total (default 90)"
     )
     parser.add_argument(
-        "--gap", type=gap, default=0.005, metavar="G", help="stop a solve at this gap (default 0.005)"
+        "--gap", type=gap, default=0.005, metavar="G", help="stop each solve at this gap (default 0.005)"
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare and print; exit code 1 where no mode has a plan."""
+    """Compare the modes and print the result; exit with code 1 where no mode has a plan."""
     if args.parameter and args.workload is None:
         args.parser.error("argument --parameter: needs --workload")
     with noting_inputs() as inputs:

@@ -1,4 +1,4 @@
-"""``siteopt evaluate SCENARIO PLAN``: exact figures of any plan, and whether it holds."""
+"""``siteopt evaluate SCENARIO PLAN``: the exact figures of any plan, and whether it holds."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made; figures may be missing")
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify the plan as it stands, price its decisions, print both."""
+    """Verify the plan as it stands, price its decisions, and print both."""
     with noting_inputs() as inputs:
         scenario = load_scenario(args.scenario)
         plan = load_plan(args.plan)
@@ -37,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         exact = evaluate(scenario, plan)
     except ScenarioError:
-        # The plan cannot be priced where it serves what may not be served; the verifier says so in its words.
+        # A plan that serves what may not be served cannot be priced; the verifier says what is wrong.
         broken = violated_rules(plan, verify(scenario, plan))
         if not broken:
             raise
-        print_message(f"siteopt: {args.plan} cannot be priced, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be priced, as it does not hold:", broken, len(broken))
         return 1
-    # A plan that states figures is held to them; of one made by hand figures and moves after failures are ours.
+    # A plan that states figures is held to them; one made by hand gets figures and moves after failures from us.
     broken = list(verify(scenario, plan if plan.cost_lines else exact))
     code = write_plan(scenario, replace(exact, verified=not broken), out=args.out, as_json=args.json)
     if broken:
@@ -51,5 +51,5 @@ def run(args: argparse.Namespace) -> int:
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:
-        say(f"{args.plan} holds: every rule is met and every figure is true")
+        say(f"{args.plan} holds: every rule is met and every figure is correct")
     return code or int(bool(broken))

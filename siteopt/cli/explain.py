@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from siteopt.scenario import Scenario
 
 
-#: Time for an answer where nobody says, s.
+#: Default time for an answer, s.
 QUESTION_SECONDS, CONFLICT_SECONDS = 75.0, 100.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("plan", metavar="PLAN", nargs="?", help="plan.json; not for --infeasible")
     asked = parser.add_argument_group("the question").add_mutually_exclusive_group(required=True)
-    asked.add_argument("--why-not", metavar="SITE", help="what forcing SITE in costs, and what would turn it")
+    asked.add_argument("--why-not", metavar="SITE", help="what forcing SITE in costs, and what makes it win")
     asked.add_argument("--why", metavar="SITE", help="what doing without SITE costs")
     asked.add_argument("--mw", metavar="SITE", help="what 1 MW more headroom at SITE is worth")
     asked.add_argument("--mw-zone", metavar="ZONE", help="what 1 MW more in the grid limits of ZONE is worth")
@@ -67,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer the question; exit code 1 where the answer is that there is no plan."""
+    """Answer the question; exit with code 1 where the answer is that there is no plan."""
     if args.infeasible != (args.plan is None):
         args.parser.error("--infeasible takes a scenario alone" if args.plan else "argument PLAN is missing")
     scenario = load_scenario(args.scenario)

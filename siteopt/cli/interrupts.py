@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a command has something to lose."""
+"""How Ctrl-C and SIGTERM act while a command has results to lose."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Handlers that would lose the work, and that nobody chose.
+#: Default handlers, which would lose the work; any other was set on purpose.
 DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
 @contextmanager
 def until_written() -> Iterator[Callable[[], bool]]:
-    """Let the first signal be a wish to end, so that the body can write what it has; a second one is KeyboardInterrupt.
+    """Take the first signal as a request to stop, so that results can be written; raise KeyboardInterrupt at a second.
 
     Yields
     ------
     callable
-        Whether the wish was heard.
+        Whether a first signal has come.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False

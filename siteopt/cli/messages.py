@@ -1,4 +1,4 @@
-"""What went wrong, said on stderr."""
+"""Messages on stderr about what went wrong."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from contextlib import suppress
 
 from siteopt.errors import InfeasibleError, ScenarioError
 
-#: Lines of an error before it is cut: a table with one wrong column has as many problems as rows.
+#: Most lines of an error: a table with one wrong column has as many problems as rows.
 MOST_LINES = 40
 
 
 def say(text: str) -> None:
-    """One line on stderr, if anybody listens: to say something is never worth more than what is being done."""
+    """Print a line on stderr; if that fails, the command goes on without it."""
     _write(f"siteopt: {text}")
 
 
@@ -30,7 +30,7 @@ def print_error(error: Exception) -> None:
 
 
 def print_message(head: str, lines: object, n: int) -> None:
-    """A headline and indented lines on stderr, cut where there are very many."""
+    """Print a headline and indented lines on stderr, cut where there are very many."""
     _write(head)
     for _, line in zip(range(MOST_LINES), iter(lines), strict=False):  # type: ignore[call-overload]
         _write(f"  {line}")

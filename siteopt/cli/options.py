@@ -1,4 +1,4 @@
-"""Values of options, checked before any work is done."""
+"""Parsers for values of options, so that they are checked before any work is done."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def positive_seconds(text: str) -> float:
-    """A time limit: any positive number, ``inf`` for none."""
+    """Parse a time limit: any positive number, ``inf`` for none."""
     value = _number(text)
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text} should be greater than 0 (inf for no limit)")
@@ -28,7 +28,7 @@ def positive_seconds(text: str) -> float:
 
 
 def gap(text: str) -> float:
-    """A relative gap: 0.005 for 0.5 %."""
+    """Parse a relative gap: 0.005 for 0.5 %."""
     value = _number(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{text} should be at least 0 and less than 1; 0.005 is 0.5 %")
@@ -36,7 +36,7 @@ def gap(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """A limit on steps: a whole number from 1."""
+    """Parse a limit on steps: a whole number from 1 on."""
     value = _integer(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} should be at least 1")
@@ -44,7 +44,7 @@ def count(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """A seed: a whole number of 32 bits from 0."""
+    """Parse a seed: a whole number from 0 to 2**31 - 1."""
     value = _integer(text)
     if not 0 <= value <= LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"{text} should be between 0 and {LARGEST_SEED}")
@@ -52,7 +52,7 @@ def seed(text: str) -> int:
 
 
 def output_file(text: str) -> Path:
-    """A file that can be written, found out before the hour of work whose result it should hold."""
+    """Parse the path of a file that can be written, lest this fail after an hour of work."""
     path = Path(text)
     try:
         reason = _unusable(path)
@@ -66,7 +66,7 @@ def output_file(text: str) -> Path:
 
 
 def _unusable(path: Path) -> str:
-    """What is wrong with an output; empty where nothing is."""
+    """Return why a file cannot be written; empty where it can."""
     kind = path.stat().st_mode if path.exists() else stat.S_IFREG
     if stat.S_ISDIR(kind):
         return "is a directory; name a file"
@@ -78,14 +78,14 @@ def _unusable(path: Path) -> str:
         target = Path(os.path.realpath(path))
         if not target.parent.is_dir():
             return f"cannot be written: {path.parent} is not a directory"
-        handle, temporary = create_beside(target)  # what the file system has against it, it says now
+        handle, temporary = create_beside(target)  # any objection of the file system shows now
         os.close(handle)
         temporary.unlink()
     return ""
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Options ``--out`` and ``--json``, the same for every command that gives a plan."""
+    """Add the options ``--out`` and ``--json``, the same for every command that produces a plan."""
     parser.add_argument("--out", type=output_file, metavar="PLAN.json", help="write the plan to this file")
     parser.add_argument("--json", action="store_true", help="print the plan as JSON instead of tables")
 
@@ -93,7 +93,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def refuse_inputs(
     parser: argparse.ArgumentParser, outputs: Mapping[str, Path | None], inputs: Iterable[Path]
 ) -> None:
-    """End with exit code 2 where an output, by its option, would replace what was read."""
+    """Exit with code 2 where an output, given by its option, would replace a file that was read."""
     known = [name for name in inputs if name.exists()]
     for option, path in outputs.items():
         if path is not None and path.exists() and any(path.samefile(name) for name in known):

@@ -1,4 +1,4 @@
-"""A plan handed over: to a file, as JSON, as tables."""
+"""The output of a plan: to a file, as JSON, or as tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_plan(scenario: Scenario, plan: Plan, *, out: Path | None, as_json: bool) -> int:
-    """Save and print a plan; a disk that fails now does not take the printed result with it.
+    """Save and print a plan; it is printed even where the file cannot be written.
 
     Returns
     -------

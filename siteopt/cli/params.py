@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
-    parser.add_argument("words", metavar="WORD", nargs="*", help="show only figures that hold every word")
+    """Add the options of the command."""
+    parser.add_argument("words", metavar="WORD", nargs="*", help="show only figures that contain every word")
     parser.add_argument("--group", choices=GROUPS, help="show only this part of the catalogue")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Select and print figures; a search without any result is an error."""
+    """Select and print figures; finding none is an error."""
     catalogue = load_catalogue()
     figures = select_figures(catalogue, args.words, args.group)
     if not figures:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         near = suggestions(catalogue, args.words)
         hint = f"did you mean {listed(near, len(near))}?" if near else "try fewer words"
         words = " ".join(args.words)
-        raise ScenarioError([Problem("", f"nothing in {where} holds {words!r}; {hint}")], "params")
+        raise ScenarioError([Problem("", f"nothing in {where} contains {words!r}; {hint}")], "params")
     with results():
         if args.json:
             print(json.dumps(figures_document(figures), indent=1))

@@ -1,4 +1,4 @@
-"""``siteopt profile``: a workload's deployments, its latency under load, and what sharing it costs."""
+"""``siteopt profile``: deployments of a workload, its latency under load, and what sharing it between sites costs."""
 
 from __future__ import annotations
 
@@ -21,29 +21,33 @@ if TYPE_CHECKING:
 
     from siteopt.answers.profile import Profile
 
-DESCRIPTION = """Name a model and accelerators, or a workload of a scenario; what both say, the options decide.
+DESCRIPTION = """Name a model and accelerators, or a workload of a scenario; options override what the workload says.
 Without a scenario, --workload is a class of the catalogue (siteopt params --group workloads)."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.description = DESCRIPTION
     what = parser.add_argument_group("what")
-    what.add_argument("--model", metavar="ID", help="of the catalogue or the scenario")
+    what.add_argument("--model", metavar="ID", help="model of the catalogue or the scenario")
     what.add_argument("--accelerator", metavar="ID", nargs="+", default=(), help="one or several to compare")
-    what.add_argument("--input-tokens", type=zero_or_more, metavar="N", help="read by one call, mean")
-    what.add_argument("--output-tokens", type=positive, metavar="N", help="written by one call, mean")
-    what.add_argument("--scenario", metavar="SCENARIO", help="whose workloads, hardware and policy count")
+    what.add_argument("--input-tokens", type=zero_or_more, metavar="N", help="mean tokens read by one call")
+    what.add_argument("--output-tokens", type=positive, metavar="N", help="mean tokens written by one call")
+    what.add_argument("--scenario", metavar="SCENARIO", help="use its workloads, hardware and policy")
     what.add_argument("--workload", metavar="ID", help="workload of the scenario, or class of the catalogue")
     how = parser.add_argument_group("how")
-    for metric, words in (("ttft", "time to first token"), ("tpot", "time per output token"), ("e2e", "all")):
+    for metric, words in (
+        ("ttft", "time to first token"),
+        ("tpot", "time per output token"),
+        ("e2e", "whole request"),
+    ):
         how.add_argument(f"--{metric}-ms", type=positive, metavar="MS", help=f"limit: {words}")
-    how.add_argument("--percentile", type=percentile, metavar="P", help="of every limit (0.99)")
-    how.add_argument("--engine", metavar="NAME", help="inference engine (vllm)")
+    how.add_argument("--percentile", type=percentile, metavar="P", help="of every limit (default 0.99)")
+    how.add_argument("--engine", metavar="NAME", help="inference engine (default vllm)")
     how.add_argument("--precision", choices=("bf16", "fp8", "fp4"), nargs="+", default=(), help="to try")
-    how.add_argument("--network-share", type=share, metavar="X", help="of an SLO, left to the network (0.25)")
+    how.add_argument("--network-share", type=share, metavar="X", help="of an SLO, for the network (0.25)")
     where = parser.add_argument_group("curves")
-    where.add_argument("--replicas", type=count, default=4, metavar="N", help="under load (default 4)")
+    where.add_argument("--replicas", type=count, default=4, metavar="N", help="in one pool (default 4)")
     where.add_argument("--total-rps", type=positive, metavar="R", help="calls/s that the sites share")
     where.add_argument("--rtt-ms", type=zero_or_more, default=0.0, metavar="MS", help="round trip (0)")
     parser.add_argument("--plot", type=_plot_file, metavar="FILE.svg|png", help="draw the curves")
@@ -51,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Profile and print; exit code 1 where no deployment meets the SLO."""
+    """Profile the workload and print the result; exit with code 1 where no deployment meets the SLO."""
     if args.plot is not None:
         require_plotting()
     with noting_inputs() as inputs:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from siteopt.run.progress import Progress
 
-#: A pipe gets a line for a new plan or bound at most this often, s,
+#: Least time between lines for a new plan or bound in a pipe, s,
 MOST_OFTEN = 1.0
-#: and one that only says that work goes on this often, s.
+#: and between lines that only say that the work goes on, s.
 HEARTBEAT = 15.0
 
 
 class ProgressPrinter:
-    """Shows the reports of a solve; call it with each of them, inside its ``with`` statement.
+    """A display of the progress of a solve; call it with each report, inside its ``with`` statement.
 
     Parameters
     ----------
@@ -82,8 +82,10 @@ class ProgressPrinter:
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
-    """One report in words: elapsed time, best plan, bound, gap, and who works on it."""
+    """Write one report in a line: elapsed time, best plan, bound, gap, and which engine it comes from."""
     plan = "none yet" if progress.incumbent_usd is None else money(progress.incumbent_usd)
     bound = "none yet" if progress.bound_usd is None else money(progress.bound_usd)
     gap = "-" if progress.gap is None else percent(progress.gap)
+    if progress.gap is None and progress.incumbent_usd is not None and progress.bound_usd is not None:
+        gap = money(progress.incumbent_usd - progress.bound_usd)
     return f"{seconds:7.1f} s  plan {plan:>9}  bound {bound:>9}  gap {gap:>7}  ({progress.source})"

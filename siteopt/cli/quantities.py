@@ -1,16 +1,16 @@
-"""Physical quantities given as options: finite numbers within a range, checked before any work is done."""
+"""Parsers for physical quantities given as options: finite numbers within a range."""
 
 from __future__ import annotations
 
 import argparse
 import math
 
-#: Nothing that a planner means is larger; a larger number is a wrong unit.
+#: No sensible quantity is larger; a larger number is in a wrong unit.
 LARGEST = 1e9
 
 
 def positive(text: str) -> float:
-    """A number above 0."""
+    """Parse a number above 0."""
     value = _finite(text)
     if not 0.0 < value <= LARGEST:
         raise argparse.ArgumentTypeError(f"{text} should be greater than 0 and at most {LARGEST:,.0f}")
@@ -18,7 +18,7 @@ def positive(text: str) -> float:
 
 
 def zero_or_more(text: str) -> float:
-    """A number from 0."""
+    """Parse a number that is at least 0."""
     value = _finite(text)
     if not 0.0 <= value <= LARGEST:
         raise argparse.ArgumentTypeError(f"{text} should be at least 0 and at most {LARGEST:,.0f}")
@@ -26,7 +26,7 @@ def zero_or_more(text: str) -> float:
 
 
 def percentile(text: str) -> float:
-    """A percentile as a fraction: 0.99, not 99."""
+    """Parse a percentile given as a fraction: 0.99, not 99."""
     value = _finite(text)
     if not 0.5 <= value < 1.0:
         raise argparse.ArgumentTypeError(f"{text} should be at least 0.5 and less than 1; 0.99, not 99")
@@ -34,7 +34,7 @@ def percentile(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """A share of a whole that leaves something over."""
+    """Parse a share that is less than the whole."""
     value = _finite(text)
     if not 0.0 <= value < 1.0:
         raise argparse.ArgumentTypeError(f"{text} should be at least 0 and less than 1; 0.25 is a quarter")

@@ -1,4 +1,4 @@
-"""``siteopt report PLAN``: the page for people who decide, and tables for maps and spreadsheets."""
+"""``siteopt report PLAN``: a page for those who decide, and files for maps and spreadsheets."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from siteopt.scenario import Scenario
     from siteopt.verify import Violation
 
-#: Rules of the verifier without which nothing else can be told of a plan.
+#: Rules of the verifier that a plan must meet before anything else can be said about it.
 STRUCTURE = {"unknown_id", "duplicate", "number"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("plan", metavar="PLAN", help="plan.json, ours or hand-made")
     parser.add_argument(
         "--scenario", metavar="SCENARIO", help="scenario.json (default: the one that the plan names)"
@@ -50,15 +50,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--csv", type=_folder, metavar="DIR", help="write the tables into this directory")
     parser.add_argument(
-        "--compare", metavar="FILE.json", help="show the other modes: what siteopt compare wrote"
+        "--compare", metavar="FILE.json", help="show the other modes, from what siteopt compare wrote"
     )
     parser.add_argument(
-        "--sensitivity", metavar="FILE.json", help="show a tornado: what siteopt sensitivity wrote"
+        "--sensitivity", metavar="FILE.json", help="show a tornado, from what siteopt sensitivity wrote"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read everything, make everything, and only then write."""
+    """Read all inputs and make all outputs before the first is written."""
     if args.out is None and args.geojson is None and args.csv is None:
         args.parser.error("nothing to write: give -o PAGE.html, --geojson FILE or --csv DIR")
     with noting_inputs() as inputs:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     broken = violated_rules(plan, verify(scenario, plan))
     priced = _priced(scenario, plan, broken)
     if priced is None:
-        print_message(f"siteopt: {args.plan} cannot be shown, for it does not hold:", broken, len(broken))
+        print_message(f"siteopt: {args.plan} cannot be shown, as it does not hold:", broken, len(broken))
         return 1
     subject = Subject(
         scenario,
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _priced(scenario: Scenario, plan: Plan, broken: Sequence[Violation]) -> Plan | None:
-    """The plan with figures; None where it names what the scenario does not have, or cannot be priced."""
+    """Return the plan with figures; None where it names what the scenario lacks, or cannot be priced."""
     if any(violation.rule in STRUCTURE for violation in broken):
         return None
     if plan.cost_lines:
@@ -105,7 +105,7 @@ def _priced(scenario: Scenario, plan: Plan, broken: Sequence[Violation]) -> Plan
 
 
 def _folder(text: str) -> Path:
-    """A directory that exists, or can be made."""
+    """Parse a directory that exists, or can be made."""
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a file; name a directory")
@@ -115,7 +115,7 @@ def _folder(text: str) -> Path:
 
 
 def _remembered(plan_name: str, plan: Plan) -> str:
-    """The scenario that the plan was made for, from here or from beside the plan."""
+    """Find the scenario that the plan was made for, from the working directory or beside the plan."""
     if not plan.scenario:
         message = "does not name the scenario that it was made for; give --scenario SCENARIO"
         raise ScenarioError([Problem("scenario", message)], plan_name)
@@ -126,13 +126,13 @@ def _remembered(plan_name: str, plan: Plan) -> str:
     )
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        message = f"{plan.scenario!r} is found neither here nor beside the plan; give --scenario SCENARIO"
+        message = f"{plan.scenario!r} was found neither here nor beside the plan; give --scenario SCENARIO"
         raise ScenarioError([Problem("scenario", message)], plan_name)
     return str(found)
 
 
 def _changed(args: argparse.Namespace, plan: Plan, scenario: Scenario, name: str) -> list[str]:
-    """What to say of a scenario that is not the one of the plan: an error, unless the user named it."""
+    """Return a remark if the scenario is not the one that the plan was made for; an error, unless the user named it."""
     if not plan.scenario_sha256 or plan.scenario_sha256 == scenario_sha256(scenario):
         return []
     if not args.scenario:
@@ -146,11 +146,11 @@ def _changed(args: argparse.Namespace, plan: Plan, scenario: Scenario, name: str
 
 
 def _refuse_inputs(args: argparse.Namespace, inputs: Sequence[Path]) -> None:
-    """End with exit code 2 where an output would replace an input, another output, or a table that is not ours."""
+    """Exit with code 2 where an output would replace an input, another output, or a table that siteopt did not make."""
     others = [Path(name) for name in (args.compare, args.sensitivity) if name]
     refuse_inputs(args.parser, {"--out": args.out, "--geojson": args.geojson}, [*inputs, *others])
     if args.out is not None and args.geojson is not None and args.out.resolve() == args.geojson.resolve():
-        args.parser.error(f"argument --geojson: {args.geojson} is the page, too; choose another file")
+        args.parser.error(f"argument --geojson: {args.geojson} is also the page; choose another file")
     for name in HEADERS if args.csv is not None else ():
         path = args.csv / f"{name}.csv"
         if path.exists() and not _is_ours(path, name):
@@ -180,7 +180,7 @@ def _texts(args: argparse.Namespace, subject: Subject) -> dict[Path, str]:
 
 
 def _write(texts: dict[Path, str]) -> int:
-    """Write each file whole; the first that cannot be written ends it with exit code 2."""
+    """Write each file as a whole and return the exit code: 2 as soon as one cannot be written."""
     with results():
         for path, text in texts.items():
             try:

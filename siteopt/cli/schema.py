@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command: none."""
+    """Add the options of the command, of which there are none."""
 
 
 def run(_args: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the schema."""
     with results():
         print(json.dumps(json_schema(), indent=1))
     return 0

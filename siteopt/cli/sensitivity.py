@@ -1,4 +1,4 @@
-"""``siteopt sensitivity SCENARIO``: which uncertain numbers matter, as a tornado."""
+"""``siteopt sensitivity SCENARIO``: a tornado of the uncertain numbers that matter."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from siteopt.scenario import Scenario
 
 
-#: Time for all solves together and the most for one, s, where nobody says.
+#: Default time for all solves together, and the most for one of them, s.
 RUN_SECONDS, MOST_SECONDS_EACH = 60.0, 5.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument("--parameters", nargs="+", metavar="NAME", help="only these; --list names them all")
     parser.add_argument("--list", action="store_true", help="list the parameters with ranges and sources")
@@ -38,17 +38,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=output_file,
         metavar="FILE.json",
-        help="write the result here; results as they come go to FILE.jsonl beside it, from which a killed run goes on",
+        help="write the result here; each solve is also kept in FILE.jsonl, from which a stopped run goes on",
     )
     parser.add_argument("--jobs", type=count, metavar="N", help="processes (default: one per core)")
     parser.add_argument(
         "--time-limit",
         type=positive_seconds,
         metavar="S",
-        help="seconds per solve (default: what makes the run about a minute, at most 5)",
+        help="seconds per solve (default: at most 5, and so that the run takes about a minute)",
     )
     parser.add_argument(
-        "--gap", type=gap, default=0.005, metavar="G", help="stop a solve at this gap (default 0.005)"
+        "--gap", type=gap, default=0.005, metavar="G", help="stop each solve at this gap (default 0.005)"
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
@@ -56,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run what is not known yet, write and print the tornado; exit code 130 where it was interrupted."""
+    """Solve what is not known yet, write and print the tornado; exit with code 130 where it was interrupted."""
     with noting_inputs() as inputs:
         scenario = load_scenario(args.scenario)
     journal = None if args.out is None else _journal(args)
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _journal(args: argparse.Namespace) -> Path | None:
-    """The journal beside the result, which is read as well; none beside a pipe or a device."""
+    """Return the path of the journal, beside the result; None where the result is a pipe or a device."""
     path: Path = args.out.with_suffix(".jsonl")
     if args.out.exists() and not args.out.is_file():
         return None
@@ -115,7 +115,7 @@ def _run(args: argparse.Namespace, scenario: Scenario, journal: Path | None) -> 
 
 
 def _seconds_each(scenario: Scenario, names: Sequence[str] | None, jobs: int) -> float:
-    """Time for each solve, in tenths, so that the whole run stays within the time that one waits for."""
+    """Return the time for each solve, in tenths of a second, with which the whole run takes about a minute."""
     n = len(names if names is not None else parameters_of(scenario))
     return max(0.5, min(MOST_SECONDS_EACH, round(RUN_SECONDS / (BASELINE_TIMES + 2.0 * n / jobs), 1)))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
+    """Add the options of the command."""
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario.json")
     parser.add_argument(
         "--time-limit", type=positive_seconds, default=60.0, metavar="S", help="seconds (default 60)"
@@ -31,17 +31,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="seed of the search (default 1)")
     parser.add_argument("--method", choices=("auto", "milp", "search"), default="auto", help="default auto")
-    parser.add_argument("--node-limit", type=count, metavar="N", help="tree nodes of branch and bound")
-    parser.add_argument("--iteration-limit", type=count, metavar="N", help="steps of the local search")
+    parser.add_argument("--node-limit", type=count, metavar="N", help="most tree nodes of branch and bound")
+    parser.add_argument("--iteration-limit", type=count, metavar="N", help="most steps of the local search")
     parser.add_argument(
-        "--start", metavar="PLAN.json", help="go on from this plan, of this scenario or a like one"
+        "--start", metavar="PLAN.json", help="start from this plan, of this scenario or a similar one"
     )
     parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="default warning")
     add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Solve, write the plan, print it."""
+    """Solve a scenario, write the plan and print it."""
     console = progress_console()
     with logging_to(console, args.log_level):
         with noting_inputs() as inputs:

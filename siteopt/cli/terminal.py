@@ -1,4 +1,4 @@
-"""Where the commands write to: results to stdout, everything else to stderr."""
+"""The consoles of the commands: results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-#: Width of tables in a pipe, where nobody says how wide it is.
+#: Width of tables in a pipe, which has none of its own.
 PIPE_COLUMNS = 100
 
 
 class _ResultConsole(Console):
-    """A console whose reader may have had enough; rich would end the program, and turn the descriptor away."""
+    """A console that falls silent once its reader is gone, where rich would end the program and redirect stdout."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
 
 
 class _Patient(io.TextIOBase):
-    """A stream for progress, whose reader may go away, or whose disk be full: the work goes on without."""
+    """A stream for progress: if its reader goes away or its disk is full, the work goes on without it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """That of the stream."""
+        """The encoding of the stream."""
         return self._stream.encoding
 
     def isatty(self) -> bool:
@@ -41,42 +41,42 @@ class _Patient(io.TextIOBase):
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """The descriptor of the stream."""
+        """Return the descriptor of the stream."""
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write what can be written."""
+        """Write as far as that is possible."""
         with suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Flush what can be flushed."""
+        """Flush as far as that is possible."""
         with suppress(OSError):
             self._stream.flush()
 
 
 def result_console() -> Console:
-    """Console for results on stdout; plain text of fixed width in a pipe."""
+    """Return the console for results on stdout; in a pipe it writes plain text of fixed width."""
     width = None if sys.stdout.isatty() else PIPE_COLUMNS
     return _ResultConsole(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def progress_console() -> Console:
-    """Console for progress and log on stderr."""
+    """Return the console for progress and log on stderr."""
     return Console(file=cast("IO[str]", _Patient(sys.stderr)), highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
 def results() -> Iterator[None]:
-    """Write results; a reader that has had enough (``siteopt solve ... | head``) is not an error."""
+    """Let results be written; a reader that stops early (``siteopt solve ... | head``) is not an error."""
     with suppress(BrokenPipeError):
         yield
         sys.stdout.flush()
 
 
 class _ConsoleHandler(logging.Handler):
-    """Prints log records above the live line of progress instead of through it."""
+    """A log handler that prints above the live line of progress instead of through it."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class _ConsoleHandler(logging.Handler):
 
 @contextmanager
 def logging_to(console: Console, level: str) -> Iterator[None]:
-    """Show the log of siteopt on a console, at least from ``level`` on."""
+    """Show the log of siteopt on a console, from ``level`` on."""
     logger = logging.getLogger("siteopt")
     handler, before = _ConsoleHandler(console), logger.level
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

@@ -27,9 +27,11 @@ def bare_instance(
     options: Options,
     designs: Designs,
     is_lost: Masks,
+    is_left_out: Masks,
     present_value: float,
 ) -> Instance:
-    """Build an instance without flows; ``is_lost`` says which demands no site may serve, shape (n_demand,).
+    """Build an instance without flows; ``is_lost`` says which demands no site may serve, and
+    ``is_left_out`` which of these the mode leaves out, shape (n_demand,) both.
 
     Links, tails, tenants' limits and the cover of failures are left out: a bound without them is valid.
     """
@@ -47,7 +49,7 @@ def bare_instance(
         slack_tiers=no_slack_tiers,
         degraded_slack_tiers=no_slack_tiers,
         pools=no_pools,
-        demands=_demands(scenario, is_lost, present_value),
+        demands=_demands(scenario, is_lost, is_left_out, present_value),
         arcs=Arcs(none, none, *(nothing,) * 4, none, none, none, nothing, nothing),
         backups=Backups(none, none, nothing, none),
         links=Links((), nothing, np.zeros(1, dtype=np.int32), none),
@@ -56,10 +58,11 @@ def bare_instance(
     )
 
 
-def _demands(scenario: Scenario, is_lost: Masks, present_value: float) -> Demands:
+def _demands(scenario: Scenario, is_lost: Masks, is_left_out: Masks, present_value: float) -> Demands:
     """Build demands without arcs; meanwhile one flow stands in for those of each demand that some site may serve."""
     reached = np.flatnonzero(~is_lost).astype(np.int32)
     none, usual = np.zeros(len(reached), dtype=np.int32), np.arange(len(reached))
     flows = Flows(reached, none, none, np.zeros(len(reached)), np.ones(len(reached), dtype=bool))
-    demands = build_demands(scenario, Reach(flows, none, none, none, usual, usual[:0]), present_value)
+    reach = Reach(flows, none, none, none, usual, usual[:0])
+    demands = build_demands(scenario, reach, is_left_out, present_value)
     return replace(demands, arc_ptr=np.zeros_like(demands.arc_ptr))

@@ -13,7 +13,7 @@ from siteopt.instance import Arcs, Backups, Demands, pointer
 from siteopt.units import BITS_PER_BYTE, SECONDS_PER_YEAR
 
 if TYPE_CHECKING:
-    from siteopt.arrays import Indices, Rows
+    from siteopt.arrays import Indices, Masks, Rows
     from siteopt.compile.flows import Flows
     from siteopt.compile.gravity import PoolData
     from siteopt.physics.network.topology import Topology
@@ -35,8 +35,8 @@ class Reach:
     backup: Rows
 
 
-def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Demands:
-    """Build the demands as arrays."""
+def build_demands(scenario: Scenario, reach: Reach, is_left_out: Masks, present_value: float) -> Demands:
+    """Build the demands as arrays; ``is_left_out`` says which ones the mode leaves out, shape (n_demand,)."""
     n = len(scenario.demand)
     region_index = {r.id: i for i, r in enumerate(scenario.regions)}
     workload_index = {w.id: k for k, w in enumerate(scenario.workloads)}
@@ -48,7 +48,6 @@ def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Dem
         np.inf if w.unserved_usd_per_1k is None else thousands * d.mean_rps * w.unserved_usd_per_1k
         for d, w in pairs
     )
-    left_out = np.isinf(unserved_usd) & (np.diff(arc_ptr) == 0) & (scenario.policy.mode != "hybrid")
     return Demands(
         region=indices(region_index[d.region] for d in scenario.demand),
         workload=indices(workload_index[d.workload] for d in scenario.demand),
@@ -56,8 +55,8 @@ def build_demands(scenario: Scenario, reach: Reach, present_value: float) -> Dem
         peak_rps=floats(d.peak_rps * w.calls_per_request for d, w in pairs),
         mean_rps=floats(d.mean_rps * w.calls_per_request for d, w in pairs),
         revenue_usd=floats(thousands * d.mean_rps * w.revenue_usd_per_1k for d, w in pairs),
-        unserved_usd=np.where(left_out, 0.0, unserved_usd),
-        is_left_out=left_out.astype(np.uint8),
+        unserved_usd=np.where(is_left_out, 0.0, unserved_usd),
+        is_left_out=is_left_out.astype(np.uint8),
         is_splittable=np.array([w.splittable for w in workloads], dtype=np.uint8),
         arc_ptr=arc_ptr,
         backup_ptr=pointer(reach.flows.demand[reach.backup], n),

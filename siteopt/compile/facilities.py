@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from siteopt.compile.arrays import floats, indices
-from siteopt.compile.connection import Connection, connections, pue_at, spare_modules, usable_module_mw
+from siteopt.compile.connection import (
+    Connection,
+    connections,
+    may_extend,
+    pue_at,
+    spare_modules,
+    usable_module_mw,
+)
 from siteopt.instance import Designs, Options, Sites, pointer
 from siteopt.scenario.facilities import least_modules, mode_tiers
 from siteopt.units import HOURS_PER_YEAR, TONNES_PER_MWH_PER_G_PER_KWH, life_cycle
@@ -74,7 +81,8 @@ def build_options(scenario: Scenario, present_value: float) -> Options:
         design=indices(r.d for r in rows),
         connection_mw=floats(r.connection.up_to_mw for r in rows),
         headroom_mw=floats(r.headroom_mw for r in rows),
-        ready_month=floats(r.connection.months for r in rows),
+        energised_month=floats(r.connection.months for r in rows),
+        built_month=floats(r.design.build_months for r in rows),
         land_usd=land,
         connection_usd=connection,
         facility_usd=facility,
@@ -143,6 +151,8 @@ def _useful_modules(scenario: Scenario, row: _Row) -> int:
 
     Where a tenant may take only a share of what stands, more modules than can be fed let it take more.
     """
+    if not may_extend(scenario, row.design):
+        return _least_modules(row)
     share = scenario.policy.tenant_share or 1.0
     fed_mw = row.headroom_mw / pue_at(row.site, row.design)
     fed = int(np.ceil(fed_mw / usable_module_mw(row.design) / share)) + spare_modules(row.design)

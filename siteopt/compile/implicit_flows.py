@@ -17,6 +17,7 @@ from siteopt.compile.bare import bare_instance
 from siteopt.compile.facilities import build_designs, build_options
 from siteopt.compile.flows import RTT_TOLERANCE_MS, Distances, call_trips, houses_variant
 from siteopt.compile.gravity import calls_home_usd
+from siteopt.compile.left_out import left_out_by_mode
 from siteopt.compile.links import route_rule
 from siteopt.compile.slack_tiers import carried_rps
 from siteopt.compile.variants import resolve_variants
@@ -121,7 +122,8 @@ def compile_implicit_flows(scenario: Scenario) -> ImplicitFlows:
     reach = _reach(scenario, distances, resolved, houses)
     counts, shortest = _counted(rtt, rule, reach)
     is_lost = _lost(scenario, resolved, counts)
-    instance = bare_instance(scenario, resolved, options, designs, is_lost, present_value)
+    is_left_out = left_out_by_mode(scenario, distances, resolved, ~is_lost)
+    instance = bare_instance(scenario, resolved, options, designs, is_lost, is_left_out, present_value)
     egress, transit = _money(scenario, resolved, present_value)
     data = _data(scenario, resolved, topology, present_value)
     n_site = len(scenario.sites)

@@ -10,6 +10,7 @@ from siteopt.compile.demands import Reach, build_arcs, build_backups, build_dema
 from siteopt.compile.facilities import build_designs, build_options, build_sites
 from siteopt.compile.flows import Distances, admissible_flows, houses_variant
 from siteopt.compile.gravity import pool_data
+from siteopt.compile.left_out import left_out_by_mode
 from siteopt.compile.limits import shared_limits
 from siteopt.compile.links import RouteTable
 from siteopt.compile.pools import build_pools, build_variants, pools_of
@@ -45,7 +46,8 @@ def compile_instance(scenario: Scenario) -> Instance:
     options = build_options(scenario, present_value)
     designs = build_designs(scenario, options, resolved)
     houses = houses_variant(options, designs.admits, len(scenario.sites))
-    found = admissible_flows(scenario, Distances(scenario, topology), resolved, houses)
+    distances = Distances(scenario, topology)
+    found = admissible_flows(scenario, distances, resolved, houses)
     site, variant, flow_pool = pools_of(found, len(resolved))
     usual = np.flatnonzero(found.is_usual)
     protected = [scenario.workloads[v.workload].protect is not None for v in resolved]
@@ -57,7 +59,9 @@ def compile_instance(scenario: Scenario) -> Instance:
     reach = Reach(found, flow_pool, slack_tier, degraded_slack_tier, usual, backup)
     routes = RouteTable(scenario, topology)
     data = pool_data(scenario, topology, routes, resolved, (site, variant), present_value)
-    demands = build_demands(scenario, reach, present_value)
+    is_reached = np.bincount(found.demand[usual], minlength=len(scenario.demand)) > 0
+    is_left_out = left_out_by_mode(scenario, distances, resolved, is_reached)
+    demands = build_demands(scenario, reach, is_left_out, present_value)
     return Instance(
         sites=build_sites(scenario, options.site, site, present_value),
         designs=designs,

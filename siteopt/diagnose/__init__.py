@@ -1,1 +1,1 @@
-"""Diagnose a scenario: proofs that it has no plan, remarks on what looks odd, rules that conflict."""
+"""Diagnose a scenario: prove that it has no plan, remark on what looks odd, find rules that conflict."""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
 
 
+#: A search leaves no demand out that must be served for less than this, USD.
+LEAST_PENALTY_USD = 1.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Figures:
     """Figures of a solution, in the rows of its instance.
@@ -90,4 +94,6 @@ def unserved_penalty_usd(instance: Instance) -> float:
     most = replicas * variants.usd.max(initial=0.0) + power_mw * options.pue.max(initial=1.0) * per_mw
     most += modules * first_module * instance.life_factor.max(initial=1.0)
     most += instance.pools.fixed_usd.max(initial=0.0)
-    return float(most + np.abs(instance.arcs.usd).max(initial=0.0) + options.fixed_usd.max(initial=0.0))
+    most += np.abs(instance.arcs.usd).max(initial=0.0) + options.fixed_usd.max(initial=0.0)
+    # Where all is free, too, it must be dearer to leave a demand out than to serve it.
+    return max(float(most), LEAST_PENALTY_USD)

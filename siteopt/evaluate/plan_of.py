@@ -46,6 +46,7 @@ def _sites(instance: Instance, solution: Solution, figures: Figures) -> tuple[Si
     for j in np.flatnonzero(solution.option >= 0).tolist():
         o = int(solution.option[j])
         connection = float(options.connection_mw[o])
+        built_month = options.built_month[o] if solution.modules[j] > options.sunk_modules[o] else 0.0
         rows.append(
             SitePlan(
                 id=instance.sites.id[j],
@@ -55,7 +56,7 @@ def _sites(instance: Instance, solution: Solution, figures: Figures) -> tuple[Si
                 facility_mw=float(figures.facility_mw[j]),
                 capex_usd=float(figures.capex_usd[j]),
                 connection_mw=connection if np.isfinite(connection) else None,
-                ready_month=float(options.ready_month[o]),
+                ready_month=float(max(options.energised_month[o], built_month)),
             )
         )
     return tuple(rows)

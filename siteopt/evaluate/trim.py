@@ -1,4 +1,4 @@
-"""The fewest replicas and modules that carry given flows and moves, by the exact tails."""
+"""The fewest sites, replicas and modules that carry given flows and moves, by the exact tails."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from siteopt.resilience import moved_loads
 from siteopt.tolerances import SLACK, TINY
 
 if TYPE_CHECKING:
-    from siteopt.arrays import Indices
+    from siteopt.arrays import Indices, Masks
     from siteopt.instance import Instance, Solution
 
     Rooms = tuple[tuple[float, float], ...]
 
 
 def trimmed(instance: Instance, solution: Solution) -> Solution:
-    """Return the same flows and moves on the fewest replicas and modules that the exact tails allow.
+    """Return the same flows and moves on the fewest sites, replicas and modules that the exact tails allow.
+
+    A site without replicas is closed, which no search does where it costs nothing to have it open.
 
     A search sizes a pool for the longest round trip of its slack tier; here the longest one among its flows counts.
     """
@@ -41,7 +43,21 @@ def trimmed(instance: Instance, solution: Solution) -> Solution:
         needed = _fewest(instance, p, float(peak[p] + load), float(max(farthest[p], rtt)), rooms)
         fewest[p] = max(fewest[p], needed)
     replicas = np.minimum(solution.replicas, fewest).astype(np.int32)
-    return replace(solution, replicas=replicas, modules=_fewest_modules(instance, solution, replicas))
+    modules = _fewest_modules(instance, solution, replicas)
+    idle = _idle_sites(instance, solution, replicas)
+    option = solution.option.copy()
+    option[idle], modules[idle] = -1, 0
+    return replace(solution, option=option, replicas=replicas, modules=modules)
+
+
+def _idle_sites(instance: Instance, solution: Solution, replicas: Indices) -> Masks:
+    """Find open sites where nothing runs, unless they must be open or a rule of the planner's own counts them."""
+    sites, rules = instance.sites, instance.linear_rules
+    runs = np.bincount(instance.pools.site, weights=replicas, minlength=len(sites.id)) > 0.0
+    is_counted = np.append(np.diff(rules.option_ptr) > 0, False)
+    must_be = ((sites.is_existing | sites.is_forced) == 1) | is_counted[solution.option]
+    idle: Masks = (solution.option >= 0) & ~runs & ~must_be
+    return idle
 
 
 def _fewest(instance: Instance, pool: int, peak_rps: float, rtt_ms: float, rooms: Rooms) -> int:

@@ -67,7 +67,7 @@ class Options:
     site, design : rows
     connection_mw : facility power that the connection carries, MW; ``inf`` where the site has one connection only
     headroom_mw : the lesser of that and the site's headroom, MW
-    ready_month : when it is built and energised
+    energised_month, built_month : when the connection, and modules beyond those that stand, can be ready
     land_usd, connection_usd, facility_usd, staff_usd : what opening costs (zero where sunk)
     fixed_usd : net present cost of opening: their sum, refresh and salvage included
     fixed_capex_usd : the part that is capital at the start
@@ -81,7 +81,8 @@ class Options:
     design: Indices
     connection_mw: Floats
     headroom_mw: Floats
-    ready_month: Floats
+    energised_month: Floats
+    built_month: Floats
     land_usd: Floats
     connection_usd: Floats
     facility_usd: Floats

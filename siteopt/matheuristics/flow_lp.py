@@ -7,11 +7,13 @@ for one more than its load needs; cover is counted as in the Lagrangian bound, w
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_matrix
 
+from siteopt.errors import SolverError
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.highs.driver import HighsDriver, Limits
 from siteopt.highs.monitor import Until
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
     from siteopt.highs.programme import Matrix
     from siteopt.instance import Instance, Solution
 
+logger = logging.getLogger(__name__)
+
 #: Flows up to which the programme is solved in seconds.
 MOST_FLOWS = 300_000
 #: Shares in the programme's solution below this are rounding.
 LEAST_SHARE = 1e-6
 #: Limits are kept by this, relatively, beyond the solver's tolerance.
 MARGIN = 1e-6
+#: Units of rows whose limit may be 0, at least.
+SMALLEST_GBPS, SMALLEST_USD = 1e-12, 1.0
 
 
 def cheapest_flows(
@@ -85,7 +91,11 @@ def _solve(
     if not 0 < count <= MOST_FLOWS:
         return None
     programme = _Programme(instance, solution, pool, penalty_usd, leaves_room=leaves_room)
-    answer = HighsDriver(programme.matrix()).solve(Limits(), Until(keep_going))
+    try:
+        answer = HighsDriver(programme.matrix()).solve(Limits(), Until(keep_going))
+    except SolverError as error:
+        logger.warning("a search goes on without the cheapest flows of its plan: %s", error)
+        return None
     return None if answer.outcome != "optimal" else programme.flows(answer.values)
 
 
@@ -213,8 +223,12 @@ class _Programme:
         largest = np.zeros(len(links.id))
         np.maximum.at(largest, used.row, used.data * single_source[used.col])
         kept = np.asarray(copies.sum(axis=1)).ravel() + largest
-        left = np.maximum(0.0, 1.0 - MARGIN - kept / links.limit_gbps)
-        entries = used.row, self._column[used.col], used.data / links.limit_gbps[used.row]
+        # A link may be out of service: its row is in units of what could pass.
+        unit_gbps = np.full(len(links.id), SMALLEST_GBPS)
+        np.maximum.at(unit_gbps, used.row, MARGIN * used.data)
+        unit_gbps = np.maximum(unit_gbps, links.limit_gbps)
+        left = np.maximum(0.0, links.limit_gbps / unit_gbps - MARGIN - kept / unit_gbps)
+        entries = used.row, self._column[used.col], used.data / unit_gbps[used.row]
         self._draft.rows(-np.inf, left, entries, count=len(links.id))
 
     def _hold_budget(self) -> None:
@@ -232,7 +246,7 @@ class _Programme:
         usd = self._items.mw * usd_per_mw[self._items.pool]
         kept_usd = float(self._rounding_mw @ usd_per_mw[self._pool])
         left_usd = max(0.0, instance.budget_usd - built_usd - kept_usd)
-        unit_usd = instance.budget_usd
+        unit_usd = max(instance.budget_usd, SMALLEST_USD)
         self._draft.rows(-np.inf, left_usd / unit_usd, (0, self._column, usd / unit_usd))
 
     def _cover(self) -> None:
@@ -248,7 +262,8 @@ class _Programme:
         k = np.searchsorted(protected, variants.workload[v])
         used, row = np.unique(pools.site[items.pool] * len(protected) + k, return_inverse=True)
         row, n, workload = row.reshape(-1), len(used), used % len(protected)
-        total_rps = np.bincount(instance.demands.workload, weights=instance.demands.peak_rps)[protected]
+        peak_rps, n_workload = instance.demands.peak_rps, len(instance.workload_ids)
+        total_rps = np.bincount(instance.demands.workload, weights=peak_rps, minlength=n_workload)[protected]
         is_flow = items.demand >= 0
         load = np.where(is_flow, instance.demands.peak_rps[items.demand], 0.0) / total_rps[k]
         could = items.mw / variants.replica_mw[v] * variants.usable_rps[v] / total_rps[k]

@@ -1,5 +1,6 @@
 """The plan as plain frozen data, and its file."""
 
+from siteopt.plan.gap import OPTIMAL, relative_gap, with_bound
 from siteopt.plan.plan import (
     COST_LINES,
     SCHEMA_VERSION,
@@ -20,7 +21,6 @@ from siteopt.plan.plan import (
     StopReason,
     TenantUse,
     UnservedPlan,
-    relative_gap,
 )
 from siteopt.plan.writing import create_beside, write_atomically
 
@@ -34,6 +34,7 @@ __all__ = [
     "Limit",
     "LinkUse",
     "MovePlan",
+    "OPTIMAL",
     "Percentiles",
     "Plan",
     "PoolPlan",
@@ -46,5 +47,6 @@ __all__ = [
     "UnservedPlan",
     "create_beside",
     "relative_gap",
+    "with_bound",
     "write_atomically",
 ]

@@ -229,7 +229,9 @@ class Plan:
     bound_usd : float or None
         No plan that meets every rule can cost less, USD; None where nothing was proven.
     gap : float or None
-        ``(cost - bound) / (sum of the positive cost lines)``.
+        ``(cost - bound) / (sum of the positive cost lines)``; None also where nothing is spent and it has no limit.
+    gap_usd : float or None
+        ``cost - bound``, USD: what the best plan could save at most.
     verified : bool
         Whether the independent verifier passed it.
     scenario, scenario_sha256 : str
@@ -242,6 +244,7 @@ class Plan:
     cost_usd: float = 0.0
     bound_usd: float | None = None
     gap: float | None = None
+    gap_usd: float | None = None
     seconds: float = 0.0
     method: str = "none"
     seed: int = 0
@@ -259,11 +262,6 @@ class Plan:
     scenario: str = ""
     scenario_sha256: str = ""
 
-    @property
-    def gap_usd(self) -> float | None:
-        """Cost less bound, USD."""
-        return None if self.bound_usd is None else self.cost_usd - self.bound_usd
-
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of the plan."""
         return {"schema_version": SCHEMA_VERSION} | asdict(self)
@@ -275,13 +273,3 @@ class Plan:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan; an existing file is replaced only once the new one is complete and on the disk."""
         write_atomically(Path(path), self.to_json())
-
-
-def relative_gap(cost_usd: float, bound_usd: float, cost_lines: dict[str, float]) -> float:
-    """Return the gap over the sum of the positive cost lines, since net cost may be near zero.
-
-    A plan that spends nothing has a gap only if the bound is a dollar or more away, which is beyond rounding.
-    """
-    positive = sum(v for v in cost_lines.values() if v > 0.0)
-    difference = max(0.0, cost_usd - bound_usd)
-    return difference / positive if positive > 0.0 else 0.0 if difference <= 1.0 else float("inf")

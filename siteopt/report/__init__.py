@@ -1,1 +1,1 @@
-"""What a person reads: tables on the terminal."""
+"""Output for people: tables on the terminal, the report page, and files for maps and spreadsheets."""

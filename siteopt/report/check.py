@@ -1,4 +1,4 @@
-"""What ``siteopt check`` prints: sizes, power that is wanted and power that is there, and what is odd."""
+"""The output of ``siteopt check``: sizes, power available and power needed, and what looks odd."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def _print_supply(console: Console, scenario: Scenario, instance: Instance) -> N
             add_row(out, tier, f"{rows.sum():,}", mw(headroom), mw(float(capacity[rows].sum())))
     total = mw(float(instance.sites.headroom_mw[usable].sum()))
     add_row(out, "all", f"{usable.sum():,}", total, mw(float(capacity[usable].sum())), style="bold")
-    print_table(console, "Power that is there, by tier", out)
+    print_table(console, "Power available, by tier", out)
 
 
 def _print_demand(console: Console, scenario: Scenario, extent: Extent) -> None:
-    """Power that demand takes at the least: replicas counted in fractions, each as full as it may be."""
+    """Print the least power that demand needs: replicas are counted in fractions, each used up to its cap."""
     instance = extent.instance
     capacity = instance.site_capacity_mw
     out = table(
@@ -120,7 +120,7 @@ def _print_demand(console: Console, scenario: Scenario, extent: Extent) -> None:
             out, workload.id, f"{len(rows):,}", *figures, span, mw(float(capacity[extent.sites[k]].sum()))
         )
     add_row(out, "all", "", "", "", mw(float(need_mw.sum())), "", "", style="bold")
-    print_table(console, "Power that is wanted at peak, at perfect packing", out)
+    print_table(console, "Power needed at peak, with every replica full", out)
 
 
 def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
@@ -131,7 +131,7 @@ def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
 
 
 def demand_mw(scenario: Scenario, instance: Instance) -> Floats:
-    """IT power that each demand takes at peak at perfect packing, MW, shape (n_demand,)."""
+    """Return the IT power that each demand needs at peak with every replica full, MW, shape (n_demand,)."""
     variants, n = instance.variants, len(scenario.workloads)
     per_rps = np.full(n, np.inf)
     np.minimum.at(per_rps, variants.workload, variants.replica_mw / variants.usable_rps)

@@ -1,4 +1,4 @@
-"""Central, edge and hybrid side by side, and the verdicts, for a person to read."""
+"""The comparison of central, edge and hybrid, and the verdicts, on the terminal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from siteopt.answers.compare import Comparison, FormulaBreakEven, ModeResult, Turn
+    from siteopt.plan import Plan
 
-#: What is multiplied by the factor of a turn.
+#: What the factor of a turn multiplies, in words.
 TURNED = {
     "rtt": "distances in the network",
     "price": "the price of electricity outside the hubs",
@@ -23,7 +24,7 @@ TURNED = {
 
 
 def print_comparison(console: Console, comparison: Comparison, scenario_name: str = "") -> None:
-    """Print the three modes, then a verdict for each workload, then what turns the one asked about."""
+    """Print the three modes, then a verdict on each workload, then what turns the one asked about."""
     head = f"{scenario_name}: " if scenario_name else ""
     say(console, f"{head}central only, edge only and hybrid", "bold")
     for mode in comparison.modes:
@@ -39,11 +40,18 @@ def print_comparison(console: Console, comparison: Comparison, scenario_name: st
 
 
 def _left_out(mode: ModeResult) -> list[str]:
-    """Workload, share, and why."""
-    why = {name: "for its penalty" for name in mode.unserved} | dict.fromkeys(
+    """Name each workload that is left out, with its share and the reason."""
+    why = {name: "its penalty costs less" for name in mode.unserved} | dict.fromkeys(
         mode.left_out, "no site of the mode may serve it"
     )
     return [f"{name} {percent(share)} ({why[name]})" for name, share in mode.unserved.items()]
+
+
+def _gap(plan: Plan | None) -> str:
+    """In percent; in USD where nothing is spent."""
+    if plan is None or plan.bound_usd is None:
+        return "-"
+    return money(plan.cost_usd - plan.bound_usd) if plan.gap is None else percent(plan.gap)
 
 
 def _print_modes(console: Console, modes: tuple[ModeResult, ...]) -> None:
@@ -59,7 +67,7 @@ def _print_modes(console: Console, modes: tuple[ModeResult, ...]) -> None:
     plans = [mode.plan for mode in modes]
     row("cost", [money(p.cost_usd) if p else "no plan" for p in plans], "bold")
     row("  proven bound", [money(p.bound_usd) if p and p.bound_usd is not None else "-" for p in plans])
-    row("  gap", [percent(p.gap) if p and p.gap is not None else "-" for p in plans])
+    row("  gap", [_gap(p) for p in plans])
     names = dict.fromkeys(name for p in plans if p for name, usd in p.cost_lines.items() if abs(usd) >= 0.5)
     for name in names:
         row(
@@ -72,7 +80,7 @@ def _print_modes(console: Console, modes: tuple[ModeResult, ...]) -> None:
     row("facility power, MW", each(lambda m: mw(m.facility_mw)))
     row("replicas", each(lambda m: f"{m.replicas:,}"))
     row("carbon, t", each(lambda m: f"{m.carbon_t:,.0f}"))
-    print_table(console, "Side by side, net present", out)
+    print_table(console, "Side by side; costs are net present values", out)
 
 
 def _print_latency(console: Console, modes: tuple[ModeResult, ...]) -> None:
@@ -85,7 +93,7 @@ def _print_latency(console: Console, modes: tuple[ModeResult, ...]) -> None:
         p99 = [_time(m.p99_ms[name]) if name in m.p99_ms else "-" for m in modes]
         extra = [f"+{percent(m.pooling_extra[name])}" if name in m.pooling_extra else "-" for m in modes]
         add_row(out, name, *p99, *extra)
-    print_table(console, "99th percentile of the slowest flow, and replicas beyond those of one pool", out)
+    print_table(console, "99th percentile of the slowest flow, and replicas beyond those one pool needs", out)
 
 
 def _time(ms: float) -> str:
@@ -110,9 +118,9 @@ def _formula(row: FormulaBreakEven) -> str:
 def _turn(row: Turn) -> str:
     what, solves = TURNED[row.parameter], counted(row.solves, "solve")
     if row.turns_at is None:
-        return f"{row.workload} stays {row.side} whatever is tried of {what} ({solves})."
+        return f"{row.workload} stays {row.side} at every value tried for {what} ({solves})."
     gap = "" if row.worst_gap is None else f", gaps up to {percent(row.worst_gap)}"
-    span = f"{row.holds_at:.3g} and {row.turns_at:.3g} times what it is"
+    span = f"{row.holds_at:.3g} and {row.turns_at:.3g} times the current value"
     return (
         f"{row.workload} turns from {row.side} to {row.side_then} with {what} between {span} ({solves}{gap})."
     )

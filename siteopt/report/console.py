@@ -1,4 +1,4 @@
-"""The plan as tables on a terminal or in a pipe, legible at 100 columns and without colour."""
+"""A plan as tables on a terminal or in a pipe, legible at 100 columns and without colour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from siteopt.answers.pooling import pooling
 from siteopt.formatting import counted, listed, money, mw, percent
+from siteopt.plan import OPTIMAL
 from siteopt.report.failures import print_failures
+from siteopt.report.left_out import rows_left_out, words_left_out
 from siteopt.report.limits import print_limits
 from siteopt.report.tables import MOST_ROWS, add_row, duration, print_table, say, table
 from siteopt.report.workloads import WorkloadSummary, summarise_deployments, summarise_workloads
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario, Site
 
-#: Columns from which on the table of sites has one for the tier.
+#: From this width on, the table of sites has a column for the tier.
 WIDE = 96
-#: Sites named for a workload before they are only counted.
+#: Most sites named for a workload; the others are counted.
 MOST_PLACES = 2
-#: Columns of the longest bar.
+#: Width of the longest bar.
 BAR = 24
 
 LINE_NAMES = {
@@ -56,9 +58,9 @@ def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
     Parameters
     ----------
     console : rich.console.Console
-        Where to; colour and width are its own.
+        The console to print on, which decides on colour and width.
     scenario : Scenario
-        The one that the plan is for.
+        The scenario that the plan is for.
     plan : Plan
         With its figures.
     """
@@ -73,19 +75,31 @@ def print_plan(console: Console, scenario: Scenario, plan: Plan) -> None:
     _print_evidence(console, scenario, plan)
 
 
+def _within(plan: Plan) -> str:
+    """Say how near a plan is to the best, in USD where it spends nothing; empty if unknown."""
+    if plan.gap is not None:
+        return f", within {percent(plan.gap)} of best"
+    return "" if plan.gap_usd is None else f", within {money(plan.gap_usd)} of best"
+
+
 def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
     years = f"{scenario.horizon.years:g} years at {percent(scenario.horizon.discount_rate)}"
     name = f"{scenario.name}: " if scenario.name else ""
     gain = plan.cost_usd < 0
     amount = f"net gain {money(-plan.cost_usd)}" if gain else f"cost {money(plan.cost_usd)}"
     say(console, f"{name}{amount} net present over {years}", "bold")
-    how = {"optimal": "Solved", "evaluated": "Priced, not searched for"}.get(plan.status, "Best plan found")
+    is_optimal = plan.gap is not None and plan.gap <= OPTIMAL
+    solved = "Optimal" if is_optimal else "Solved"
+    how = {"optimal": solved, "evaluated": "Priced, not optimised"}.get(plan.status, "Best plan found")
     if plan.limit is not None:
         how += f" {STOPPED[plan.limit]}"
     elif plan.status == "feasible" and plan.stop_reason == "exhausted":
-        how += " when neither plan nor bound moved any more"
-    if plan.gap is not None:
-        how += f", proven gap {percent(plan.gap)}"
+        how += " when neither plan nor bound improved any more"
+    if not (is_optimal and plan.status == "optimal"):
+        how += _within(plan)
+    left_out = words_left_out(plan)
+    if left_out:
+        how += f", {left_out} left out"
     details = [how, "verified" if plan.verified else "NOT VERIFIED"]
     if plan.status != "evaluated":
         details += [f"{plan.seconds:.1f} s", f"method {plan.method}", f"seed {plan.seed}"]
@@ -95,7 +109,7 @@ def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
 def _print_sites(console: Console, scenario: Scenario, plan: Plan) -> None:
     sites = {site.id: site for site in scenario.sites}
     rows = sorted(plan.sites, key=lambda row: (-row.facility_mw, row.id))
-    title = f"Sites: {len(rows)} of {len(sites)} open; power in MW, and how much of the headroom it takes"
+    title = f"Sites: {len(rows)} of {len(sites)} open; power in MW, and the share of headroom that it uses"
     is_wide = console.width >= WIDE
     out = table(
         "site", *["tier"] * is_wide, "design", ">modules", ">IT", ">facility", ">of headroom", ">capex"
@@ -114,7 +128,7 @@ def _print_sites(console: Console, scenario: Scenario, plan: Plan) -> None:
 
 
 def _label(site: Site, most: int) -> str:
-    """The id, a status that is not the usual one, and the name where it says more than the id."""
+    """Return the id of a site, its status if unusual, and its name where that says more than the id."""
     status = "" if site.status == "candidate" else f" ({site.status})"
     name = "" if _letters(site.name) in _letters(site.id) else f" {site.name}"
     return _cut(f"{site.id}{status}{name}", most)
@@ -159,9 +173,7 @@ def _print_pooling(console: Console, scenario: Scenario, plan: Plan) -> None:
     for row in rows:
         counts = (f"{row.pools:,}", f"{row.replicas:,}", f"{row.in_one_pool:,}", percent(row.extra))
         add_row(out, _cut(row.workload, 20), *counts, f"{row.for_its_tail:,}")
-    print_table(
-        console, "What pooling costs: replicas against those of one pool with the same round trips", out
-    )
+    print_table(console, "Pooling loss: replicas against those of one pool with the same round trips", out)
 
 
 def _tiers(row: WorkloadSummary) -> str:
@@ -200,17 +212,19 @@ def _print_costs(console: Console, plan: Plan) -> None:
 def _print_evidence(console: Console, scenario: Scenario, plan: Plan) -> None:
     console.print()
     say(console, "How good it is", "bold")
-    if plan.bound_usd is None or plan.gap is None:
-        say(console, "No bound was asked for or found: a better plan may exist.")
+    if plan.bound_usd is None:
+        say(console, "No lower bound is known: a better plan may exist.")
     else:
         dearer = money(max(0.0, plan.cost_usd - plan.bound_usd))
-        gap = f"gap {percent(plan.gap)} of spending"
+        gap = "it spends nothing" if plan.gap is None else f"gap {percent(plan.gap)} of spending"
         say(console, f"No plan can cost less than {money(plan.bound_usd)}.")
-        say(console, f"This one costs at most {dearer} more than the best ({gap}).")
-    left_out = [row for row in plan.unserved if row.reason == "mode"]
+        say(console, f"This one costs at most {dearer} more than the best plan ({gap}).")
+    left_out, unserved = words_left_out(plan), len(plan.unserved) - len(rows_left_out(plan))
     if left_out:
-        names = listed(sorted({row.workload for row in left_out}))
-        what = f"{counted(len(left_out), 'demand')} of {names}"
-        say(console, f"{what} left out: no site of the mode {scenario.policy.mode!r} may serve them.")
-    if len(plan.unserved) > len(left_out):
-        say(console, f"{counted(len(plan.unserved) - len(left_out), 'demand')} not served in full.")
+        mode = scenario.policy.mode
+        say(
+            console,
+            f"{left_out} left out at no cost: no site of the mode {mode!r} may serve them, others could.",
+        )
+    if unserved:
+        say(console, f"{counted(unserved, 'demand')} not served in full.")

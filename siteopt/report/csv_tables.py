@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from siteopt.report.page.subject import Subject
 
-#: By it a spreadsheet knows that names are not in the local code page.
+#: It tells a spreadsheet that the text is UTF-8 rather than in the local code page.
 BYTE_ORDER_MARK = "\ufeff"
 #: What a spreadsheet takes for a formula begins with one of these; a tab and a line break are skipped before that.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-#: Between the nodes of a route in one cell.
+#: Separates the nodes of a route in one cell.
 ARROW = " > "
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
 
 
 def csv_tables(subject: Subject) -> dict[str, str]:
-    """Text of every table by its name; a table without rows has its header all the same."""
+    """Return the text of every table by its name; a table without rows still has its header."""
     plan = subject.plan
     rows: dict[str, Iterable[Sequence[Any]]] = {
         "sites": _sites(subject),
@@ -89,7 +89,7 @@ def csv_tables(subject: Subject) -> dict[str, str]:
 
 
 def first_line(name: str) -> str:
-    """Header line of a table as it stands in the file, by which it is known again."""
+    """Return the header line of a table as it stands in the file, by which the table is recognised."""
     return _text(HEADERS[name], ())
 
 
@@ -112,7 +112,7 @@ def _cell(value: Any) -> Any:
 
 
 def _columns(name: str, rows: Iterable[Any]) -> Iterator[list[Any]]:
-    """Rows whose attributes are named as the columns are."""
+    """Yield the cells of rows whose attributes have the names of the columns."""
     return ([getattr(row, column) for column in HEADERS[name]] for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Answers about a plan, conflicts of an infeasible scenario, and what binds, for a person to read."""
+"""Answers about a plan, conflicts of an infeasible scenario, and what binds, on the terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siteopt.answers.explain import Answer, BreakEven, Use
     from siteopt.diagnose.conflict import Conflict, Relaxation
 
-#: What is supposed, in words, by question.
+#: What each question supposes, in words.
 SUPPOSED = {
     "why-not": "With {subject} forced in",
     "why": "Without {subject}",
@@ -46,14 +46,14 @@ def print_answer(console: Console, answer: Answer, extra_mw: float = 1.0) -> Non
 
 
 def _verdict(answer: Answer) -> str:
-    """The difference in words, and how sure that is."""
+    """Say what the difference is, and how certain that is."""
     found = answer.difference
     assert found is not None
     if answer.question in ("mw", "mw-zone"):
         words = {
             "cheaper": "worth {span}",
             "same": "worth nothing: the best plan stays as it is",
-            "undetermined": "undetermined: worth {span}",
+            "undetermined": "undetermined, worth {span}",
             "dearer": "worth nothing",
         }
         low, high = max(0.0, -found.high_usd), -found.low_usd
@@ -61,7 +61,7 @@ def _verdict(answer: Answer) -> str:
         words = {
             "dearer": "{span} dearer",
             "same": "it costs the same",
-            "undetermined": "undetermined: {span}",
+            "undetermined": "undetermined, {span}",
             "cheaper": "{span} cheaper: the plan given is not the best",
         }
         low, high = found.low_usd, found.high_usd
@@ -84,14 +84,14 @@ def _plans(answer: Answer) -> str:
     assert other is not None
     usd = found.found_usd
     way = "the same" if abs(usd) < 1.0 else f"{money(abs(usd))} {'more' if usd > 0 else 'less'}"
-    sides = ("without it", "with it") if answer.question == "why" else ("for it", "without it")
+    sides = ("without it", "with it") if answer.question == "why" else ("with it", "without it")
     text = f"The best plan found {sides[0]} costs {money(other.cost_usd)},"
     text += f" {sides[1]} {money(answer.base.cost_usd)}: {way}."
     if found.verdict == "undetermined":
-        text += " The two gaps together are larger, so that the order of the true optima is not proven."
+        text += " The two gaps together are larger, so it is not proven which of the true optima is cheaper."
     better = answer.given_usd - answer.base.cost_usd
     if better > 1.0:
-        text += f" Both are compared after the plan at hand was made {money(better)} cheaper on the way."
+        text += f" On the way, the given plan became {money(better)} cheaper; the comparison is with that."
     return text
 
 
@@ -99,22 +99,22 @@ def _print_lines(console: Console, answer: Answer) -> None:
     rows = sorted(answer.lines.items(), key=lambda item: -item[1])
     up = [name for name, usd in rows if usd > 0]
     if answer.question == "why-not" and up:
-        say(console, f"What makes it lose most: {LINE_NAMES.get(up[0], up[0])}, {money(rows[0][1])} more.")
+        say(console, f"It loses most on {LINE_NAMES.get(up[0], up[0])}: {money(rows[0][1])} more.")
     elif answer.question == "why" and up:
-        say(console, f"What it saves most: {LINE_NAMES.get(up[0], up[0])}, {money(rows[0][1])}.")
+        say(console, f"It saves most on {LINE_NAMES.get(up[0], up[0])}: {money(rows[0][1])}.")
     out = table("line", ">difference")
     for name, usd in rows:
         add_row(out, LINE_NAMES.get(name, name), ("+" if usd > 0 else "") + money(usd))
     add_row(out, "sum", money(sum(usd for _, usd in rows)), style="bold")
-    print_table(console, "Cost lines against the plan at hand", out)
+    print_table(console, "Cost lines compared with the plan at hand", out)
 
 
 def _print_breakevens(console: Console, answer: Answer) -> None:
-    out = table("parameter", ">now", ">must be", "unit", "how that is known")
+    out = table("parameter", ">now", ">must be", "unit", "how this is known")
     for row in answer.breakevens:
         needed = _figure(row.needed) if row.needed is not None else "no value"
         add_row(out, row.parameter, _figure(row.now), needed, row.unit, _how(row))
-    print_table(console, f"For {answer.subject} to cost no more than doing without it, one of these", out)
+    print_table(console, f"Any one of these lets {answer.subject} cost no more than doing without it", out)
 
 
 def _figure(value: float) -> str:
@@ -127,12 +127,12 @@ def _how(row: BreakEven) -> str:
     if row.is_exact:
         return f"solved again at that point ({counted(row.solves, 'solve')})"
     if row.solves:
-        return f"enough; {counted(row.solves, 'solve')}, not proven to be the least move"
+        return f"enough, but perhaps not the smallest move ({counted(row.solves, 'solve')})"
     return "exact for these two plans; others may win earlier"
 
 
 def print_binding(console: Console, rows: Sequence[Use]) -> None:
-    """Print the limits that bind, and those that are nearest to it."""
+    """Print the limits that bind, and those that come nearest to binding."""
     binding = [row for row in rows if row.binds]
     out = table("limit", "of", ">used", ">limit", ">left", "unit", ">use")
     shown = binding if len(binding) >= MOST_ROWS else rows[:MOST_ROWS]
@@ -160,32 +160,32 @@ def print_conflict(console: Console, conflict: Conflict) -> None:
     if not conflict.rules:
         say(
             console,
-            "No plan was found, and no proof that there is none: it is not known to be infeasible.",
+            "Neither a plan was found nor a proof that there is none: the scenario may be feasible.",
             "bold",
         )
         return
     n = counted(len(conflict.rules), "rule")
-    least = "none of them can be spared" if conflict.is_minimal else "perhaps some of them can be spared"
-    say(console, f"No plan can meet every rule. These {n} cannot hold together; {least}:", "bold")
+    least = "dropping any one resolves it" if conflict.is_minimal else "some of them may not be needed for it"
+    say(console, f"No plan can meet every rule. There is a conflict of {n}; {least}:", "bold")
     for sentence in conflict.sentences:
         say(console, f"  {sentence}")
     if not conflict.relaxations:
-        say(console, "\nNo single limit among them was found whose easing admits a plan.")
+        say(console, "\nNo plan was found by easing any single one of these limits.")
         return
     out = table("rule", "of", ">now", ">too little", ">enough", "unit", "")
     for row in conflict.relaxations:
         add_row(out, row.rule.family.replace("_", " "), row.rule.subject, *_relaxation(row))
-    print_table(console, "One of these is enough; the smallest change first", out)
+    print_table(console, "Any one of these is enough; the smallest change comes first", out)
 
 
 def _relaxation(row: Relaxation) -> tuple[str, ...]:
     if row.limit is None:
-        return "", "", "", "", "without it"
+        return "", "", "", "", "remove it"
     if row.enough is None or row.extra is None or row.too_little is None:
         return _amount(row.limit, row.unit), "", "", row.unit, "more; how much was not found in time"
     figures = (_amount(v, row.unit) for v in (row.limit, row.too_little, row.enough))
     return (
         *figures,
         row.unit,
-        f"+{_amount(row.extra, row.unit)}" + ("" if row.is_proven else ", less may do"),
+        f"+{_amount(row.extra, row.unit)}" + ("" if row.is_proven else ", less may be enough"),
     )

@@ -1,4 +1,4 @@
-"""How large a scenario is and who reaches what in it, whether its flows are listed or not."""
+"""How large a scenario is and which sites its demands can reach, whether its flows are listed or implicit."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
-#: Sites that are looked at together.
+#: Number of sites handled together.
 SITES = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extent:
-    """Counts of one scenario.
+    """The size of a scenario, in counts.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Extent:
 
 
 def listed_extent(instance: Instance) -> Extent:
-    """Of a scenario whose flows are listed."""
+    """Count a scenario whose flows are listed."""
     workload, n_workload = instance.demands.workload, len(instance.workload_ids)
     reach = np.zeros(len(workload), dtype=np.int64)
     used = np.zeros((n_workload, len(instance.sites.id)), dtype=bool)
@@ -64,7 +64,7 @@ def listed_extent(instance: Instance) -> Extent:
 
 
 def implicit_extent(implicit: ImplicitFlows) -> Extent:
-    """Of a scenario whose flows are too many to list; backups and links are not counted."""
+    """Count a scenario whose flows are implicit; backups and links are left out."""
     demands, workload = implicit.instance.demands, implicit.instance.variants.workload
     reach = np.zeros(len(demands.region), dtype=np.int64)
     sites = []
@@ -76,7 +76,7 @@ def implicit_extent(implicit: ImplicitFlows) -> Extent:
             rows = slice(first, first + SITES)
             near = np.zeros((len(is_used[rows]), implicit.rtt_ms.shape[2]), dtype=bool)
             for rule in np.unique(implicit.rule[variants]):
-                # Of accelerators under one rule the one with the longest reach decides.
+                # Of the accelerators under one rule, the one with the longest reach decides.
                 longest_ms = implicit.reach_ms[variants[implicit.rule[variants] == rule], rows].max(axis=0)
                 near |= implicit.rtt_ms[rule, rows] <= longest_ms[:, None]
             reach[demands.workload == k] += near.sum(axis=0)[region]

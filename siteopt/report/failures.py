@@ -1,4 +1,4 @@
-"""The table of losses: what the loss of each open site does."""
+"""The table of what the loss of each open site does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_failures(console: Console, plan: Plan) -> None:
-    """One row for each site whose loss moves or breaks something, the ones that break most first."""
+    """Print a row for each site whose loss moves or breaks something, those that break most first."""
     rows = [row for row in plan.n_minus_1 if row.moves or row.unprotected]
     if not rows:
         return
@@ -36,10 +36,10 @@ def print_failures(console: Console, plan: Plan) -> None:
             mw(row.spare_mw),
             lost,
         )
-    title = "Loss of one site: where protected flows go, and what of the others finds no room elsewhere"
+    title = "Loss of one site: where protected flows go, and how much of the rest finds no room elsewhere"
     print_table(console, title, out, len(rows))
 
 
 def _lost(row: FailurePlan) -> float:
-    """Requests per second of unprotected workloads that find no room."""
+    """Return the requests per second of unprotected workloads that find no room."""
     return sum(part.lost_rps for part in row.unprotected)

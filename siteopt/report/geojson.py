@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     Place = Site | Region
 
-#: Keys of a site or region that its geometry says already.
+#: Keys of a site or region that its geometry already contains.
 COORDINATES = {"lat", "lon"}
 
 
 def geojson(scenario: Scenario, plan: Plan) -> str:
-    """The text of a FeatureCollection.
+    """Return a plan as the text of a FeatureCollection.
 
     Every feature has a ``kind``: ``site`` (all that the scenario and the plan say about it; ``open`` tells whether it
     is built), ``region``, or ``flow`` (share of the demand, latency in ms, limit in ms).

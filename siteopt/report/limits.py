@@ -1,4 +1,4 @@
-"""What a plan takes of shared limits: grid, links, tenants' shares; connections, and where data stand."""
+"""The use of shared limits (grid, links, tenants), connections, and where data are kept, on the terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from siteopt.rules import Use
     from siteopt.scenario.schema import Scenario
 
-#: A limit is shown from this use on.
+#: Limits are shown from this use on.
 NEAR_LIMIT = 0.8
 
 
 def print_limits(console: Console, scenario: Scenario, plan: Plan) -> None:
-    """Tables of everything that is limited and used; none for what the scenario does not limit."""
+    """Print a table for each kind of limit that the scenario has and the plan uses."""
     _print_connections(console, plan)
     _print_data(console, plan)
     for title, uses in shared_limits(scenario, plan).items():
@@ -48,10 +48,10 @@ def _print_data(console: Console, plan: Plan) -> None:
             places[pool.workload][pool.data].append(pool.site)
     if not places:
         return
-    out = table("workload", "asks its data at home", "holds a copy")
+    out = table("workload", "uses the data at home", "holds a copy")
     for workload, by_mode in places.items():
         add_row(out, workload, *(listed(by_mode[mode], 3) or "-" for mode in ("home", "replica")))
-    print_table(console, "Data: which sites ask home, which hold a copy", out)
+    print_table(console, "Data: which sites use them at home, which hold a copy", out)
 
 
 def _print_near(console: Console, what: str, uses: list[Use]) -> None:
@@ -62,7 +62,7 @@ def _print_near(console: Console, what: str, uses: list[Use]) -> None:
     for use in near[:MOST_ROWS]:
         share = percent(use.share) if use.limit > 0 else "-"
         add_row(out, use.subject, mw(use.used), mw(use.limit), share)
-    title = f"{what}: {len(near)} of {len(uses)} used to {percent(NEAR_LIMIT)} or more"
+    title = f"{what}: {len(near)} of {len(uses)} at {percent(NEAR_LIMIT)} or more"
     print_table(console, title, out, len(near))
 
 

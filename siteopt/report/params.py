@@ -23,16 +23,16 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One fact of the catalogue, and where it stands.
+    """One fact of the catalogue, and where in the catalogue it belongs.
 
     Attributes
     ----------
     group : str
         ``accelerators``, ``models``, ``engines``, ``workloads`` or ``parameters``.
     entry : str
-        Id of what it is a figure of.
+        Id of the accelerator, model, engine, workload or parameter that it is a figure of.
     title : str
-        Heading of the table that it is shown in.
+        Heading of the table in which it is shown.
     about : str
         What else is known of the entry, in words.
     name : str
@@ -49,27 +49,27 @@ class Figure:
 
     @property
     def text(self) -> str:
-        """Everything that a word may be looked for in, folded to one case."""
+        """Everything in which a word is looked for, folded to one case."""
         fact = self.fact
         parts = (self.group, self.entry, self.title, self.about, self.name)
         return " ".join((*parts, fact.unit, fact.source, fact.date, fact.confidence)).casefold()
 
     def to_dict(self) -> dict[str, Any]:
-        """The figure as a JSON object."""
+        """Return the figure as a JSON object."""
         key = {"group": self.group, "entry": self.entry, "about": self.about, "figure": self.name}
         return key | self.fact.model_dump(mode="json")
 
 
 def select_figures(catalogue: Catalogue, words: Sequence[str] = (), group: str | None = None) -> list[Figure]:
-    """The figures that hold every word, in the order of the catalogue.
+    """Return the figures that contain every word, in the order of the catalogue.
 
     Parameters
     ----------
     catalogue : Catalogue
     words : sequence of str
-        Looked for in ids, names, units, sources, dates and confidence, whatever the case; all of them where empty.
+        Looked for in ids, names, units, sources, dates and confidence, ignoring case; without words, all match.
     group : str, optional
-        One of ``GROUPS``; all of them where absent.
+        One of ``GROUPS``; by default all of them.
     """
     wanted = [word.casefold() for word in words]
     return [
@@ -83,14 +83,14 @@ def select_figures(catalogue: Catalogue, words: Sequence[str] = (), group: str |
 
 
 def suggestions(catalogue: Catalogue, words: Sequence[str]) -> list[str]:
-    """Ids of the catalogue that resemble words which nothing holds."""
+    """Return ids of the catalogue that resemble words which were not found."""
     ids = {figure.entry.casefold(): figure.entry for figure in select_figures(catalogue)}
     near = [id for word in words for id in get_close_matches(word.casefold(), ids, n=3, cutoff=0.5)]
     return list(dict.fromkeys(ids[id] for id in near))
 
 
 def figures_document(figures: Sequence[Figure]) -> dict[str, Any]:
-    """The JSON document of ``siteopt params --json``."""
+    """Return the JSON document of ``siteopt params --json``."""
     return {"schema_version": SCHEMA_VERSION, "figures": [figure.to_dict() for figure in figures]}
 
 
@@ -135,7 +135,7 @@ def _number(value: float) -> str:
 
 
 def _figures(group: str, entry: Entry) -> Iterator[Figure]:
-    """All figures of an entry, named as a person would look for them."""
+    """Yield all figures of an entry, named as a person would look for them."""
     match entry:
         case Accelerator():
             words = (entry.vendor, f"family {entry.family}", entry.memory_type, f"launched {entry.launch}")
@@ -166,7 +166,7 @@ def _aliases(aliases: Sequence[str]) -> str:
 
 
 def _fit(engine: Engine) -> str:
-    """How far the fitted constants were off where they were not fitted."""
+    """Say how far off the fitted constants were on measurements held out of the fit."""
     fit = engine.fit
     if fit is None:
         return ""

@@ -1,4 +1,4 @@
-"""What ``siteopt profile`` prints: deployments, the load curve and the pooling curve, in 100 columns."""
+"""The output of ``siteopt profile``: deployments, the load curve and the pooling curve, in 100 columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from siteopt.answers.profile import Curves, LoadPoint, PoolingPoint, Profile
 
-#: Short words for what keeps a batch from being larger, where the long ones would break the line.
+#: Short words for what limits a batch, where the long ones would break the line.
 KEPT_BY = {"largest batch of the engine": "engine"}
 
 
@@ -37,19 +37,19 @@ def print_profile(console: Console, profile: Profile) -> None:
     _print_load(console, profile, curves)
     _print_pooling(console, profile, curves)
     energy = f"energy at ${BASIS.usd_per_mwh:g}/MWh with a PUE of {BASIS.pue:g}"
-    basis = f"purchase written off over {BASIS.life_years:g} years, and {energy}; no facility, no staff"
+    basis = f"hardware written off over {BASIS.life_years:g} years, and {energy}; no facility, no staff"
     say(console, f"\nCost per 1,000 requests: {basis}.", "dim")
 
 
 def slo_text(profile: Profile) -> str:
-    """The limits in words."""
+    """Return the limits of the workload in words."""
     names = {"e2e": "end to end", "ttft": "TTFT", "tpot": "TPOT"}
     limits = [f"{names[slo.metric]} {slo.ms:,g} ms at p{100 * slo.percentile:g}" for slo in profile.slo]
     return ", ".join(limits) or "no SLO"
 
 
 def replica_text(profile: Profile) -> str:
-    """What one replica of the curves is."""
+    """Return in words what one replica of the curves is."""
     row = profile.chosen
     if row is None:
         return "the replica that the workload states"
@@ -68,9 +68,9 @@ def _print_head(console: Console, profile: Profile) -> None:
 
 def _print_deployments(console: Console, profile: Profile) -> None:
     tried = counted(len(profile.deployments) + len(profile.rejected), "deployment")
-    title = f"{tried} tried; * serves a request cheapest. Full batch, no waiting; cost when half busy"
+    title = f"{tried} tried; * is the cheapest per request. Full batch, no waiting; cost when half busy"
     say(console, f"\n{title}", "bold")
-    heads = (">calls/s", ">TTFT ms", ">TPOT ms", ">kW", ">$/1k", "batch kept by")
+    heads = (">calls/s", ">TTFT ms", ">TPOT ms", ">kW", ">$/1k", "batch limit")
     out = table("", "accelerator", "", ">TP", ">batch", *heads)
     for row in profile.deployments:
         times = (_ms(row.ttft_ms), _ms(row.tpot_ms), f"{row.kw:.3g}", _usd(row.usd_per_1k))
@@ -105,7 +105,7 @@ def _print_load(console: Console, profile: Profile, curves: Curves) -> None:
     console.print(out)
     notes = ["TTFT and TPOT are means"] if is_model else []
     if profile.slo:
-        notes.append("what the SLO leaves is for round trips, per call; below 0 it is missed")
+        notes.append("what the SLO leaves is for round trips, per call; below 0 the SLO is missed")
     if profile.burst_factor > 1.0:
         notes.append(f"waits at {profile.burst_factor:g} times the load (burst_factor)")
     say(console, "; ".join(notes), "dim")
@@ -129,7 +129,7 @@ def _print_pooling(console: Console, profile: Profile, curves: Curves) -> None:
     console.print(out)
     cap = f"the cap is {percent(profile.utilisation_cap)} utilisation"
     rtt = f"round trips take {profile.rtt_ms:g} ms of the SLO" if profile.slo else "no SLO, so no tail"
-    say(console, f"replicas at all sites; extra is over one site; {cap}; {rtt}", "dim")
+    say(console, f"replicas at all sites; extra is against one site; {cap}; {rtt}", "dim")
 
 
 def _pooling_cells(point: PoolingPoint, replica_usd: float) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def _pooling_cells(point: PoolingPoint, replica_usd: float) -> tuple[str, ...]:
 
 
 def _ms(ms: float) -> str:
-    """Milliseconds with three digits that matter, and a word where there is no end to them."""
+    """Write milliseconds with three significant digits, or ``no end`` where the queue grows for ever."""
     if not isfinite(ms):
         return "no end"
     return f"{ms:,.0f}" if abs(ms) >= 99.5 else f"{ms:.3g}"
@@ -154,5 +154,5 @@ def _spare(ms: float) -> str:
 
 
 def _usd(usd: float) -> str:
-    """Cost of a thousand requests with three digits that matter."""
+    """Write the cost of a thousand requests with three significant digits."""
     return f"{usd:,.0f}" if usd >= 999.5 else f"{usd:.3g}"

@@ -1,4 +1,4 @@
-"""The curves of a profile as a picture, SVG or PNG. Needs matplotlib, an optional extra."""
+"""The curves of a profile as a picture, SVG or PNG; needs matplotlib, an optional extra."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 #: Colour-blind safe (Okabe and Ito).
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
-#: Waits below this, ms, are none: a logarithmic axis cannot show them.
+#: Waits below this, ms, are not drawn: a logarithmic axis cannot show zero.
 SMALLEST_MS = 0.1
-#: Room above the highest value for the legend: a factor, and one for the logarithmic axis.
+#: Factors on the highest value that make room for the legend, on a linear and on a logarithmic axis.
 ROOM, LOG_ROOM = 1.45, 40.0
 
 
 def require_plotting() -> None:
-    """Say how to get matplotlib, before any work is done.
+    """Raise an error that says how to get matplotlib, before any work is done.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def plot_profile(profile: Profile, path: Path) -> None:
     OSError
         If the file cannot be written.
     """
-    # Imported here, since it is optional and slow; without pyplot no window system is ever asked for.
+    # Imported here, since it is optional and slow; without pyplot no window system is needed.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -127,7 +127,7 @@ def _draw_spare(axes: Any, curves: Curves) -> None:
     most = max((p.spare_ms for p in points if p.spare_ms is not None), default=0.0)
     axes.set_ylim(-max(most, 1.0), 1.2 * max(most, 1.0))
     axes.set_ylabel("ms per call")
-    _finish(axes, "What the SLO leaves to round trips", "lower left")
+    _finish(axes, "What the SLO leaves for round trips", "lower left")
 
 
 def _draw_cost(axes: Any, curves: Curves) -> None:
@@ -135,7 +135,7 @@ def _draw_cost(axes: Any, curves: Curves) -> None:
     axes.plot(load, [p.usd_per_1k for p in curves.load], color=BLUE, marker="o", ms=4)
     axes.set_ylim(bottom=0.0)
     axes.set_ylabel("USD per 1,000 requests")
-    _finish(axes, "Replicas and their energy, at that load day and night", "")
+    _finish(axes, "Cost of replicas and their energy, at that load day and night", "")
 
 
 def _draw_pooling(axes: Any, curves: Curves) -> None:
@@ -143,7 +143,12 @@ def _draw_pooling(axes: Any, curves: Curves) -> None:
     sites = [point.sites for point in points]
     busy = curves.total_rps / curves.replica_rps
     axes.plot(
-        sites, [p.replicas for p in points], color=BLUE, marker="o", ms=4, label="needed, utilisation cap in"
+        sites,
+        [p.replicas for p in points],
+        color=BLUE,
+        marker="o",
+        ms=4,
+        label="needed with the utilisation cap",
     )
     if any(p.by_tail for p in points):
         axes.plot(

@@ -1,4 +1,4 @@
-"""The tornado of a sensitivity run on a terminal."""
+"""The tornado of a sensitivity run, on the terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from siteopt.answers.sensitivity import Row, Tornado
 
-#: Columns of a bar, both sides of the baseline together.
+#: Width of the longest bar, both sides of the baseline together.
 BAR = 20
 
 
 def print_tornado(console: Console, tornado: Tornado) -> None:
-    """Print one bar a parameter, the largest swing first, and where the ranges come from."""
+    """Print a bar for each parameter, the largest swing first, and where the ranges come from."""
     base = tornado.baseline_usd
     gap = "" if tornado.baseline_gap is None else f", proven gap {percent(tornado.baseline_gap)}"
     say(console, f"Baseline: {money(base)}{gap}", "bold")
@@ -28,12 +28,12 @@ def print_tornado(console: Console, tornado: Tornado) -> None:
     for row in tornado.rows:
         ends = (_change(row.low_usd, base), _change(row.high_usd, base))
         add_row(out, row.parameter, _figure(row.low), _figure(row.high), *ends, _bar(row, base, most, mark))
-    print_table(console, "Change of the cost, one number at a time", out)
+    print_table(console, "Change in cost, one number at a time", out)
     gaps = [gap for row in tornado.rows for gap in (row.low_gap, row.high_gap) if gap is not None]
     if gaps:
         say(
             console,
-            f"Each is the best plan found, at most {percent(max(gaps))} of spending above the best there is.",
+            f"Each is from the best plan found, at most {percent(max(gaps))} of spending above the optimum.",
             "dim",
         )
     for row in tornado.rows:
@@ -42,7 +42,7 @@ def print_tornado(console: Console, tornado: Tornado) -> None:
         n = counted(len(tornado.missing), "parameter")
         say(
             console,
-            f"Not known yet, {n}: {listed(tornado.missing, 6)}; the same command goes on from here.",
+            f"{n} not solved yet: {listed(tornado.missing, 6)}; the same command goes on from here.",
             "bold",
         )
 

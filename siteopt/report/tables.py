@@ -1,4 +1,4 @@
-"""Tables of plain cells: no borders, no markup in names, legible without colour."""
+"""Tables of plain cells for the terminal: no borders, no markup in names, legible without colour."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Rows of a table before it is cut.
+#: Most rows of a table that are printed.
 MOST_ROWS = 15
 
 
 def table(*columns: str) -> Table:
-    """A table; a column whose name starts with ``>`` is set to the right and never wrapped."""
+    """Make an empty table; a column whose name starts with ``>`` is aligned to the right and never wrapped."""
     result = Table(box=None, pad_edge=False)
     for name in columns:
         right = name.startswith(">")
@@ -25,12 +25,12 @@ def table(*columns: str) -> Table:
 
 
 def add_row(out: Table, *cells: str, style: str = "") -> None:
-    """Add a row of literal text: a name such as ``[bold]`` stays what it is."""
+    """Add a row of literal text, in which a name such as ``[bold]`` is not taken for markup."""
     out.add_row(*(Text(cell) for cell in cells), style=style)
 
 
 def print_table(console: Console, title: str, out: Table, rows: int = 0) -> None:
-    """Print a table under its title after an empty line, and how many of its ``rows`` were left out."""
+    """Print an empty line, a title, the table, and how many of its ``rows`` were left out."""
     console.print()
     say(console, title, "bold")
     if out.rows:
@@ -40,12 +40,12 @@ def print_table(console: Console, title: str, out: Table, rows: int = 0) -> None
 
 
 def say(console: Console, text: str, style: str = "") -> None:
-    """Print a sentence as it is, wrapped at the console's width."""
+    """Print a sentence literally, wrapped at the console's width."""
     console.print(Text(text, style=style))
 
 
 def duration(ms: float) -> str:
-    """A time in three or four digits: ``41.2 ms``, ``276 ms``, ``17.5 s``, ``3,600 s``."""
+    """Write a time in three or four digits: ``41.2 ms``, ``276 ms``, ``17.5 s``, ``3,600 s``."""
     value, unit = (ms, "ms") if ms < 1000 else (ms / 1000, "s")
     return (
         f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}".removesuffix(".00").removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Which findings of the verifier count against a plan that somebody wrote by hand."""
+"""The findings of the verifier that count against a plan, which may be written by hand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def violated_rules(plan: Plan, violations: Sequence[Violation]) -> list[Violation]:
-    """Return the findings that count: all of them, or only decisions where the plan reports no cost at all.
+    """Return the findings that count: all of them or, for a plan without costs, only those on its decisions.
 
-    A plan that states figures is held to every one of them; one made by hand, without a cost, states none.
+    A plan that states figures is held to every one of them; one made by hand, without costs, states none.
     """
     if plan.cost_lines:
         return list(violations)

@@ -1,4 +1,4 @@
-"""What a plan does for each workload: shares by tier and site, worst latency, replicas and how they are deployed."""
+"""Summaries of each workload in a plan: shares by tier and site, worst latency, replicas and how they are deployed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from siteopt.plan import FlowPlan, Percentiles, Plan, PoolPlan
     from siteopt.scenario.schema import Scenario, Workload
 
-#: The percentile that stands in a plan for the percentile of an SLO.
+#: The percentile of a plan that is shown for the percentile of an SLO.
 REPORTED = {0.5: "p50", 0.95: "p95"}
 
 
@@ -22,7 +22,7 @@ class WorkloadSummary:
     ----------
     id : str
     share_by_tier : dict of str to float
-        Share of its peak requests that each tier serves, largest first.
+        Share of its peak requests that each tier serves, the largest first.
     share_by_site : tuple of (str, float)
         The same by site.
     unserved : float
@@ -55,7 +55,7 @@ class DeploymentSummary:
     ----------
     workload : str
     deployment : str
-        Such as ``H100_SXM fp8 TP4, batch 128``.
+        The deployment in words, such as ``H100_SXM fp8 TP4, batch 128``.
     pools, replicas : int
     utilisation : float
         Of all its replicas at peak.
@@ -71,12 +71,12 @@ class DeploymentSummary:
 def deployment_text(
     accelerator: str, precision: str | None, tensor_parallel: int | None, batch: int | None
 ) -> str:
-    """A deployment in words: ``H100_SXM fp8 TP4, batch 128``."""
+    """Return a deployment in words: ``H100_SXM fp8 TP4, batch 128``."""
     return f"{accelerator} {precision} TP{tensor_parallel}, batch {batch}"
 
 
 def summarise_deployments(plan: Plan) -> list[DeploymentSummary]:
-    """One row for each workload with a model and each of its deployments, in the order of the plan's workloads."""
+    """Summarise each deployment of each workload with a model, in the order of the plan's workloads."""
     pools: dict[tuple[str, str], list[PoolPlan]] = defaultdict(list)
     for pool in plan.pools:
         if pool.precision is not None:
@@ -95,7 +95,7 @@ def summarise_deployments(plan: Plan) -> list[DeploymentSummary]:
 
 
 def summarise_workloads(scenario: Scenario, plan: Plan) -> list[WorkloadSummary]:
-    """One summary for each workload that somebody asks for, in the order of the scenario."""
+    """Summarise each workload that has demand, in the order of the scenario."""
     total: dict[str, float] = defaultdict(float)
     for demand in scenario.demand:
         total[demand.workload] += demand.peak_rps

@@ -1,4 +1,4 @@
-"""The rules that plans obey, each in one place; what tells, eases, tabulates or certifies rules reads this list."""
+"""The rules that plans obey, each in one place: whatever tells, eases, tabulates or certifies rules reads this list."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ __all__ = [
     "shared_limits",
 ]
 
-#: Every rule. What most conflicts need comes first: a conflict is told, and looked for, in this order.
+#: Every rule, those that most conflicts involve first: conflicts are looked for and told in this order.
 RULES: tuple[Rule, ...] = (
     *(DEMAND, SLO, RESILIENCE, JURISDICTION, SOVEREIGN_ROUTE, TIER, SPLITTING, MODE),
     *(BUDGET, MAX_SITES, READY_BY_MONTH, TENANT_SHARE, TENANT_SITE_MW, GRID, HEADROOM, CONNECTION_STEP),
     *(MODULES, RACKS, UPLINK, LINK, FORCED, FORBIDDEN, LINEAR_RULE),
     *(CAPACITY, HARDWARE, DATA, PLAN_FORM),
 )
-#: Rules that can be eased or taken away, by id.
+#: Rules that can be eased or removed, by id.
 EASABLE: dict[str, Rule] = {rule.id: rule for rule in RULES if rule.limits is not None}
 #: What the verifier checks of every demand, and of sites, limits and the plan as a whole.
 DEMAND_CHECKS: tuple[DemandCheck, ...] = tuple(check for rule in RULES for check in rule.demand_checks)
 PLAN_CHECKS: tuple[PlanCheck, ...] = tuple(check for rule in RULES for check in rule.plan_checks)
-#: Figures that the verifier computes again, and that must agree with those of the plan.
+#: Figures that the verifier recomputes, and that must agree with those of the plan.
 FIGURES: tuple[str, ...] = tuple(name for rule in RULES for name in rule.figures)
 
 

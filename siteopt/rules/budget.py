@@ -1,4 +1,4 @@
-"""Capital newly spent stays within the policy's budget."""
+"""New capital stays within the policy's budget."""
 
 from __future__ import annotations
 

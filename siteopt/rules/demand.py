@@ -1,4 +1,4 @@
-"""All demand is served, but for what may be left out at its penalty."""
+"""All demand is served, except what may be left out for a penalty."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from siteopt.rules.rule import Eased, Limits
     from siteopt.scenario.schema import Demand, Scenario
 
-#: In the place of a region: all of them.
+#: Stands for all regions in place of one.
 EVERYWHERE = "*"
 
 
 def demand_key(demand: Demand) -> str:
-    """Name the rule that a demand must be served."""
+    """Return the subject of the rule that a demand must be served."""
     return f"{demand.region}{BETWEEN}{demand.workload}"
 
 
 def whole_demand_key(workload: str) -> str:
-    """Name the rule that all demand for a workload must be served."""
+    """Return the subject of the rule that all demand for a workload must be served."""
     return f"{EVERYWHERE}{BETWEEN}{workload}"
 
 

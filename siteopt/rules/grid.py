@@ -32,7 +32,10 @@ def _uses(_scenario: Scenario, plan: Plan) -> Iterator[Use]:
 
 
 def _tell(case: Case, name: str, _limit: float | None) -> str:
-    """``Grid limit west leaves 3.2 MW to a, b; 4.1 is needed there``, where all that is asked must come from there."""
+    """Say what a grid limit leaves to its sites, and what is needed there if only they may serve the demand.
+
+    ``Grid limit west leaves 3.2 MW to a, b; at least 4.1 MW is needed there.``
+    """
     instance = case.instance
     g = instance.grid.id.index(name)
     entries = slice(instance.grid.ptr[g], instance.grid.ptr[g + 1])

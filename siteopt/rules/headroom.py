@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def replica_mw(plan: Plan, site: str, it_mw: float) -> float:
-    """Return the mean IT power of a replica at a site, MW: the plan has no power by pool."""
+    """Return the mean IT power of a replica at a site, MW, since a plan has no power by pool."""
     replicas = sum(p.replicas for p in plan.pools if p.site == site)
     return it_mw / replicas if replicas else 0.0
 
@@ -65,7 +65,10 @@ def _connection_uses(scenario: Scenario, plan: Plan) -> Iterator[Use]:
 
 
 def _power(case: Case, site: str, limit: float | None, what: str) -> str:
-    """``hub has a headroom of 2.00 MW, 1.60 MW of it for IT at PUE 1.25.``"""
+    """Say what a site has, and how much of it is for IT.
+
+    ``hub has a headroom of 2.00 MW, 1.60 MW of it for IT at PUE 1.25.``
+    """
     power_mw, pue = float(limit or 0.0), float(case.least_pue[case.instance.sites.id.index(site)])
     of_it = f", {mw(power_mw / pue)} MW of it for IT at PUE {pue:g}" if np.isfinite(pue) else ""
     return f"{site} {what} {mw(power_mw)} MW{of_it}."

@@ -1,4 +1,4 @@
-"""A workload is served in the jurisdictions that it allows, and on routes that stay there if it asks for that."""
+"""A workload is served in the jurisdictions that it allows and, if it says so, on routes that stay there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from siteopt.rules.rule import DemandCheck, Rule, flag_ease, flag_limits
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Workload
 
-#: Jurisdictions in one sentence.
+#: Most jurisdictions in one sentence.
 MOST_JURISDICTIONS = 6
 
 

@@ -1,4 +1,4 @@
-"""The planner's own rules: linear in what is open."""
+"""The planner's own rules, linear in what is open, are met."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No more sites are newly built than the policy allows."""
+"""No more new sites are built than the policy allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Central only, edge only, or both: the policy's mode."""
+"""Sites belong to the policy's mode: central only, edge only, or both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site has one design of its own, with a whole number of modules that carry its replicas."""
+"""A site has one of its designs, with a whole number of modules that carry its replicas."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from siteopt.rules.rule import Eased
     from siteopt.scenario.schema import Scenario
 
-#: Title of the table of both.
+#: Title of the table that shows both.
 LINKS = "Uplinks and links"
 
 
@@ -31,7 +31,7 @@ def _link_ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
 
 
 def _uses(prefix: str) -> Callable[[Scenario, Plan], Iterator[Use]]:
-    """Return what reads the links of a plan whose ids begin with ``uplink:`` or ``link:``."""
+    """Return a function that reads the links of a plan whose ids begin with ``uplink:`` or ``link:``."""
 
     def uses(_scenario: Scenario, plan: Plan) -> Iterator[Use]:
         for row in plan.links:

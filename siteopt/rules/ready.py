@@ -1,4 +1,4 @@
-"""What is newly built is energised by the policy's month."""
+"""Everything new is energised by the policy's month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule is: one frozen object that says where it applies, what it limits, how it is told and how it is eased."""
+"""The type of a rule: one frozen object that says where it applies, what it limits, and how it is told and eased."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario, Workload
 
-    #: Limit by subject, in the rule's unit; None where the rule is only there or not.
+    #: Limit by subject, in the rule's unit; None for a rule that has no number.
     Limits = dict[str, float | None]
-    #: Other limits by subject; None takes the rule away.
+    #: New limits by subject; None removes the rule.
     Eased = Mapping[str, float | None]
 
-#: Between the parts of a subject, such as a region and a workload.
+#: What separates the parts of a subject, such as a region and a workload.
 BETWEEN = " | "
-#: Names in one sentence.
+#: Most names in one sentence.
 MOST_NAMES = 5
-#: A limit without a natural smallest step binds from this share on.
+#: From this share on, a limit without a natural smallest step binds.
 FULL = 0.999
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Use of one limit in a plan.
+    """The use of one limit in a plan.
 
     Attributes
     ----------
     kind, subject, unit : str
     used, limit : float
     step : float
-        The least that could be added: power of one replica there, capital of a module, one site.
+        The smallest addition possible: power of one replica there, capital of a module, one site.
     is_floor : bool
-        Whether the limit is one from below.
+        Whether the limit is a lower one.
     """
 
     kind: str
@@ -51,17 +51,17 @@ class Use:
 
     @property
     def slack(self) -> float:
-        """What is left; rules are met to within rounding."""
+        """What is left of the limit, at least 0, since rules are met only to within rounding."""
         return max(0.0, self.used - self.limit if self.is_floor else self.limit - self.used)
 
     @property
     def share(self) -> float:
-        """What is used over the limit; of a limit of nothing, 1 where anything is used."""
+        """The use as a share of the limit; of a limit of 0, 1 where anything is used."""
         return self.used / self.limit if self.limit > 0.0 else float(self.used > 0.0)
 
     @property
     def binds(self) -> bool:
-        """Whether not even the least would still fit."""
+        """Whether not even the smallest addition would fit."""
         if self.step > 0.0:
             return self.slack < self.step * (1.0 - 1e-9)
         return self.used >= FULL * self.limit
@@ -69,16 +69,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class DemandCheck:
-    """One thing that the verifier checks of every demand of a workload, where ``applies`` says so.
+    """One check that the verifier makes of every demand of a workload, where ``applies`` says so.
 
     Attributes
     ----------
     id : str
-        As the verifier reports it.
+        The name under which the verifier reports it.
     words : str
-        What holds.
+        What holds if it passes.
     applies : callable
-        Whether the scenario states it for a workload.
+        Whether the scenario has this rule for a workload.
     """
 
     id: str
@@ -88,16 +88,16 @@ class DemandCheck:
 
 @dataclass(frozen=True, slots=True)
 class PlanCheck:
-    """One thing that the verifier checks of sites, limits or the plan as a whole, where ``applies`` says so.
+    """One check that the verifier makes of sites, limits or the plan as a whole, where ``applies`` says so.
 
     Attributes
     ----------
     id : str
-        As the verifier reports it.
+        The name under which the verifier reports it.
     words : str
-        What holds.
+        What holds if it passes.
     applies : callable
-        Whether the scenario states it.
+        Whether the scenario has this rule.
     """
 
     id: str
@@ -107,7 +107,7 @@ class PlanCheck:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A conflict, as far as the sentences of its rules refer to it.
+    """What the sentences of rules need to know about the conflict that they are in.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class Case:
     rows : list of int
         Rows of the demands in conflict.
     demand_mw : ndarray of float64, shape (n_demand,)
-        IT power that each demand takes at least, MW.
+        Least IT power that each demand takes, MW.
     least_pue : ndarray of float64, shape (n_site,)
         PUE of the best design of each site; ``inf`` where it has none.
     """
@@ -145,29 +145,29 @@ class Rule:
     ----------
     id : str
     unit : str
-        Of its limits; empty where it has none.
+        Unit of its limits; empty where it has none.
     demand_checks, plan_checks : tuple
-        What the verifier looks at, in words for the certificate.
+        What the verifier checks, in words for the certificate.
     figures : tuple of str
-        Figures of a plan that the verifier computes again for this rule.
+        Figures of a plan that the verifier recomputes for this rule.
     limits : callable, optional
-        Limits that a scenario states, by subject; None for a rule that cannot be taken away.
+        Returns the limits of a scenario by subject; None for a rule that cannot be removed.
     ease : callable, optional
-        The scenario with other limits or without the rule; also told what power is beyond all needs, MW.
+        Returns the scenario with other limits or without the rule; the last argument is power beyond all needs, MW.
     is_count : bool
         Whether limits are whole numbers.
     most : float
-        No limit is larger.
+        The largest value that a limit can have.
     is_of_site : bool
-        Whether the rule is idle where nothing that must be served can reach its subject, a site.
+        Whether its subject is a site, so that it is idle where no demand that must be served can reach that site.
     uses : callable
-        How much of each limit a plan uses.
+        Yields how much of each limit a plan uses.
     table : str
-        Title of the table of shared limits that shows the uses; empty for those that belong to one site.
+        Title of the table of shared limits that shows the uses; empty for limits of a single site.
     term : callable, optional
-        What the rule adds to the sentence on a workload that must be served; gets the rest of the subject.
+        Returns what the rule adds to the sentence on a workload that must be served; gets the rest of the subject.
     tell : callable
-        The rule's own sentence in a conflict; empty where it adds to another one.
+        Returns the rule's own sentence in a conflict; empty where it adds to another one.
     """
 
     id: str
@@ -187,7 +187,7 @@ class Rule:
 
 
 def replaced(scenario: Scenario, table: str, edit: Callable[[Any], dict[str, Any]]) -> Scenario:
-    """Return the scenario with fields of some rows of a table replaced: those for which ``edit`` names any."""
+    """Return the scenario with the fields that ``edit`` returns for each row of a table replaced."""
     rows = tuple(
         row.model_copy(update=new) if (new := edit(row)) else row for row in getattr(scenario, table)
     )
@@ -195,7 +195,7 @@ def replaced(scenario: Scenario, table: str, edit: Callable[[Any], dict[str, Any
 
 
 def policy_limits(key: str) -> Callable[[Scenario], Limits]:
-    """Return what reads one limit of the policy."""
+    """Return a function that reads one limit of the policy."""
 
     def limits(scenario: Scenario) -> Limits:
         value = getattr(scenario.policy, key)
@@ -205,7 +205,7 @@ def policy_limits(key: str) -> Callable[[Scenario], Limits]:
 
 
 def policy_ease(key: str, *, is_count: bool = False) -> Callable[[Scenario, Eased, float], Scenario]:
-    """Return what replaces one limit of the policy."""
+    """Return a function that replaces one limit of the policy."""
 
     def ease(scenario: Scenario, to: Eased, _ample_mw: float) -> Scenario:
         value = to[f"policy.{key}"]
@@ -216,10 +216,10 @@ def policy_ease(key: str, *, is_count: bool = False) -> Callable[[Scenario, Ease
 
 
 def flag_limits(table: str, has: Callable[[Any], bool]) -> Callable[[Scenario], Limits]:
-    """Return what lists the rows of a table that have a rule without a number."""
+    """Return a function that lists the rows of a table to which a rule without a number applies."""
     return lambda scenario: {row.id: None for row in getattr(scenario, table) if has(row)}
 
 
 def flag_ease(table: str, free: dict[str, Any]) -> Callable[[Scenario, Eased, float], Scenario]:
-    """Return what takes such a rule away from the rows named, by setting the fields in ``free``."""
+    """Return a function that removes such a rule from the rows named, by setting the fields in ``free``."""
     return lambda scenario, to, _ample_mw: replaced(scenario, table, lambda row: free if row.id in to else {})

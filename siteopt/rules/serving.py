@@ -1,4 +1,4 @@
-"""Replicas carry the load on hardware that holds the model, and find their data."""
+"""Replicas carry the load, run on hardware that fits the model, and have access to their data."""
 
 from __future__ import annotations
 

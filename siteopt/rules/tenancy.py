@@ -1,4 +1,4 @@
-"""No tenant takes more of a site than its share, nor more than it may lose with the site."""
+"""No tenant takes more than its share of a site, nor more power there than it may lose with the site."""
 
 from __future__ import annotations
 

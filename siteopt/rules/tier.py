@@ -1,4 +1,4 @@
-"""A workload runs only on the tiers of sites that it allows."""
+"""A workload runs only at sites of the tiers that it allows."""
 
 from __future__ import annotations
 

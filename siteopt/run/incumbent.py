@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from siteopt.errors import SolverError
 from siteopt.evaluate import evaluate_solution
 from siteopt.plan import relative_gap
 from siteopt.run.progress import Clock, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from siteopt.instance import Instance, Solution
 
@@ -49,11 +51,19 @@ class Incumbent:
 
     @property
     def gap(self) -> float | None:
-        """Gap between plan and bound; None until there are both."""
+        """Gap between plan and bound; None until there are both, and while it has no limit."""
         with self._lock:
             if self.solution is None or self.bound_usd is None:
                 return None
             return relative_gap(self.cost_usd, self.bound_usd, self._lines)
+
+    @property
+    def gap_usd(self) -> float | None:
+        """Cost less bound, USD; None until there are both."""
+        with self._lock:
+            if self.solution is None or self.bound_usd is None:
+                return None
+            return max(0.0, self.cost_usd - self.bound_usd)
 
     @property
     def is_good_enough(self) -> bool:
@@ -80,6 +90,25 @@ class Incumbent:
                 return
             self.bound_usd = bound_usd
             self._report(source)
+
+    @contextmanager
+    def outlives_failure(self) -> Iterator[None]:
+        """Make a failure of the body cost no more than what the body would have improved, once there is a solution.
+
+        Raises
+        ------
+        Exception
+            What the body raised, where there is no solution yet.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self.solution is None:
+                raise
+            if isinstance(error, SolverError):
+                logger.warning("the best plan so far is kept, for what would improve it failed: %s", error)
+            else:
+                logger.exception("the best plan so far is kept; please report this bug in siteopt")
 
     def _report(self, source: str) -> None:
         if self._progress is None:

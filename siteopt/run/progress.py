@@ -27,7 +27,7 @@ class Progress:
     bound_usd : float or None
         Best proven bound so far.
     gap : float or None
-        Gap between the two.
+        Gap between the two; None also where nothing is spent and it has no limit.
     source : str
         What speaks: ``compile``, ``bound``, ``search``, ``milp``.
     """

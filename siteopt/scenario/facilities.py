@@ -39,6 +39,11 @@ def facility_mw(site: Site, design: Design, modules: int) -> float:
     return it_mw * site.pue.get(design.id, design.pue)
 
 
+def standing_mw(site: Site, design: Design) -> float:
+    """Facility power of what stands at a site in full use, MW; 0 where nothing does."""
+    return 0.0 if site.existing is None else facility_mw(site, design, site.existing.modules)
+
+
 def is_sunk(scenario: Scenario, site: Site, step: ConnectionStep) -> bool:
     """Whether what stands at a site already fills a connection, which must then have been paid for."""
     if site.existing is None:
@@ -46,4 +51,4 @@ def is_sunk(scenario: Scenario, site: Site, step: ConnectionStep) -> bool:
     design = next((d for d in scenario.designs if d.id == site.existing.design), None)
     if design is None:
         return False
-    return step.up_to_mw <= facility_mw(site, design, site.existing.modules) + STEP_TOLERANCE_MW
+    return step.up_to_mw <= standing_mw(site, design) + STEP_TOLERANCE_MW

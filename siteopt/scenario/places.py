@@ -137,7 +137,8 @@ class Site(SchemaModel):
     carbon_g_per_kwh: Annotated[float, Strict(), Field(ge=0, le=5000)] = 0.0
     connection_usd: Usd = 0.0
     connection_steps: tuple[ConnectionStep, ...] = ()
-    """Classes of connection, smallest first, one of which is taken; instead of ``connection_usd``."""
+    """Classes of connection, smallest first, one of which is taken; instead of ``connection_usd``. What stands at an
+    existing site needs none for its power; what is built beside it takes a class that carries both."""
     land_usd: Usd = 0.0
     egress_usd_per_gb: UsdPerUnit | None = None
     """Price per GB that leaves the site towards users; the policy's price where absent."""
@@ -186,7 +187,7 @@ class Design(SchemaModel):
     scale_exponent: Fraction = 1.0
     """Capital of n modules is ``usd_per_module x n ** scale_exponent``: less than 1 where size makes them cheaper."""
     build_months: Annotated[float, Strict(), Field(ge=0, le=600)] = 0.0
-    """Months until it is built, connection apart."""
+    """Months until it, or more of it at an existing site, is built, connection apart."""
     life_years: Years | None = None
     """Years until fixed part and modules are bought again (with ``policy.refresh``); never where absent."""
     salvage_fraction: Share = 0.0

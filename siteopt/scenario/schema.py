@@ -105,7 +105,8 @@ class Policy(SchemaModel):
     """Limits and prices that hold for the plan as a whole."""
 
     mode: Mode = "hybrid"
-    """``central``: only hyperscale sites serve; ``edge``: only micro sites and smaller ones do."""
+    """``central``: only hyperscale sites serve; ``edge``: only micro sites and smaller ones do. Both leave out, at no
+    cost, what must be served and only other sites could; what no site could serve is infeasible in every mode."""
     ready_by_month: Annotated[float, Strict(), Field(ge=0, le=600)] | None = None
     """Latest month in which what is newly built may be energised."""
     budget_usd: Usd | None = None

@@ -6,20 +6,25 @@ restricted master of all demands on the sites and flows that both make likely.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from siteopt.bounds.lagrangian import LagrangianAscent
+from siteopt.errors import SolverError
 from siteopt.highs.driver import Limits
 from siteopt.matheuristics.kernel_search import choose_restricted_master, solve_restricted_master
 from siteopt.matheuristics.partial_bound import can_solve_part, prove_in_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from siteopt.instance import Instance, Solution
     from siteopt.run.incumbent import Incumbent
+
+logger = logging.getLogger(__name__)
 
 #: Dual steps between looks at whether to go on.
 STEPS = 20
@@ -113,7 +118,8 @@ class Bounding:
         if keep_going():
             proved = partial(self._incumbent.prove, source="bound")
             prices = self._ascent.prices
-            self._part = prove_in_part(self._instance, prices, limits, proved, keep_going)
+            with _doing_without("a bound by part of the problem"):
+                self._part = prove_in_part(self._instance, prices, limits, proved, keep_going)
         self._part_is_left = False
 
     def _solve_master(self, limits: Limits, keep_going: Callable[[], bool]) -> None:
@@ -124,11 +130,21 @@ class Bounding:
             restricted_master = choose_restricted_master(
                 self._instance, prices, likely, self._incumbent.solution
             )
-            solve_restricted_master(
-                self._instance, prices, restricted_master, limits, self._suggest, keep_going
-            )
+            with _doing_without("kernel search"):
+                solve_restricted_master(
+                    self._instance, prices, restricted_master, limits, self._suggest, keep_going
+                )
         self._master_is_left = False
 
     def _suggest(self, solution: Solution, usd: float) -> None:
         if usd < self._incumbent.cost_usd:
             self._hints.append(solution)
+
+
+@contextmanager
+def _doing_without(what: str) -> Iterator[None]:
+    """Make a failure of the solver cost only what the body would have brought."""
+    try:
+        yield
+    except SolverError as error:
+        logger.warning("the solve goes on without %s: %s", what, error)

@@ -15,12 +15,13 @@ from siteopt.errors import InfeasibleError, NoPlanError, SolverError
 from siteopt.evaluate import plan_of, trimmed
 from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
-from siteopt.plan import Plan, relative_gap
+from siteopt.plan import Plan, with_bound
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.interrupts import interruptible
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.search.local_search import Search
+from siteopt.solving.ending import ending
 from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
 from siteopt.solving.rounds import Rounds
 from siteopt.tolerances import SAME_COST
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from siteopt.instance import Instance
-    from siteopt.plan import Limit, Status, StopReason
+    from siteopt.plan import Limit
     from siteopt.run.options import Method
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
@@ -39,8 +40,6 @@ logger = logging.getLogger(__name__)
 
 #: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
 LARGEST_MODEL = 60_000
-#: Gap at which a plan is called optimal though a smaller one was asked for: a solver's tolerance.
-PROVEN = 1e-5
 #: Share of the time that search and bound may take before the exact model gets the rest.
 SEARCH_SHARE = 0.5
 
@@ -149,10 +148,13 @@ class _Run:
         """The stages of the method."""
         method = self._options.method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
-        if method == "milp" or not solve_facility_location(self._instance, self._incumbent, self._options):
-            self._search(exact_follows, warm_start)
+        instance, incumbent = self._instance, self._incumbent
+        with incumbent.outlives_failure():
+            if method == "milp" or not solve_facility_location(instance, incumbent, self._options):
+                self._search(exact_follows, warm_start)
         if exact_follows:
-            self._exact()
+            with incumbent.outlives_failure():
+                self._exact()
         return RestrictedProblem(self._scenario, self._instance, self._incumbent)
 
     def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
@@ -232,16 +234,14 @@ def _finish(
             f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either",
             is_interrupted=clock.interrupted,
         )
-    status, reason, limit = _ending(incumbent, run, clock)
+    status, reason, limit = ending(incumbent, is_exhausted=run.is_exhausted, limit=run.limit)
     plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
     bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
     plan = replace(
-        plan,
+        with_bound(plan, bound),
         status=status,
         stop_reason=reason,
         limit=limit,
-        bound_usd=bound,
-        gap=None if bound is None else relative_gap(plan.cost_usd, bound, plan.cost_lines),
         seconds=clock.seconds,
         method=options.method,
         seed=options.seed,
@@ -262,22 +262,6 @@ def _below(plan: Plan, bound_usd: float) -> float:
     if bound_usd > plan.cost_usd + tolerance:
         raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
     return min(bound_usd, plan.cost_usd)
-
-
-def _ending(
-    incumbent: Incumbent, run: _Run | RestrictedRun, clock: Clock
-) -> tuple[Status, StopReason, Limit | None]:
-    if incumbent.is_good_enough:
-        return "optimal", "gap", None
-    if run.is_exhausted and incumbent.gap is not None and incumbent.gap <= PROVEN:
-        return "optimal", "exhausted", None
-    if clock.interrupted:
-        return "feasible", "limit", "interrupt"
-    if clock.left <= 0.0:
-        return "feasible", "limit", "time"
-    if run.limit is not None:
-        return "feasible", "limit", run.limit
-    return "feasible", "exhausted", None
 
 
 def _versions() -> dict[str, str]:

@@ -13,12 +13,15 @@ from siteopt.verify.violation import ABSOLUTE_USD, RELATIVE, Violation, differ
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from siteopt.plan import FlowPlan
+    from siteopt.plan import FlowPlan, Plan
     from siteopt.verify.facts import Facts
     from siteopt.verify.failure import SurvivalFacts
 
 #: Percentiles that a plan reports.
 PERCENTILES = (0.50, 0.95, 0.99)
+
+#: A plan that spends nothing may be so much dearer than the bound and have a gap of 0, USD.
+SMALLEST_USD = 0.01
 
 
 def site_power(facts: Facts) -> Iterator[Violation]:
@@ -143,8 +146,16 @@ def bound(facts: Facts) -> Iterator[Violation]:
 
 
 def gap(facts: Facts) -> Iterator[Violation]:
-    """Check ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, present exactly if the bound is."""
+    """Check ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, present exactly if the bound is.
+
+    Where nothing is spent a gap beyond rounding has no limit, and there is none.
+    """
     plan = facts.plan
+    yield from _gap_usd(plan)
+    gross = gross_usd(plan.cost_lines)
+    difference = 0.0 if plan.bound_usd is None else max(0.0, plan.cost_usd - plan.bound_usd)
+    if gross == 0.0 and difference > SMALLEST_USD and plan.gap is None:
+        return
     if (plan.gap is None) != (plan.bound_usd is None):
         yield Violation(
             "gap", "plan", f"the gap is {plan.gap}, the bound {plan.bound_usd}: both or none (0 of 2)"
@@ -152,7 +163,6 @@ def gap(facts: Facts) -> Iterator[Violation]:
         return
     if plan.gap is None or plan.bound_usd is None:
         return
-    gross, difference = gross_usd(plan.cost_lines), max(0.0, plan.cost_usd - plan.bound_usd)
     if gross == 0.0 and difference > 1.0:  # a dollar is a solver's rounding
         message = f"no gap is defined without a positive cost line, but {plan.gap:g} is reported"
         yield Violation("gap", "plan", message, abs(plan.gap))
@@ -160,6 +170,18 @@ def gap(facts: Facts) -> Iterator[Violation]:
     yield from _figure(
         "gap", "plan", plan.gap, difference / gross if gross > 0.0 else 0.0, "of the gross cost"
     )
+
+
+def _gap_usd(plan: Plan) -> Iterator[Violation]:
+    """Check ``gap_usd``, cost less bound; plans of older files do not have it."""
+    if plan.gap_usd is None:
+        return
+    if plan.bound_usd is None:
+        yield Violation("gap", "plan", f"gap_usd is {plan.gap_usd:.9g} with 0 bounds")
+        return
+    # Net cost may be near zero: what can be told apart depends on the lines.
+    absolute = ABSOLUTE_USD + RELATIVE * gross_usd(plan.cost_lines)
+    yield from _figure("gap", "plan", plan.gap_usd, plan.cost_usd - plan.bound_usd, "USD", absolute)
 
 
 def status(facts: Facts) -> Iterator[Violation]:

@@ -16,19 +16,21 @@ from siteopt.verify.replica import ModelReplica, stated_replica
 from siteopt.verify.violation import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from siteopt.plan import UnservedPlan
     from siteopt.scenario.schema import Design, Scenario, Site, Slo, Workload
     from siteopt.verify.facts import Facts
     from siteopt.verify.replica_facts import ReplicaFacts
 
+    LimitsOf = Callable[[Workload, ReplicaFacts], tuple[Slo, ...]]
+
 #: Why a demand may be left unserved.
 REASONS = ("penalty", "mode")
 
 
 def left_out(facts: Facts) -> Iterator[Violation]:
-    """Check ``mode`` where demand is left out: it must be served otherwise, and no site of the mode admits it."""
+    """Check ``mode`` where demand is left out: only sites outside the mode admit it, and it has no penalty."""
     for row in facts.unserved:
         problem = _problem(facts, row)
         if problem is not None:
@@ -45,17 +47,20 @@ def _problem(facts: Facts, row: UnservedPlan) -> str | None:
         return f"share {row.share:g} is left out because of mode 'hybrid', which leaves out 0 sites"
     if penalty is not None:
         return f"share {row.share:g} is left out because of the mode, but has a penalty of {penalty:g} USD per 1000"
-    admitting = [site.id for site in facts.scenario.sites if _admits(facts, row, site)]
+    sites = facts.scenario.sites
+    admitting = [s.id for s in sites if in_mode(facts, s) and _admits(facts, row, s, _certain)]
     if not admitting:
-        return None
+        if any(_admits(facts, row, site, _possible) for site in sites):
+            return None
+        return f"share {row.share:g} is left out because of the mode, but 0 sites could serve it in any mode"
     shown = ", ".join(admitting[:3])
     return f"share {row.share:g} is left out, but {len(admitting)} site(s) of mode {kind!r} admit it: {shown}"
 
 
-def _admits(facts: Facts, row: UnservedPlan, site: Site) -> bool:
-    """Whether a demand may be served at a site of the mode where nobody waits, whatever the plan builds there."""
+def _admits(facts: Facts, row: UnservedPlan, site: Site, limits_of: LimitsOf) -> bool:
+    """Whether a demand may be served at a site, the mode apart, where nobody waits, whatever the plan builds there."""
     flow = MovePlan(row.region, row.workload, site.id, row.share)
-    if site.status == "forbidden" or not in_mode(facts, site):
+    if site.status == "forbidden":
         return False
     if tier_problem(facts, flow) or jurisdiction_problem(facts, flow):
         return False
@@ -65,7 +70,8 @@ def _admits(facts: Facts, row: UnservedPlan, site: Site) -> bool:
         if mode == "replica" and facts.home_rtt_ms(site.id, row.workload) == inf:
             continue
         rtt_ms = user_ms + facts.home_trips_ms(flow, mode)
-        for replica, limits in _replicas(facts.scenario, workload):
+        for replica in _replicas(facts.scenario, workload):
+            limits = limits_of(workload, replica)
             stands = any(not density_problem(replica, d) and not cooling_problem(replica, d) for d in designs)
             if stands and rtt_ms < inf and not any(slo_misses(replica, rtt_ms, limits)):
                 return True
@@ -84,15 +90,11 @@ def _designs(facts: Facts, site: Site) -> Iterator[Design]:
             yield facts.designs[name]
 
 
-def _replicas(scenario: Scenario, workload: Workload) -> Iterator[tuple[ReplicaFacts, tuple[Slo, ...]]]:
-    """Yield the replicas that a workload may run on, and the SLOs that they are certain to keep.
-
-    How a model is deployed is the planner's choice. Every deployment leaves round trips ``network_share`` of an SLO,
-    so what is within that is admitted whichever is chosen; the smallest batch stands for all.
-    """
+def _replicas(scenario: Scenario, workload: Workload) -> Iterator[ReplicaFacts]:
+    """Yield the replicas that a workload may run on; the smallest batch stands for all of a deployment."""
     stated = stated_replica(workload)
     if stated is not None:
-        yield stated, workload.slo
+        yield stated
     for name in workload.accelerators:
         for precision, degree in product(("bf16", "fp8", "fp4"), (1, 2, 4, 8, 16)):
             row = PoolPlan("", workload.id, name, 1, precision=precision, tensor_parallel=degree, batch=1)
@@ -100,12 +102,23 @@ def _replicas(scenario: Scenario, workload: Workload) -> Iterator[tuple[ReplicaF
             if precision in precisions(workload, replica) and not any(
                 deployment_problems(workload, row, replica)
             ):
-                yield replica, _left_to_the_network(workload, replica)
+                yield replica
                 break
 
 
-def _left_to_the_network(workload: Workload, replica: ReplicaFacts) -> tuple[Slo, ...]:
-    """Return SLOs at the smallest batch that hold exactly where round trips take at most the network's share."""
+def _possible(workload: Workload, _replica: ReplicaFacts) -> tuple[Slo, ...]:
+    """Return SLOs that some deployment keeps: the smallest batch leaves the most time to round trips."""
+    return workload.slo
+
+
+def _certain(workload: Workload, replica: ReplicaFacts) -> tuple[Slo, ...]:
+    """Return SLOs that the smallest batch keeps exactly where every deployment does.
+
+    How a model is deployed is the planner's choice. Every deployment leaves round trips ``network_share`` of an SLO,
+    so what is within that is admitted whichever is chosen.
+    """
+    if workload.model is None:
+        return workload.slo
     return tuple(
         limit.model_copy(
             update={

@@ -140,6 +140,6 @@ def test_solve_tables_show_deployments_and_pooling() -> None:
     assert models.startswith("chat ")
     assert deployment in models
     line = next(line for line in pooling(scenario, plan) if line.workload == "chat")
-    row = lines[next(n for n, text in enumerate(lines) if text.startswith("What pooling costs")) + 2].split()
+    row = lines[next(n for n, text in enumerate(lines) if text.startswith("Pooling loss")) + 2].split()
     assert row[:4] == ["chat", f"{line.pools}", f"{line.replicas:,}", f"{line.in_one_pool:,}"]
     assert row[-1] == f"{line.for_its_tail:,}"

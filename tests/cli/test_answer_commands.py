@@ -40,8 +40,8 @@ def test_explain_why_not(scenario: Path, solved: Path, capsys: pytest.CaptureFix
     assert main(["explain", str(scenario), str(solved), "--why-not", closed]) == 0
     text = capsys.readouterr().out
     assert f"With {closed} forced in" in text
-    assert "What makes it lose most" in text
-    assert "one of these" in text
+    assert "It loses most on" in text
+    assert "Any one of these" in text
 
 
 def closed_site(plan: Path) -> str:
@@ -64,7 +64,7 @@ def test_explain_what_a_megawatt_is_worth(
 
 def test_explain_what_binds(scenario: Path, solved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = answered(capsys, "explain", scenario, solved, "--binds")
-    assert {"kind", "subject", "used", "limit", "slack", "binds", "step", "unit"} == set(rows[0])
+    assert {"kind", "subject", "used", "limit", "slack", "binds", "step", "unit", "is_floor"} == set(rows[0])
     assert main(["explain", str(scenario), str(solved), "--binds"]) == 0
     assert "What binds" in capsys.readouterr().out
 
@@ -77,9 +77,9 @@ def test_explain_infeasible(tmp_path: Path, scenario: Path, capsys: pytest.Captu
     path.write_text(json.dumps(document))
     assert main(["explain", str(path), "--infeasible"]) == 1
     text = capsys.readouterr().out
-    assert "cannot hold together" in text
+    assert "There is a conflict of" in text
     assert "vision from" in text
-    assert "One of these is enough" in text
+    assert "Any one of these is enough" in text
     assert main(["explain", str(path), "--infeasible", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert found["is_minimal"]
@@ -146,7 +146,7 @@ def test_sensitivity(scenario: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     arguments += ["--gap", "0", "--time-limit", "60", "--out", str(out)]
     assert main(arguments) == 0
     first = capsys.readouterr()
-    assert "Change of the cost" in first.out
+    assert "Change in cost" in first.out
     assert "5 of 5 solves" in first.err
     assert len((tmp_path / "tornado.jsonl").read_text().splitlines()) == 5
     document = json.loads(out.read_text())

@@ -60,7 +60,7 @@ def test_evaluate_of_what_solve_wrote(scenario: Path, tmp_path: Path) -> None:
     assert run("solve", scenario, "--out", tmp_path / "plan.json", "--time-limit", "30").returncode == 0
     done = run("evaluate", scenario, tmp_path / "plan.json")
     assert done.returncode == 0, done.stderr
-    assert "holds: every rule is met and every figure is true" in done.stderr
+    assert "holds: every rule is met and every figure is correct" in done.stderr
 
 
 def test_infeasible_scenario_says_why(scenario: Path, tmp_path: Path) -> None:

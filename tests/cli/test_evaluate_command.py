@@ -26,8 +26,8 @@ def test_evaluate_prices_a_hand_made_plan(
     assert main(["evaluate", str(scenario), str(plan), "--out", str(out)]) == 0
     captured = capsys.readouterr()
     assert "small: cost $155.6M" in captured.out
-    assert "Priced, not searched for | verified" in captured.out
-    assert captured.err == f"siteopt: {plan} holds: every rule is met and every figure is true\n"
+    assert "Priced, not optimised | verified" in captured.out
+    assert captured.err == f"siteopt: {plan} holds: every rule is met and every figure is correct\n"
     exact = load_plan(out)
     assert exact.verified
     assert verify(load_scenario(scenario), exact) == []

@@ -69,9 +69,9 @@ def test_a_search_without_result(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["params", "H1000", "--json"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "nothing in the catalogue holds 'H1000'; did you mean H100_SXM" in captured.err
+    assert "nothing in the catalogue contains 'H1000'; did you mean H100_SXM" in captured.err
     assert main(["params", "zzz", "qqq", "--group", "models"]) == 2
-    assert "nothing in models of the catalogue holds 'zzz qqq'; try fewer words" in capsys.readouterr().err
+    assert "nothing in models of the catalogue contains 'zzz qqq'; try fewer words" in capsys.readouterr().err
 
 
 def test_unknown_group(capsys: pytest.CaptureFixture[str]) -> None:

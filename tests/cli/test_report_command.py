@@ -108,7 +108,7 @@ def test_a_hand_made_plan_is_priced_first(scenario: Path, plan: Path, tmp_path: 
     assert run("report", plan, "-o", out) == 2
     assert not out.exists()
     assert run("report", plan, "--scenario", scenario, "-o", out) == 0
-    assert "priced and checked, not searched for" in out.read_text(encoding="utf-8")
+    assert "priced and checked as given, not optimised" in out.read_text(encoding="utf-8")
 
 
 def test_a_plan_that_breaks_a_rule_gets_a_page_that_says_so(
@@ -197,7 +197,7 @@ def test_bad_results_are_named(
         ([], "nothing to write"),
         (["-o", "full.json"], "is an input itself"),
         (["--geojson", "plan.json"], "is an input itself"),
-        (["-o", "x.html", "--geojson", "./x.html"], "is the page, too"),
+        (["-o", "x.html", "--geojson", "./x.html"], "is also the page"),
         (["-o", "nowhere/x.html"], "nowhere is not a directory"),
         (["--csv", "full.json"], "is a file; name a directory"),
         (["--csv", "nowhere/tables"], "nowhere is not a directory"),

@@ -114,14 +114,14 @@ OF_SCENARIO: list[tuple[Callable[[Scenario], Iterator[str]], Callable[[dict[str,
     (
         *(protected, protected_at_one_site),
         [
-            "chat: protected, but tiers and jurisdictions leave one site only to 1 region (zurich);"
+            "chat: protected, but tiers and jurisdictions leave only one site to 1 region (zurich);"
             " nothing survives its loss."
         ],
     ),
     (
         *(protected, protected_in_a_mode),
         [
-            "chat: protected, but tiers and jurisdictions leave one site only to"
+            "chat: protected, but tiers and jurisdictions leave only one site to"
             " 3 regions (hamburg, frankfurt, zurich); nothing survives its loss."
         ],
     ),

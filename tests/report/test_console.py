@@ -48,19 +48,19 @@ def test_headline_says_what_was_found() -> None:
     first, second = printed(SCENARIO, PLAN).splitlines()[:2]
     assert first == "small: cost $155.6M net present over 10 years at 7%"
     assert second == (
-        "Best plan found when the time was up, proven gap 3% | verified | 60.2 s | method auto | seed 4"
+        "Best plan found when the time was up, within 3% of best | verified | 60.2 s | method auto | seed 4"
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"status": "optimal", "limit": None}, "Solved, proven gap 3% | verified"),
-        ({"status": "evaluated", "limit": None, "gap": None}, "Priced, not searched for | verified"),
+        ({"status": "optimal", "limit": None}, "Solved, within 3% of best | verified"),
+        ({"status": "evaluated", "limit": None, "gap": None}, "Priced, not optimised | verified"),
         ({"verified": False}, "| NOT VERIFIED |"),
         ({"limit": "interrupt"}, "Best plan found when it was interrupted"),
         ({"limit": "nodes"}, "Best plan found at the node limit"),
-        ({"limit": None, "stop_reason": "exhausted"}, "when neither plan nor bound moved any more"),
+        ({"limit": None, "stop_reason": "exhausted"}, "when neither plan nor bound improved any more"),
     ],
 )
 def test_headline_says_how_it_ended(changes: dict[str, Any], words: str) -> None:
@@ -117,7 +117,7 @@ def test_grid_limits_near_binding() -> None:
     """Limits used to 80% or more are listed, tightest first; the others are only counted."""
     plan = replace(PLAN, grid=(GridUse("a", 8.5, 10.0), GridUse("b", 1.0, 10.0), GridUse("c", 9.9999, 10.0)))
     text = printed(SCENARIO, plan)
-    assert "Grid limits: 2 of 3 used to 80% or more" in text
+    assert "Grid limits: 2 of 3 at 80% or more" in text
     assert text.index("99.9%") < text.index("85%")
     assert "Grid limits" not in printed(SCENARIO, replace(PLAN, grid=()))
     assert printed(SCENARIO, replace(PLAN, grid=(GridUse("z", 0.0, 0.0),))).count("Grid limits: 0 of 1") == 1
@@ -128,7 +128,7 @@ def test_bound_and_gap() -> None:
     text = printed(SCENARIO, PLAN)
     assert "No plan can cost less than $150.0M." in text
     dearer = money(PLAN.cost_usd - 1.5e8)
-    assert f"This one costs at most {dearer} more than the best (gap 3% of spending)." in text
+    assert f"This one costs at most {dearer} more than the best plan (gap 3% of spending)." in text
     assert "a better plan may exist" in printed(SCENARIO, replace(PLAN, bound_usd=None, gap=None))
 
 

@@ -146,34 +146,6 @@ def test_neutral_keys_are_no_problem() -> None:
     assert scenario.policy.ready_by_month == 0.0
 
 
-@pytest.mark.parametrize(
-    ("modules", "redundancy", "ready"),
-    [
-        (5, "N", True),
-        (4, "N", False),
-        (5, "N+1", False),
-        (6, "N+1", True),
-        (9, "2N", False),
-        (10, "2N", True),
-    ],
-)
-def test_standing_modules_fill_a_connection(modules: int, redundancy: str, ready: bool) -> None:
-    """A step that what stands there fills is there, however late it is; modules that stand by do not fill it."""
-    document = small_document()
-    document["designs"][0] |= {"redundancy": redundancy, "max_modules": 10}
-    step = {"up_to_mw": 5 * 0.9 * 1.2, "months": 60.0, "usd": 1e6}
-    document["sites"][0] |= {
-        **{"status": "existing", "existing": {"design": "module", "modules": modules}, "connection_usd": 0.0},
-        **{"connection_steps": [step], "pue": {"module": 1.2}},
-    }
-    document["policy"]["ready_by_month"] = 12.0
-    if ready:
-        assert load_scenario(document).sites[0].connection_steps[0].months == 60.0
-    else:
-        with pytest.raises(ScenarioError, match="standing modules fill already"):
-            load_scenario(document)
-
-
 def test_climate_in_a_table(tmp_path: Path) -> None:
     """A column per design, empty where the site may not build it; the id of a design may hold dots itself."""
     document = small_document()

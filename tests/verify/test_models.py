@@ -66,7 +66,7 @@ def test_accelerators_are_bought_again_at_the_end_of_their_life() -> None:
             set(),
         ),  # a batch may be chosen that leaves no round trip any time
         ({"designs.1.rack_kw": 1.0}, set()),
-        ({"models": [{"id": llm_document()["workloads"][0]["model"], "max_context": 24_000}]}, set()),
+        ({"models": [{"id": llm_document()["workloads"][0]["model"], "max_context": 24_000}]}, {"mode"}),
     ],
     ids=["a hub admits it", "the batch takes it all", "no rack", "no deployment"],
 )

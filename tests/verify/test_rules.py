@@ -23,6 +23,12 @@ EMPTY_ALP: dict[str, Any] = {
     "flows.5": REMOVE,
     "unserved.+": {"region": "south", "workload": "search", "share": 1.0},
 }
+#: No mode would serve it, for it may not be served anywhere else.
+HUBS_TOO_FAR = {
+    "workloads.2.tiers": ["hyperscale"],
+    "workloads.2.slo.0.ms": 26.9,
+    "workloads.2.home.trips_per_call": 0.0,
+}
 PENALTY = {"workloads.2.unserved_usd_per_1k": 1.0}
 
 # Every figure of the plan is made true: plan edits, scenario edits -> the one rule, and numbers in its message.
@@ -100,11 +106,11 @@ DECISIONS: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...]]
     ("between two steps", {"sites.1.connection_mw": 0.43}, {}, "connection_step", ("0.43", "2 steps")),
     ("a step where there are none", {"sites.2.connection_mw": 1.0}, {}, "connection_step", ("1", "0 connection")),
     (
-        "what stands is connected, to less",
+        "a class for less than what stands",
         {"sites.0.connection_mw": 0.26},
         {"sites.0.connection_steps.0.up_to_mw": 0.26},
         "connection_step",
-        ("0.264", "0.26 "),
+        ("0.26;", "one of the 2 steps: 0.54, 2"),
     ),
     ("energised too late", {}, {"policy.ready_by_month": 17.0}, "ready_by_month", ("18", "17")),
     ("built too late", {}, {"designs.1.build_months": 25.0}, "ready_by_month", ("25", "24")),
@@ -185,9 +191,16 @@ def test_two_data_modes_at_one_site_are_one_too_many() -> None:
 LEFT_OUT: list[tuple[str, dict[str, Any], dict[str, Any], str | None, str]] = [
     ("no hub may serve it", {}, {}, None, ""),
     ("the hub may serve it", {}, {"workloads.2.tiers": ["hyperscale"]}, "mode", "1 site(s) of mode 'central' admit"),
-    ("too far", {}, {"workloads.2.tiers": ["hyperscale"], "workloads.2.slo.0.ms": 26.9}, None, ""),
-    ("too hot", {}, {"workloads.2.tiers": ["hyperscale"], "workloads.2.replica.rack_kw": 500.0}, None, ""),
-    ("abroad", {}, {"workloads.2.tiers": ["hyperscale"], "workloads.2.jurisdictions": ["CH"]}, None, ""),
+    ("too far", {}, HUBS_TOO_FAR | {"workloads.2.tiers": ["micro", "hyperscale"]}, None, ""),
+    (
+        "too hot",
+        {},
+        {"workloads.2.tiers": ["micro", "hyperscale"], "workloads.2.replica.rack_kw": 500.0},
+        None,
+        "",
+    ),
+    ("abroad", {}, {"workloads.2.tiers": ["micro", "hyperscale"], "workloads.2.jurisdictions": ["CH"]}, None, ""),
+    ("too far for any mode", {}, HUBS_TOO_FAR, "mode", "0 sites could serve it in any mode"),
     ("left out for no reason", {"unserved.1.reason": "penalty"}, {}, "unserved", "share 1"),
     ("it need not be served anyway", {}, PENALTY, "mode", "1 USD per 1000"),
     ("no mode leaves out", {}, {"policy.mode": "hybrid"}, "mode", "leaves out 0 sites"),

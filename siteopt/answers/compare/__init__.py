@@ -1,4 +1,4 @@
-"""Central, edge and hybrid side by side, a verdict for each workload, and what would turn it."""
+"""Compare central, edge and hybrid: the three side by side, a verdict on each workload, and what would turn it."""
 
 from siteopt.answers.compare.comparison import Comparison, compare
 from siteopt.answers.compare.modes import ModeResult

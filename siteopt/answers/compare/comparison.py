@@ -1,4 +1,4 @@
-"""Central only, edge only and hybrid, side by side."""
+"""The comparison of central only, edge only and hybrid."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 #: Share of the time for each mode; the last one may use what the others left.
 SHARES: dict[Mode, float] = {"central": 0.25, "edge": 0.25, "hybrid": 1.0}
-#: The same where a workload is asked about, which takes most of the time.
+#: The same where a workload is asked about, because its turns take most of the time.
 BRIEF: dict[Mode, float] = {"central": 0.1, "edge": 0.1, "hybrid": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All of it.
+    """The three modes side by side, the verdicts, and the turns of one workload.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Comparison:
     turns: tuple[Turn, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document."""
+        """Return the comparison as a JSON object."""
         return {
             "modes": [mode.to_dict() for mode in self.modes],
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
@@ -68,7 +68,7 @@ def compare(
     progress: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Comparison:
-    """Solve a scenario under each mode, and say for each workload what is best for it, why, and what would turn it.
+    """Solve a scenario under each mode, and say for each workload where it is best served, why, and what would turn it.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ def compare(
     parameters : tuple of str
         Which of ``rtt``, ``price``, ``demand`` and ``pue`` to turn by solving; the nearest by formula where empty.
     progress : callable, optional
-        Told of the running solve.
+        Called with the progress of the running solve.
     say : callable, optional
-        Told in words which solve is running.
+        Called with words that say which solve is running.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def _modes(
     shares: dict[Mode, float],
     say: Callable[[str], None] | None,
 ) -> tuple[ModeResult, ...]:
-    """The scenario solved under each mode, with its share of the time; hybrid starts from the better of the others."""
+    """Solve the scenario under each mode within its share of the time; hybrid starts from the better of the others."""
     results: list[ModeResult] = []
     for mode, share in shares.items():
         if say is not None:
@@ -134,7 +134,7 @@ def _modes(
 
 
 def _cheapest(results: list[ModeResult]) -> Plan | None:
-    """The plan that leaves the least out, the cheapest of these."""
+    """Return the cheapest of the plans that leave the fewest workloads out."""
     plans = [(len(r.left_out), r.plan.cost_usd, n) for n, r in enumerate(results) if r.plan is not None]
     return results[min(plans)[2]].plan if plans else None
 

@@ -1,4 +1,4 @@
-"""How far sides are from the users of each workload, and how far they may be."""
+"""How far each side is from the users of a workload, and how far it may be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """One workload.
+    """How far the sites of one workload are, and may be.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Distance:
 
 
 def distances_of(scenario: Scenario) -> dict[str, Distance]:
-    """By workload; tiers, jurisdictions and routes count, SLOs and racks do not."""
+    """Return for each workload the distances to sites that tiers, jurisdictions and routes allow, whatever the SLO."""
     distances, variants = Distances(scenario, build_topology(scenario)), resolve_variants(scenario)
     index = {r.id: i for i, r in enumerate(scenario.regions)}
     sides = np.array([side_of(s.tier) for s in scenario.sites])

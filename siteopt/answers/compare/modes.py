@@ -1,4 +1,4 @@
-"""One mode solved, with the figures that people compare."""
+"""The result of one mode: its plan, and the figures that people compare."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class ModeResult:
     ----------
     mode : {"central", "edge", "hybrid"}
     plan : Plan or None
-        None where there is none.
+        None where the mode has none.
     reasons : tuple of str
-        Why not.
+        Why it has none.
     capex_usd, it_mw, facility_mw, carbon_t : float
         Capital at the start; power at peak; carbon of the energy over the horizon, tonnes.
     replicas : int
@@ -55,7 +55,7 @@ class ModeResult:
     left_out: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as a JSON object, without the plan's tables."""
+        """Return the result as a JSON object, without the plan's tables."""
         plan = self.plan
         keys = (
             "capex_usd",
@@ -76,12 +76,12 @@ class ModeResult:
 
 
 def with_mode(scenario: Scenario, mode: Mode) -> Scenario:
-    """The scenario under another mode."""
+    """Return the scenario under another mode."""
     return scenario.model_copy(update={"policy": scenario.policy.model_copy(update={"mode": mode})})
 
 
 def figures_of(scenario: Scenario, plan: Plan) -> ModeResult:
-    """Figures of a plan; the scenario has its mode."""
+    """Return a plan with the figures to compare; its mode is that of the scenario."""
     peak = {(d.region, d.workload): d.peak_rps for d in scenario.demand}
     total: dict[str, float] = {}
     for (_, workload), rps in peak.items():
@@ -110,7 +110,7 @@ def figures_of(scenario: Scenario, plan: Plan) -> ModeResult:
 
 
 def carbon_t(scenario: Scenario, plan: Plan) -> float:
-    """Carbon of a plan's energy over the horizon, not discounted, tonnes."""
+    """Return the carbon of a plan's energy over the horizon, in tonnes and not discounted."""
     instance = compile_instance(scenario)
     if not plan.sites:
         return 0.0

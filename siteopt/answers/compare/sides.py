@@ -1,4 +1,4 @@
-"""Which side a plan serves a workload from: central hubs, regional sites, or the edge."""
+"""The side from which a plan serves a workload: central hubs, regional sites, or the edge."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 Side = Literal["central", "regional", "edge", "unserved"]
 
-#: Share of a workload from which on it is said to be on one side.
+#: From this share on, a workload is said to be served from one side.
 NEARLY_ALL = 0.99
 
 
 def side_of(tier: Tier) -> Side:
-    """Side of a tier: those that a mode names, and what lies between them."""
+    """Return the side of a tier: central and edge as the modes define them, regional between the two."""
     if tier in MODE_TIERS["central"]:
         return "central"
     return "edge" if tier in MODE_TIERS["edge"] else "regional"
 
 
 def shares_by_side(scenario: Scenario, plan: Plan, workload: str) -> dict[Side, float]:
-    """Share of a workload's peak requests that each side serves; what is left is unserved."""
+    """Return the share of a workload's peak requests that each side serves; the rest is unserved."""
     side = {site.id: side_of(site.tier) for site in scenario.sites}
     peak = {d.region: d.peak_rps for d in scenario.demand if d.workload == workload}
     total = sum(peak.values())
@@ -36,5 +36,5 @@ def shares_by_side(scenario: Scenario, plan: Plan, workload: str) -> dict[Side, 
 
 
 def main_side(shares: dict[Side, float]) -> Side:
-    """The side that serves most; of equal ones the first named."""
+    """Return the side that serves most; among equals, the one named first."""
     return max(shares, key=lambda side: round(shares[side], 9))

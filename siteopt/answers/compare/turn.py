@@ -1,7 +1,7 @@
-"""Where the verdict on one workload turns, by solving: doubling until it does, then halving.
+"""Find by solving where the verdict on one workload turns: double a parameter until it does, then halve.
 
-Every solve starts from the plan of the nearer end. The answer is a bracket: at ``holds_at`` the best plan found serves
-the workload mainly from the same side, at ``turns_at`` from another one.
+Every solve starts from the plan of the nearer end. The answer is a bracket: at ``holds_at`` the best plan found still
+serves the workload mainly from the same side, at ``turns_at`` from another one.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 #: The bracket is narrow enough once its ends differ by this share.
 PRECISION = 0.02
-#: Doublings, either way.
+#: Most doublings, up or down.
 MOST_DOUBLINGS = 5
-#: Share of what is left of the time for one solve.
+#: Share of the remaining time that one solve may take.
 SOLVE_SHARE = 0.2
 #: Share of all the time without which no other solve is begun.
 LEAST_SHARE = 0.02
@@ -37,15 +37,15 @@ LEAST_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One parameter.
+    """Where one parameter turns the verdict on a workload.
 
     Attributes
     ----------
     workload, parameter : str
     side : str
-        That serves most of the workload now.
+        The side that serves most of the workload now.
     side_then : str or None
-        That does beyond the turn; None where it was not reached.
+        The side that does so beyond the turn; None where no turn was reached.
     holds_at, turns_at : float or None
         Factors on the scenario's own numbers.
     holds_usd, turns_usd : float or None
@@ -72,7 +72,7 @@ def _sites(scenario: Scenario, edit: Callable[[Any], dict[str, Any]]) -> Scenari
 
 
 def _price(scenario: Scenario, _workload: str, factor: float) -> Scenario:
-    """Electricity outside the hubs."""
+    """Multiply the price of electricity outside the hubs."""
     return _sites(
         scenario,
         lambda s: {"price_usd_per_mwh": factor * s.price_usd_per_mwh} if side_of(s.tier) != "central" else {},
@@ -80,7 +80,7 @@ def _price(scenario: Scenario, _workload: str, factor: float) -> Scenario:
 
 
 def _pue(scenario: Scenario, _workload: str, factor: float) -> Scenario:
-    """Power usage effectiveness of designs that stand outside the hubs only; never below 1."""
+    """Multiply the PUE of designs that stand only outside the hubs; it never falls below 1."""
     meant = {d.id for d in scenario.designs if all(side_of(tier) != "central" for tier in d.tiers)}
 
     def scaled(pue: float) -> float:
@@ -106,7 +106,7 @@ def _demand(scenario: Scenario, workload: str, factor: float) -> Scenario:
 
 
 def _rtt(scenario: Scenario, _workload: str, factor: float) -> Scenario:
-    """Distances of the whole network: fibre, hops and measured links."""
+    """Multiply the latency of the whole network: fibre, hops and measured links."""
     network = scenario.network
     latency = network.latency.model_copy(
         update={
@@ -136,7 +136,7 @@ def turn(
     clock: Clock,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Turn, ...]:
-    """Turn the verdict on a workload by each of some parameters.
+    """Find where each of some parameters turns the verdict on a workload.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def turn(
 
 
 def _nearest(verdict: Verdict) -> str:
-    """The parameter that turns the verdict first, by formula."""
+    """Return the parameter that turns the verdict first, by formula."""
     names = {"round trip": "rtt", "price": "price", "PUE": "pue", "demand": "demand"}
     for row in verdict.breakevens:
         return next(name for word, name in names.items() if row.parameter.startswith(word))
@@ -168,7 +168,7 @@ def _nearest(verdict: Verdict) -> str:
 
 
 class _Bisection:
-    """One parameter of one workload."""
+    """The search for the turn of one workload by one parameter."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class _Bisection:
         self._found = Turn(workload, name, self._side, None, 1.0, None, plan.cost_usd, None, 0, plan.gap)
 
     def run(self) -> Turn:
-        """Double one way, then the other, then halve."""
+        """Move the parameter one way by doubling, then the other way, and halve the bracket once the side changes."""
         is_central = self._side == "central"
         up_first = is_central == (self._name in ("rtt", "demand"))
         for factor in (2.0, 0.5) if up_first else (0.5, 2.0):
@@ -247,7 +247,7 @@ class _Bisection:
         )
 
     def _side_at(self, factor: float, near: float) -> Side | None:
-        """Side that serves most of the workload at a factor; None where no plan was found."""
+        """Return the side that serves most of the workload at a factor; None where no plan was found."""
         scenario = PARAMETERS[self._name](self._scenario, self._workload, factor)
         seconds = SOLVE_SHARE * self._left
         try:

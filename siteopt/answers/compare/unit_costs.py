@@ -1,8 +1,9 @@
-"""What serving each workload costs on each side, by formula: divisible replicas, sites filled to the brim.
+"""Unit costs of each workload on each side by formula, as if replicas were divisible and every site were full.
 
-Every demand is priced at the cheapest site of a side that admits it. A replica counts at the best rate that the most
-replicas which its site can power reach together, so that small sites pay for the pooling that they lose. What opening
-a site costs is spread over all that it can carry, and is also given by itself, for it decides how demand turns it.
+Every demand is priced at the cheapest site of a side that admits it. A replica counts at the best rate that a pool
+reaches at its site, with as many replicas as the site can power, so that small sites pay for the pooling that they
+lose. The cost of opening a site is spread over all that it can carry. It is also given separately, because it decides
+at which demand the verdict turns.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
-#: Parts of a unit cost.
+#: The parts that a unit cost is made of.
 PARTS = ("accelerators", "facilities", "power", "network")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideCost:
-    """One side, for the demands of one workload.
+    """What serving the demands of one workload from one side costs.
 
     Attributes
     ----------
@@ -37,11 +38,11 @@ class SideCost:
     parts_usd : dict of str to ndarray, shape (n_demand_of_workload,)
         Net present cost by part at the cheapest site; 0 out of reach.
     opening_usd : float
-        Opening each of the cheapest sites once.
+        Cost of opening each of the cheapest sites once.
     opening_spread_usd : ndarray, shape (n_demand_of_workload,)
-        The part of ``facilities`` that is opening, spread.
+        The part of ``facilities`` that is the cost of opening, spread.
     energy_usd : ndarray
-        The part of ``power`` that the price of electricity multiplies.
+        The part of ``power`` that is proportional to the price of electricity.
     price_usd_per_mwh, pue : float
         Means over the cheapest sites, by demand.
     site : ndarray of int, shape (n_demand_of_workload,)
@@ -59,12 +60,12 @@ class SideCost:
 
     @property
     def usd(self) -> Floats:
-        """All parts together."""
+        """The sum of all parts, for each demand of the workload."""
         return sum((self.parts_usd[part] for part in PARTS), np.zeros(len(self.reach)))
 
 
 def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Side, SideCost]:
-    """Costs of all sides for the demands of one workload, in the order of the scenario."""
+    """Return the costs of all sides for the demands of one workload, in the order of the scenario."""
     sides: tuple[Side, ...] = ("central", "regional", "edge")
     rows = np.flatnonzero(instance.demands.workload == workload)
     arcs = np.flatnonzero(np.isin(instance.arcs.demand, rows))
@@ -73,7 +74,7 @@ def unit_costs(scenario: Scenario, instance: Instance, workload: int) -> dict[Si
 
 
 class _Arcs:
-    """Arcs of a workload with their cost by part."""
+    """The arcs of one workload, with their cost by part."""
 
     def __init__(self, scenario: Scenario, instance: Instance, arcs: Rows) -> None:
         self._scenario, self._instance = scenario, instance
@@ -114,7 +115,7 @@ class _Arcs:
         self.side_of_arc = tiers[site]
 
     def _modules_usd(self, option: Indices) -> Floats:
-        """Net present capital of all new modules that each option can hold."""
+        """Return the net present capital of all new modules that each option can hold."""
         options, designs = self._instance.options, self._instance.designs
         first = designs.capex_ptr[options.design]
         full = (
@@ -123,7 +124,7 @@ class _Arcs:
         return np.asarray((self._instance.life_factor * full)[option])
 
     def side(self, side: Side, rows: Rows) -> SideCost:
-        """The cheapest arc of each demand on one side."""
+        """Return the costs on one side, where each demand takes its cheapest arc."""
         best = np.full(len(self._instance.demands.region), -1, dtype=np.int64)
         mine = np.flatnonzero(self.side_of_arc == side)
         for a in mine[np.argsort(-self.total[mine], kind="stable")].tolist():

@@ -1,4 +1,4 @@
-"""A verdict for each workload: where the best plan serves it, why in one sentence, and what would turn it."""
+"""A verdict on each workload: where the best plan serves it, why (in one sentence), and what would change that."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Word = Literal["central", "regional", "edge", "mixed", "unserved"]
 
-#: A site is full from this share of what it can carry on.
+#: From this share of what it can carry on, a site counts as full.
 FULL = 0.97
-#: Names of the parts of a unit cost.
+#: Words for the parts of a unit cost.
 PART_WORDS = {
     "accelerators": "accelerators (pooling)",
     "facilities": "facilities",
@@ -39,7 +39,7 @@ PART_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class FormulaBreakEven:
-    """Where a verdict would turn, by formula, everything else as it is.
+    """The value of one parameter at which a verdict would turn, by formula and with everything else as it is.
 
     Attributes
     ----------
@@ -54,13 +54,13 @@ class FormulaBreakEven:
 
     @property
     def move(self) -> float:
-        """Relative distance."""
+        """How far the parameter has to move, relative to its current value."""
         return abs(self.turns_at - self.now) / max(abs(self.now), 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One workload.
+    """The verdict on one workload.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Verdict:
     word : str
         ``central``, ``regional`` or ``edge`` where that side serves nearly all of it, else ``mixed``.
     shares : dict of str to float
-        By side.
+        Share of its peak requests that each side serves.
     reason : str
         One sentence with its numbers.
     usd_per_1k : dict of str to float
@@ -86,14 +86,14 @@ class Verdict:
 
 
 def verdicts_of(scenario: Scenario, plan: Plan) -> tuple[Verdict, ...]:
-    """Verdicts on all workloads that somebody asks for.
+    """Reach a verdict on every workload that has demand.
 
     Parameters
     ----------
     scenario : Scenario
         In mode hybrid.
     plan : Plan
-        The best one of it.
+        The best plan found for it.
     """
     instance = compile_instance(scenario)
     asked = {d.workload for d in scenario.demand}
@@ -128,7 +128,7 @@ def _word(shares: dict[Side, float]) -> Word:
 
 
 class _Room:
-    """What a plan leaves of the power of sites."""
+    """How much of the power of each site a plan uses."""
 
     def __init__(self, instance: Instance, plan: Plan) -> None:
         used = {site.id: site.it_mw for site in plan.sites}
@@ -136,7 +136,7 @@ class _Room:
         self._used = np.array([used.get(name, 0.0) for name in instance.sites.id])
 
     def full(self, sites: np.ndarray) -> str:
-        """Those of some sites that are full, in words; empty where one is not."""
+        """Name some sites with their use where all of them are full; return an empty string where one is not."""
         distinct = np.unique(sites[sites >= 0])
         if not len(distinct) or (self._used[distinct] < FULL * self._most[distinct]).any():
             return ""
@@ -146,7 +146,7 @@ class _Room:
 
 
 class _Case:
-    """What is known of one workload."""
+    """Everything that the verdict on one workload is derived from."""
 
     def __init__(
         self,
@@ -161,18 +161,18 @@ class _Case:
         self._weight, self._distance, self._room = peak_rps / peak_rps.sum(), distance, room
 
     def usd_per_1k(self, side: Side) -> float | None:
-        """Over what the side reaches; None where it reaches nothing."""
+        """Return the cost per thousand requests over the demands that a side reaches; None where it reaches none."""
         cost = self._costs[side]
         if not cost.reach.any():
             return None
         return float(cost.usd[cost.reach].sum() / self._thousands[cost.reach].sum())
 
     def reached(self, side: Side) -> float:
-        """Share of the peak requests that a side may serve."""
+        """Return the share of the peak requests that a side may serve."""
         return float(self._weight[self._costs[side].reach].sum())
 
     def rival(self, shares: dict[Side, float]) -> tuple[Side, Side]:
-        """The side that serves most, and the cheapest of the others that may serve: hub against edge first."""
+        """Return the side that serves most and the one to compare it with: hub against edge where both may serve."""
         here = main_side(shares)
         others: dict[Side, tuple[Side, ...]] = {
             "central": ("edge", "regional"),
@@ -184,7 +184,7 @@ class _Case:
         return here, there
 
     def reason(self, shares: dict[Side, float]) -> str:
-        """Why it is served where it is, in one sentence."""
+        """Say in one sentence why the workload is served where it is."""
         here, there = self.rival(shares)
         spread = ", ".join(
             f"{side} {percent(share)}" for side, share in shares.items() if share > NEGLIGIBLE_SHARE
@@ -201,8 +201,8 @@ class _Case:
             return f"{head}: {there} sites may serve only {percent(reach)} of it, none of what {here} sites serve."
         mine, other = (self._costs[s].usd[both].sum() / self._thousands[both].sum() for s in (here, there))
         part, usd = self._largest_part(here, there, both)
-        text = f"{head}: 1,000 requests cost {_usd(mine)} on {here} sites, {_usd(other)} on {there} ones"
-        text += f", mostly {PART_WORDS[part]} ({_usd(abs(usd))} {'less' if usd < 0 else 'more'})"
+        text = f"{head}: 1,000 requests cost {_usd(mine)} at {here} sites, {_usd(other)} at {there} ones"
+        text += f", mostly because of {PART_WORDS[part]} ({_usd(abs(usd))} {'less' if usd < 0 else 'more'})"
         if mine > other:
             full = self._room.full(self._costs[there].site[both])
             why = f"but the {there} sites that are cheapest for it are full ({full})" if full else ""
@@ -210,7 +210,7 @@ class _Case:
         return f"{text}{some}."
 
     def breakevens(self, shares: dict[Side, float]) -> Iterator[FormulaBreakEven]:
-        """Round trip, price, demand and PUE at which the other side would cost as much, or become possible."""
+        """Find the round trip, price, demand and PUE at which the other side would cost as much, or become possible."""
         here, there = self.rival(shares)
         distance = self._distance
         if distance.room_ms is not None:
@@ -245,7 +245,7 @@ class _Case:
             yield FormulaBreakEven("demand", "x the scenario's", 1.0, -opening / margin)
 
     def _largest_part(self, here: Side, there: Side, both: np.ndarray) -> tuple[str, float]:
-        """The part that differs most in the direction of the verdict, per thousand requests."""
+        """Return the part that differs most in the direction of the verdict, and by how much per thousand requests."""
         thousands = self._thousands[both].sum()
         parts = {
             part: float((self._costs[here].parts_usd[part] - self._costs[there].parts_usd[part])[both].sum())
@@ -265,5 +265,5 @@ class _Case:
 
 
 def _usd(value: float) -> str:
-    """Money per thousand requests."""
+    """Write an amount per thousand requests with as many digits as matter."""
     return f"${value:,.2f}" if abs(value) >= 0.995 else f"${value:.3g}"

@@ -1,4 +1,4 @@
-"""Questions about a plan: why not there, why there, what a megawatt is worth, what binds."""
+"""Answer questions about a plan: why a site is in it or not, what a megawatt is worth, what binds."""
 
 from siteopt.answers.explain.answer import Answer
 from siteopt.answers.explain.ask import why, why_not, worth_of_mw, worth_of_zone_mw

@@ -1,4 +1,4 @@
-"""The answer to a question about a plan: two plans side by side, what they differ by, and what would turn it."""
+"""The answer to a question about a plan: two plans side by side, their difference, and what would turn it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Question = Literal["why-not", "why", "mw", "mw-zone"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked, and what came out.
+    """A question about a plan, and its answer.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class Answer:
     given_usd : float
         Cost of the plan asked about.
     other : Plan or None
-        The plan of the scenario that the question supposes; None where it has none.
+        The plan of the supposed scenario; None where it has none.
     difference : Difference or None
-        Cost of the supposed optimum less that of the base; for a megawatt, what it is worth is the opposite.
+        Cost of the supposed optimum less that of the base; the worth of a megawatt is its negative.
     lines : dict of str to float
         Cost lines of the other plan less those of the base, USD; only those that differ.
     reasons : tuple of str
@@ -51,13 +51,13 @@ class Answer:
 
     @property
     def worth_usd(self) -> tuple[float, float] | None:
-        """What is gained, as an interval: base's bound less other's cost, base's cost less other's bound."""
+        """The gain as an interval: from the base's bound less the other's cost to its cost less the other's bound."""
         if self.difference is None:
             return None
         return -self.difference.high_usd, -self.difference.low_usd
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as a JSON object."""
+        """Return the answer as a JSON object."""
         found = self.difference
         return {
             "question": self.question,

@@ -1,4 +1,4 @@
-"""Ask: solve the scenario that a question supposes, from the plan at hand, and compare."""
+"""Answer a question about a plan: solve the scenario that it supposes, starting from that plan, and compare."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from siteopt.answers.explain.variants import (
 )
 from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.evaluate import evaluate
-from siteopt.plan import relative_gap
+from siteopt.plan import with_bound
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
 
-#: Share of the time for a bound of the plan, where it has none; of what is left, for the supposed scenario; and of what
-#: is left then, for the way back.
+#: Shares of the time: of all of it, for a bound of the plan where it has none; of the rest, for the supposed scenario;
+#: and of what is left after that, for the way back.
 BASE_SHARE, OTHER_SHARE, BACK_SHARE = 0.4, 0.5, 0.6
 #: A difference between two plans is small beside either of them: the gap has to be smaller than that of a solve.
 USUAL = Effort(SolveOptions(gap=1e-4))
 
 
 def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
-    """Why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
+    """Explain why a site is not in a plan: what forcing it in costs, and what would have to change for it to win.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -
 
 
 def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
-    """Why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
+    """Explain why a site is in a plan: what doing without it costs. Parameters and errors as of :func:`why_not`."""
     supposed = forbidden(scenario, plan, site)
     stands = site_of(scenario, site).status == "existing"
     usual = scenario if stands else with_site(scenario, site, status="forced")
@@ -78,11 +78,11 @@ def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> An
 def worth_of_mw(
     scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more headroom at a site is worth, by solving again from the plan: duals of an integer model mislead."""
+    """Find what more headroom at a site is worth by solving again, because duals of an integer model mislead."""
     supposed = roomier(scenario, site, extra_mw)
     if not can_bind(scenario, site):
         return _nothing(
-            "mw", site, plan, scenario, f"the designs of {site} cannot draw its headroom: it never binds"
+            "mw", site, plan, scenario, f"the designs of {site} cannot use up its headroom: it never binds"
         )
     return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.options.seconds))
 
@@ -90,16 +90,16 @@ def worth_of_mw(
 def worth_of_zone_mw(
     scenario: Scenario, plan: Plan, zone: str, effort: Effort = USUAL, *, extra_mw: float = 1.0
 ) -> Answer:
-    """What more in the grid limits of a zone is worth."""
+    """Find what raising the grid limits of a zone is worth, by solving again."""
     supposed = roomier_zone(scenario, zone, extra_mw)
     if not zone_can_bind(scenario, zone):
-        why_nothing = f"all sites of {zone} at their most stay below its limits: they never bind"
+        why_nothing = f"even at full power all sites of {zone} stay below its limits: they never bind"
         return _nothing("mw-zone", zone, plan, scenario, why_nothing)
     return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.options.seconds))
 
 
 def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
-    """More of what can never run out is worth nothing, exactly; no solve is needed to know it."""
+    """Answer without solving that more of what can never run out is worth exactly nothing."""
     base = evaluate(scenario, plan)
     return Answer(
         question,
@@ -122,7 +122,10 @@ def _ask(
     effort: Effort,
     clock: Clock,
 ) -> Answer:
-    """Solve the first of two cases, what is supposed, from the plan, and the second, as it is, from there."""
+    """Solve the supposed scenario from the plan, then the usual one from what that found, and compare.
+
+    ``cases`` holds both, the supposed one first.
+    """
     supposed, usual = cases
     base = bounded(scenario, plan, effort, BASE_SHARE * effort.options.seconds)
     given_usd = base.cost_usd
@@ -136,7 +139,7 @@ def _ask(
         return Answer(question, subject, base.cost_usd, base, None, None, {}, error.reasons)
     except NoPlanError as error:
         return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
-    if other.status != "optimal" or (base.gap or 0.0) > effort.options.gap:
+    if other.status != "optimal" or is_loose(base, effort.options.gap):
         base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
         if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
             # What holds in less room holds in more.
@@ -150,10 +153,10 @@ def _ask(
 
 
 def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float) -> Plan:
-    """The base, or a better plan found from the other one.
+    """Return the base, or a better plan found by starting from the other one.
 
-    Where neither is proven to be the best, the other has been looked at longer; going back over the same ground gives
-    the base the same chance, so that what remains of the difference is due to what is supposed.
+    Where neither is proven to be the best, more time went into the other; going back over the same ground gives the
+    base the same chance, so that the difference that remains is due to what is supposed.
     """
     try:
         back = effort.solve(usual, seconds, other)
@@ -161,13 +164,18 @@ def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds:
         return base
     if back.cost_usd >= base.cost_usd:
         return base
-    bound = None if base.bound_usd is None else min(base.bound_usd, back.cost_usd)
-    gap = None if bound is None else relative_gap(back.cost_usd, bound, back.cost_lines)
-    return replace(back, bound_usd=bound, gap=gap)
+    return with_bound(back, base.bound_usd)
+
+
+def is_loose(plan: Plan, gap: float) -> bool:
+    """Whether a plan has a bound, and a gap above the one asked for; one that spends nothing may have no limit."""
+    if plan.gap is None:
+        return plan.bound_usd is not None
+    return plan.gap > gap
 
 
 def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
-    """A plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
+    """Return a plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
 
     Raises
     ------
@@ -175,7 +183,7 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
         If the plan does not hold.
     """
     exact = evaluate(scenario, plan)
-    # Figures may be missing or of another time; only decisions that break a rule are refused.
+    # Figures may be missing or out of date; only decisions that break a rule are refused.
     violations = verify(scenario, exact)
     if violations:
         first = violations[0].message
@@ -185,9 +193,8 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
         raise ScenarioError([Problem("", message)], "plan")
     is_own = abs(exact.cost_usd - plan.cost_usd) <= SAME_COST * max(1.0, abs(exact.cost_usd))
     if is_own and plan.bound_usd is not None:
-        return replace(exact, bound_usd=plan.bound_usd, gap=plan.gap, seconds=plan.seconds, verified=True)
+        return replace(with_bound(exact, plan.bound_usd), seconds=plan.seconds, verified=True)
     solved = effort.solve(scenario, seconds, exact)
     if solved.bound_usd is None:
         return exact
-    gap = relative_gap(exact.cost_usd, solved.bound_usd, exact.cost_lines)
-    return replace(exact, bound_usd=min(solved.bound_usd, exact.cost_usd), gap=gap, verified=True)
+    return replace(with_bound(exact, solved.bound_usd), verified=True)

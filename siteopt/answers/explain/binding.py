@@ -1,4 +1,4 @@
-"""What binds in a plan: every limit with what is used of it and what is left."""
+"""What binds in a plan: every limit, how much of it is used, and how much is left."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ __all__ = ["Use", "what_binds"]
 
 
 def what_binds(scenario: Scenario, plan: Plan) -> tuple[Use, ...]:
-    """List all limits of a scenario in a plan with its figures: the ones that bind first, then by use."""
+    """List the use of every limit in a plan: the limits that bind first, then the others by use."""
     rows = [use for rule in RULES for use in rule.uses(scenario, plan)]
     return tuple(sorted(rows, key=lambda r: (not r.binds, -r.used / r.limit if r.limit > 0.0 else 0.0)))

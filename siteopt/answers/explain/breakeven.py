@@ -1,9 +1,9 @@
 """How far a parameter of a site must move for the site to win.
 
-The cost of a given plan is linear in each of these parameters, so that the point where two plans cost the same is exact
-arithmetic. At that point the site is good enough; a plan made for it may be good enough earlier. Solving again at the
-point and going on with the better plan (Dinkelbach 1967) climbs to the true one, for the least cost over all plans is
-concave in the parameter.
+The cost of a given plan is linear in each of these parameters, so the point at which two plans cost the same follows by
+exact arithmetic. At that point the site is good enough; a plan made for that point may be good enough with a smaller
+move. Solving again there and going on with the better plan (Dinkelbach 1967) climbs to the true point, because the
+least cost over all plans is concave in the parameter.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from siteopt.run.progress import Clock
     from siteopt.scenario.schema import Scenario
 
-#: Solves at most for one parameter.
+#: Most solves for one parameter.
 MOST_SOLVES = 6
-#: Plans with a gap up to this are taken for the best: it is the solver's tolerance, or what a solve may stop at.
+#: Plans with a gap up to this count as optimal: it is the solver's tolerance, or the gap at which a solve may stop.
 CLOSED = 1e-4
-#: Share of the headroom from which on more of it is tried.
+#: From this use of the headroom on, more headroom is tried.
 FULL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """One parameter of the site.
+    """How far one parameter of a site must move for the site to win.
 
     Attributes
     ----------
@@ -42,10 +42,10 @@ class BreakEven:
     needed : float or None
         From here on the plan with the site costs no more than the one without; None where no value does.
     shortfall_usd : float
-        By how much it still loses at the most favourable value; 0 where it wins.
+        By how much the site still loses at the most favourable value; 0 where it wins.
     solves : int
-        Times that the site's plan was made anew; with none the figure is exact for the two plans, and the site may
-        win earlier.
+        How often the site's plan was solved again; with 0 the figure is exact for the two plans, and the site may
+        win with a smaller move.
     is_exact : bool
         Whether solving again found no better plan at that point, to within a gap of 0.01 %.
     """
@@ -76,7 +76,7 @@ def breakevens(
     resolve: Callable[[Scenario, float, Plan], Plan],
     clock: Clock,
 ) -> tuple[BreakEven, ...]:
-    """Points at which a plan with the site costs as much as the plan without, the smallest relative move first.
+    """Find where a plan with the site costs as much as the plan without it, the smallest relative move first.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def breakevens(
     base, other : Plan
         Without and with the site.
     resolve : callable
-        Solve a scenario within some seconds from a plan.
+        Solves a scenario within some seconds, starting from a plan.
     clock : Clock
-        Of the whole answer; solving again stops when it has run out.
+        The clock of the whole answer; solving again stops when it has run out.
     """
     if other.cost_usd <= base.cost_usd:
         return ()
@@ -98,7 +98,7 @@ def breakevens(
         rows.append((parameter, root))
     rows.sort(key=lambda row: _move(row[0], row[1].needed))
     if not (_is_closed(base) and _is_closed(other)):
-        # Solving again would mostly find what the solves before have missed.
+        # Solving again would mostly find what the earlier solves have missed.
         return tuple(row for _, row in rows)
     refined = [_refined(scenario, site, base, p, row, resolve, clock) for p, row in rows]
     more = _more_headroom(scenario, site, base, other, resolve, clock)
@@ -106,7 +106,7 @@ def breakevens(
 
 
 def _is_closed(plan: Plan) -> bool:
-    """Whether a plan is as good as the best there is."""
+    """Whether a plan is proven to be as good as the best."""
     return plan.gap is not None and plan.gap <= CLOSED
 
 
@@ -117,7 +117,7 @@ def _move(parameter: _Parameter, needed: float | None) -> float:
 
 
 def _parameters(scenario: Scenario, name: str, other: Plan) -> list[_Parameter]:
-    """Parameters of the site that cost something."""
+    """List the parameters of the site that cost something."""
     site, design_id = site_of(scenario, name), next(s.design for s in other.sites if s.id == name)
     design = next(d for d in scenario.designs if d.id == design_id)
     pue = site.pue.get(design_id, design.pue)
@@ -146,7 +146,7 @@ def _parameters(scenario: Scenario, name: str, other: Plan) -> list[_Parameter]:
 
 
 def _root(scenario: Scenario, base: Plan, other: Plan, parameter: _Parameter) -> BreakEven:
-    """Where the other plan costs as much as the base, by the straight line through two exact evaluations."""
+    """Find where the other plan costs as much as the base, on the straight line through two exact evaluations."""
     here = other.cost_usd - base.cost_usd
     there = evaluate(parameter.put(scenario, parameter.best), other).cost_usd - base.cost_usd
     needed = None
@@ -165,7 +165,7 @@ def _refined(
     resolve: Callable[[Scenario, float, Plan], Plan],
     clock: Clock,
 ) -> BreakEven:
-    """The same by solving again at each point reached, as long as that finds a plan that wins earlier."""
+    """Refine a break-even by solving again at each point reached, as long as that finds a plan that wins earlier."""
     started, solves, is_exact = base, 0, False
     while solves < MOST_SOLVES and clock.left > 0.1 * clock.time_limit:
         at = parameter.best if row.needed is None else row.needed
@@ -209,7 +209,7 @@ def _more_headroom(
     resolve: Callable[[Scenario, float, Plan], Plan],
     clock: Clock,
 ) -> BreakEven | None:
-    """Whether headroom is what the site lacks: twice as much, and where that wins, the least that does, by halving."""
+    """Find out whether more headroom makes the site win: try twice as much, then halve down to the least that does."""
     site = site_of(scenario, name)
     used = next(s.facility_mw for s in other.sites if s.id == name)
     if used < FULL * site.headroom_mw or clock.left <= 0.1 * clock.time_limit:

@@ -1,4 +1,4 @@
-"""What two scenarios differ by at their optima, as an interval from the gaps of two plans."""
+"""The difference between the optima of two scenarios, as an interval that follows from the gaps of two plans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Verdict = Literal["dearer", "cheaper", "same", "undetermined"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Cost of one optimum less that of another.
+    """The cost of one optimum less that of another.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Difference:
     found_usd : float
         Difference of the two plans that were found.
     tolerance_usd : float
-        What counts as nothing.
+        Differences up to this count as none.
     """
 
     low_usd: float
@@ -35,7 +35,7 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """``undetermined`` where the interval spans zero."""
+        """Which optimum is cheaper; ``undetermined`` where the interval spans zero."""
         if self.low_usd > self.tolerance_usd:
             return "dearer"
         if self.high_usd < -self.tolerance_usd:
@@ -46,7 +46,7 @@ class Difference:
 
 
 def difference(base: Plan, other: Plan) -> Difference:
-    """Optimum of ``other``'s scenario less that of ``base``'s."""
+    """Return the optimum of ``other``'s scenario less that of ``base``'s."""
     low = -inf if other.bound_usd is None else other.bound_usd - base.cost_usd
     high = inf if base.bound_usd is None else other.cost_usd - base.bound_usd
     spending = sum(usd for usd in base.cost_lines.values() if usd > 0.0)

@@ -1,4 +1,4 @@
-"""The scenarios that questions ask about: one status or one limit differs."""
+"""The scenarios that questions suppose: one status or one limit differs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def site_of(scenario: Scenario, name: str) -> Site:
-    """A site by id.
+    """Find a site by its id.
 
     Raises
     ------
     ScenarioError
-        Names the nearest ids where there is none.
+        If there is none; it suggests the nearest ids.
     """
     from difflib import get_close_matches
 
@@ -32,13 +32,13 @@ def site_of(scenario: Scenario, name: str) -> Site:
 
 
 def with_site(scenario: Scenario, name: str, **values: Any) -> Scenario:
-    """The scenario with values of one site replaced."""
+    """Return the scenario with values of one site replaced."""
     sites = tuple(s.model_copy(update=values) if s.id == name else s for s in scenario.sites)
     return scenario.model_copy(update={"sites": sites})
 
 
 def forced(scenario: Scenario, plan: Plan, name: str) -> Scenario:
-    """The scenario in which a site that the plan leaves out must be built."""
+    """Return the scenario in which a site that the plan leaves out must be built."""
     site = site_of(scenario, name)
     if any(row.id == name for row in plan.sites):
         raise ScenarioError([Problem("", f"site {name!r} is in the plan; ask --why {name}")])
@@ -46,7 +46,7 @@ def forced(scenario: Scenario, plan: Plan, name: str) -> Scenario:
 
 
 def forbidden(scenario: Scenario, plan: Plan, name: str) -> Scenario:
-    """The scenario in which a site of the plan may not be built; one that stands may not be used."""
+    """Return the scenario in which a site of the plan may not be built or, where it already stands, may not be used."""
     site = site_of(scenario, name)
     if all(row.id != name for row in plan.sites):
         raise ScenarioError([Problem("", f"site {name!r} is not in the plan; ask --why-not {name}")])
@@ -56,12 +56,12 @@ def forbidden(scenario: Scenario, plan: Plan, name: str) -> Scenario:
 
 
 def roomier(scenario: Scenario, name: str, extra_mw: float) -> Scenario:
-    """The scenario with more headroom at a site."""
+    """Return the scenario with more headroom at a site."""
     return with_site(scenario, name, headroom_mw=site_of(scenario, name).headroom_mw + extra_mw)
 
 
 def can_bind(scenario: Scenario, name: str) -> bool:
-    """Whether headroom can limit a site at all: whether its designs could draw more than there is."""
+    """Whether headroom can limit a site at all, because its designs could draw more than there is."""
     site = site_of(scenario, name)
     most = max(
         facility_mw(site, design, design.max_modules)
@@ -72,7 +72,7 @@ def can_bind(scenario: Scenario, name: str) -> bool:
 
 
 def zone_can_bind(scenario: Scenario, zone: str) -> bool:
-    """Whether any limit of a zone can be reached by all its sites at their most together."""
+    """Whether all sites of a zone together, each drawing its most, would exceed any of its limits."""
     ptr, member, coefficient = limit_rows(scenario)
     designs = {d.id: d for d in scenario.designs}
     most = [
@@ -91,12 +91,12 @@ def zone_can_bind(scenario: Scenario, zone: str) -> bool:
 
 
 def roomier_zone(scenario: Scenario, zone: str, extra_mw: float) -> Scenario:
-    """The scenario with more in every grid limit of a zone, or in the one limit of that id.
+    """Return the scenario with every grid limit of a zone raised, or the one limit of that id.
 
     Raises
     ------
     ScenarioError
-        If no limit is meant.
+        If there is no such limit.
     """
     meant = {g.id for g in scenario.grid_limits if zone in (g.zone, g.id)}
     if not meant:

@@ -1,8 +1,8 @@
-"""What one workload needs: its deployments, its latency under load, and what sharing it between sites costs.
+"""Profile one workload: its possible deployments, its latency under load, and what sharing it between sites costs.
 
 ::
 
-    Request     what to profile, in the words of a planner
+    Request     what to profile, in a planner's words
     case_of     Request -> Case: a scenario that holds this workload alone
     profile     Case -> Profile: deployments, load curve, pooling curve
 """

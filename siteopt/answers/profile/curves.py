@@ -1,4 +1,4 @@
-"""Two curves of one workload on one accelerator: against the load of a pool, and against the sites that share it."""
+"""Two curves of one workload on one accelerator: over the load of a pool, and over the sites that share its load."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from siteopt.physics.serving.specs import Lengths, Setup
     from siteopt.scenario.schema import Workload
 
-#: Percentiles that are shown.
+#: The percentiles shown.
 PERCENTILES = (0.5, 0.95, 0.99)
 #: Share of saturation from which on a pool is saturated.
 FULL = 1.0 - NEGLIGIBLE_SHARE
-#: Accelerators written off straight, energy at the meter; utilisation is that of each point.
+#: Accelerators are written off in equal parts, energy is priced at the meter; utilisation is that of each point.
 BASIS = CostBasis(accelerator_usd=0.0, server_cost_factor=1.0)
 
 
@@ -43,12 +43,12 @@ class Subject:
     queue : PoolQueue
     workload : Workload
     rooms : tuple of Room
-        What each SLO leaves to round trip and wait.
+        What each SLO leaves for round trip and wait.
     utilisation_cap : float
     rtt_ms : float
-        Round trip that is taken off the SLOs.
+        Round trip that is taken from the SLOs.
     setup, lengths : Setup, Lengths or None
-        Of a model.
+        Of the model; None where the workload has none.
     """
 
     variant: Variant
@@ -61,7 +61,7 @@ class Subject:
     lengths: Lengths | None = None
 
     def usd_per_1k(self, replicas: float, busy: float) -> float:
-        """Cost of a thousand requests where ``busy`` of ``replicas`` serve all day: write-off and energy."""
+        """Return write-off and energy for a thousand requests where ``busy`` of ``replicas`` serve all day."""
         variant, share = self.variant, busy / replicas
         kw = variant.replica_mw * KW_PER_MW * (variant.idle_fraction + (1.0 - variant.idle_fraction) * share)
         basis = replace(BASIS, accelerator_usd=variant.capex_usd, utilisation=share)
@@ -70,7 +70,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class LoadPoint:
-    """A pool at one load. Times are ``inf`` where the queue grows without end.
+    """A pool at one load; times are ``inf`` where the queue grows without end.
 
     Attributes
     ----------
@@ -81,17 +81,17 @@ class LoadPoint:
     in_service : float
         Calls that one replica works on at a time, on average.
     ttft_ms, tpot_ms : float or None
-        Of a model at that batch, waiting included in the first; on average.
+        Means of a model at that batch; the first includes waiting.
     wait_ms : Percentiles
-        Of waiting for a slot, at the load times the burst factor.
+        Percentiles of waiting for a slot, at the load times the burst factor.
     latency_ms : Percentiles or None
-        Of a fixed-time service: one request from end to end at the pool, round trips left out.
+        Percentiles of one request from end to end, without round trips; None for a model.
     spare_ms : float or None
-        What the tightest SLO leaves to round trips, per call; below 0 it is missed. None without SLO.
+        What the tightest SLO leaves for round trips, per call; below 0 it is missed. None without an SLO.
     tokens_per_s : float or None
-        Written by the whole pool.
+        Tokens written by the whole pool.
     usd_per_1k : float
-        Cost of a thousand requests at that load, day and night.
+        Cost of a thousand requests if the load is the same day and night.
     """
 
     load: float
@@ -116,11 +116,11 @@ class PoolingPoint:
     busy_per_site : float
         Replicas that the load of one site keeps busy.
     by_tail : int
-        Replicas at all sites that the wait percentiles ask for.
+        Replicas at all sites that keep the percentiles of waiting.
     replicas : int
-        The same, the utilisation cap counted in.
+        The same with the utilisation cap.
     extra : float
-        Share of replicas beyond those of the fewest sites in the curve.
+        Share of replicas beyond those at the fewest sites of the curve.
     utilisation : float
     usd_per_1k : float
     """
@@ -135,12 +135,12 @@ class PoolingPoint:
 
 
 def load_curve(subject: Subject, replicas: int, loads: Sequence[float]) -> tuple[LoadPoint, ...]:
-    """Latency, throughput and cost of one pool at loads given as shares of saturation, each above 0."""
+    """Compute latency, throughput and cost of one pool at loads given as shares of saturation, each above 0."""
     return tuple(_load_point(subject, replicas, load) for load in loads)
 
 
 def pooling_curve(subject: Subject, total_rps: float, sites: Sequence[int]) -> tuple[PoolingPoint, ...]:
-    """Replicas and cost of a total load of ``total_rps`` calls per second shared by each number of sites."""
+    """Compute replicas and cost where each number of sites shares a total load of ``total_rps`` calls per second."""
     variant, points, first = subject.variant, [], 0
     busy = total_rps / variant.rps
     for count in sites:
@@ -198,7 +198,7 @@ def _load_point(subject: Subject, replicas: int, load: float) -> LoadPoint:
 
 
 def _wait_ms(subject: Subject, replicas: int, load: float, percentile: float) -> float:
-    """Wait at the load times the burst factor; at saturation the queue grows without end, whatever rounding says."""
+    """Return the wait at the load times the burst factor, ms; ``inf`` at saturation, whatever rounding says."""
     load *= subject.workload.burst_factor
     if load >= FULL:
         return inf
@@ -206,7 +206,7 @@ def _wait_ms(subject: Subject, replicas: int, load: float, percentile: float) ->
 
 
 def _latency(subject: Subject, wait: Percentiles) -> Percentiles:
-    """Waits and service added percentile by percentile: conservative, since percentiles do not add."""
+    """Add waits and service percentile by percentile, which errs on the safe side, since percentiles do not add."""
     calls = subject.workload.calls_per_request
     times = [subject.variant.times.quantile_ms("e2e", p) for p in PERCENTILES]
     return Percentiles(*(calls * w + t for w, t in zip((wait.p50, wait.p95, wait.p99), times, strict=True)))

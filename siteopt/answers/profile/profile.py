@@ -1,4 +1,4 @@
-"""The whole profile of a workload: deployments tried, the chosen one under load, and shared between sites."""
+"""Make the profile of a workload: try its deployments, and draw the curves of the chosen one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOADS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 #: Numbers of sites in the pooling curve.
 SITES = (1, 2, 5, 10, 20, 50)
-#: Replicas that the total load keeps busy where nobody names a load.
+#: Replicas that the total load keeps busy where no load is given.
 BUSY = 100.0
 
 
@@ -45,11 +45,11 @@ def profile(
     ----------
     case : Case
     replicas : int
-        In the pool of the load curve.
+        Number of replicas in the pool of the load curve.
     total_rps : float, optional
-        Calls per second that the sites share; the scenario's peak, or what keeps 100 replicas busy, where absent.
+        Calls per second that the sites share; by default the scenario's peak, or what keeps 100 replicas busy.
     rtt_ms : float
-        Round trip that each call spends of its SLO.
+        Round trip that is taken from the SLO of each call.
     loads : sequence of float
         Shares of saturation.
     sites : sequence of int
@@ -92,7 +92,7 @@ def _curves(
     total_rps: float,
     sites: Sequence[int],
 ) -> Curves:
-    """Both curves of the cheapest deployment."""
+    """Compute the load curve and the pooling curve of the cheapest deployment."""
     return Curves(
         accelerator=variant.accelerator,
         replica_rps=variant.rps,
@@ -106,7 +106,7 @@ def _curves(
 
 
 def _deployments(case: Case) -> tuple[tuple[DeploymentRow, ...], tuple[RejectedRow, ...]]:
-    """Deployments on every accelerator, cheapest per request first, and those left out."""
+    """Return the deployments on every accelerator, the cheapest per request first, and those that were rejected."""
     workload, found, rejected = case.workload, [], []
     for accelerator in workload.accelerators:
         choice = deploy(case.scenario, workload, accelerator).choice
@@ -135,7 +135,7 @@ def _row(config: Config, accelerator: str, calls: float, chosen: bool) -> Deploy
 
 
 def _cheapest(case: Case, deployments: tuple[DeploymentRow, ...]) -> Variant | None:
-    """The variant of the chosen deployment, or of the replica that the workload states."""
+    """Return the variant of the chosen deployment, or of the replica that the workload states."""
     variants = {variant.accelerator: variant for variant in resolve_variants(case.scenario)}
     if case.workload.model is None:
         return next(iter(variants.values()))
@@ -174,14 +174,14 @@ def _setup(case: Case, accelerator: str, config: Config) -> Setup:
 
 
 def _constants(case: Case) -> tuple[str, ...]:
-    """In a line for each accelerator: whose efficiencies are used, and how far they were off where measured."""
+    """Say in a line for each accelerator whose efficiencies are used, and how far off they were where measured."""
     lines = []
     for accelerator in case.workload.accelerators:
         family = accelerator_numbers(case.scenario, accelerator)["family"]
         entry = load_catalogue().engine(case.workload.engine, family)
         line = f"{accelerator}: {case.workload.engine} on {family}"
         if (entry.engine, entry.family) != (case.workload.engine, family):
-            line += f" was never measured, taken as {entry.engine} engine on {entry.family} hardware"
+            line += f" was never measured; it is taken as {entry.engine} engine on {entry.family} hardware"
         fit = entry.fit
         if fit is None or fit.held_out_median_error is None:
             line += "; no measured rows to check against"

@@ -1,4 +1,4 @@
-"""What to profile: options, a workload of a scenario, or a class of the catalogue, as a scenario of its own."""
+"""A request to profile options, a workload of a scenario or a class of the catalogue, as a scenario of its own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from siteopt.scenario.io import dump_scenario, load_scenario
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario, Workload
 
-#: Keys of a workload that say where it may run; a profile is of one place.
+#: Keys of a workload that say where it may run, which means nothing to a profile: it has one place.
 PLACE = ("jurisdictions", "sovereign_route", "tiers", "splittable")
-#: Keys of a workload that give way once a model is named.
+#: Keys of a workload that are dropped once a model is named.
 STATED = ("service", "replica")
-#: Options that the keys of a workload are known by.
+#: The option that sets each key of a workload.
 OPTIONS = {
     "model": "--model",
     "accelerators": "--accelerator",
@@ -27,7 +27,7 @@ OPTIONS = {
     "network_share": "--network-share",
     "engine": "--engine",
 }
-#: A place to put the workload, since a scenario has to have one. None of its figures is read.
+#: A place for the workload, since a scenario must have one. None of its figures is read.
 SOMEWHERE: dict[str, Any] = {
     "schema_version": 1,
     "jurisdictions": [{"id": "here"}],
@@ -49,19 +49,19 @@ SOMEWHERE: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to profile. What is None or empty is as the workload has it.
+    """What to profile; whatever is None or empty stays as the workload has it.
 
     Attributes
     ----------
     workload : str or None
-        Of the scenario; a class of the catalogue where there is none.
+        A workload of the scenario; a class of the catalogue where there is no scenario.
     model, engine : str or None
     accelerators, precisions : tuple of str
     input_tokens, output_tokens : float or None
     limits_ms : dict of str to float
-        Limit by metric: ``ttft``, ``tpot``, ``e2e``. Others of the workload are kept.
+        Limit by metric: ``ttft``, ``tpot``, ``e2e``. The workload's limits on other metrics are kept.
     percentile : float or None
-        Of every SLO.
+        Percentile of every SLO.
     network_share : float or None
     """
 
@@ -79,14 +79,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario of one workload, sized by its tail.
+    """A scenario with one workload, which is sized by its tail.
 
     Attributes
     ----------
     scenario : Scenario
-        With hardware and policy as they were given.
+        Its hardware and policy are those that were given.
     total_rps : float or None
-        Calls per second at peak of all its demand; None where it comes from no scenario.
+        Calls per second of all its demand at peak; None where it does not come from a scenario.
     """
 
     scenario: Scenario
@@ -94,7 +94,7 @@ class Case:
 
     @property
     def workload(self) -> Workload:
-        """The one workload."""
+        """The only workload of the scenario."""
         return self.scenario.workloads[0]
 
 
@@ -105,12 +105,12 @@ def case_of(request: Request, base: Scenario | None = None) -> Case:
     ----------
     request : Request
     base : Scenario, optional
-        Whose workloads, hardware and policy count.
+        Its workloads, hardware and policy are used.
 
     Raises
     ------
     ScenarioError
-        If the request leaves something open, or names what neither scenario nor catalogue has.
+        If the request is incomplete, or names something that neither scenario nor catalogue has.
     """
     document = _workload(request, base)
     demand = {"region": "here", "workload": document["id"], "peak_rps": 1.0, "mean_rps": 1.0}
@@ -128,7 +128,7 @@ def case_of(request: Request, base: Scenario | None = None) -> Case:
 
 
 def _workload(request: Request, base: Scenario | None) -> dict[str, Any]:
-    """The workload as a JSON object: as it is, with what the request says in its place."""
+    """Return the workload as a JSON object, with the values of the request in place of its own."""
     known = _known_workload(request, base)
     if request.model is not None:
         known = {key: value for key, value in known.items() if key not in STATED}
@@ -161,7 +161,7 @@ def _known_workload(request: Request, base: Scenario | None) -> dict[str, Any]:
 
 
 def _check_complete(request: Request, document: dict[str, Any]) -> None:
-    """Ask for what is missing by the name of its option."""
+    """Raise an error that names the option of everything that is missing."""
     problems = []
     if "model" not in document and "service" not in document:
         which = f"the class {request.workload!r} names no model" if request.workload else "nothing to profile"
@@ -181,7 +181,7 @@ def _check_complete(request: Request, document: dict[str, Any]) -> None:
 
 
 def _in_options(problem: Problem) -> Problem:
-    """The same problem under the name of the option that it came from."""
+    """Return the same problem under the name of the option that it came from."""
     key = problem.path.removeprefix("workloads[0].").split("[")[0]
     message = problem.message.rsplit(' (in "', 1)[0]  # the row of a table, of which there is only one
     if problem.path.startswith("workloads[0].slo"):

@@ -1,4 +1,4 @@
-"""What a profile holds: plain frozen data, and its JSON document."""
+"""The result of a profile: plain frozen data, and its JSON document."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRow:
-    """A deployment that meets the SLO without waiting, at its largest batch; at most one is ``chosen``.
+    """A deployment that meets the SLO if nothing waits, at its largest batch; at most one is ``chosen``.
 
-    ``rps`` counts calls per second of one replica; ``usd_per_1k`` is per thousand requests, half busy on average.
+    ``rps`` counts calls per second of one replica; ``usd_per_1k`` is the cost per thousand requests of a replica that
+    is half busy on average.
     """
 
     accelerator: str
@@ -44,7 +45,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """A limit of the workload: ``metric`` within ``ms`` in a share ``percentile`` of cases."""
+    """A latency limit of the workload: ``metric`` stays within ``ms`` in a share ``percentile`` of cases."""
 
     metric: str
     ms: float
@@ -53,7 +54,7 @@ class Slo:
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """The chosen deployment, or the replica that the workload states, under load and shared between sites.
+    """Curves of the chosen deployment (or of the replica that the workload states): load and sharing between sites.
 
     Attributes
     ----------
@@ -61,7 +62,7 @@ class Curves:
     replica_rps, replica_kw, replica_usd : float
         Calls per second and power of one replica at saturation, and its price.
     replicas : int
-        In the pool of the load curve.
+        Number of replicas in the pool of the load curve.
     load : tuple of LoadPoint
     total_rps : float
         Calls per second that the sites of the pooling curve share.
@@ -88,7 +89,7 @@ class Profile:
     model : str or None
     slo : tuple of Slo
     input_tokens, output_tokens : float or None
-        Of one call to the model.
+        Tokens of one call to the model.
     calls_per_request, burst_factor, utilisation_cap, rtt_ms : float
     constants : tuple of str
         Where the efficiencies of each accelerator's engine come from.
@@ -114,11 +115,11 @@ class Profile:
 
     @property
     def chosen(self) -> DeploymentRow | None:
-        """The deployment of the curves."""
+        """The deployment that the curves are of; None where there is none."""
         return next((row for row in self.deployments if row.chosen), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document; times that grow without end are null."""
+        """Return the profile as a JSON object; times that grow without end are null."""
         document: dict[str, Any] = _finite(asdict(self))
         return {"schema_version": SCHEMA_VERSION} | document
 

@@ -1,4 +1,4 @@
-"""One-at-a-time sensitivity: each uncertain number at both ends of its range, everything else as it is."""
+"""One-at-a-time sensitivity: solve with each uncertain number at both ends of its range, everything else unchanged."""
 
 from siteopt.answers.sensitivity.parameters import Parameter, parameters_of
 from siteopt.answers.sensitivity.run import BASELINE_TIMES, sensitivity

@@ -1,4 +1,4 @@
-"""What is known already, one JSON line each, written as it comes; a killed run goes on from there."""
+"""A journal of results, one JSON line each, written as they come, so that a run can go on after it was killed."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ logger = logging.getLogger(__name__)
 
 
 def digest(scenario: Scenario, *what: object) -> str:
-    """Name of a result: the scenario that was solved, and how."""
+    """Return the key of a result: a digest of the scenario that was solved, and how."""
     text = json.dumps([dump_scenario(scenario), *what], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Journal:
-    """Results by key, in memory and, where there is a path, on disk.
+    """Results by key, kept in memory and, where there is a path, on disk.
 
     Parameters
     ----------
     path : Path or None
-        Lines that are there are read; what is not a result, such as a last line that was cut off, is ignored.
+        Lines already in the file are read; those that are no results, such as one that was cut off, are ignored.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -45,11 +45,11 @@ class Journal:
                     self._rows[row["key"]] = row
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """A result, or None where it is not known."""
+        """Return a result, or None where it is not known."""
         return self._rows.get(key)
 
     def put(self, key: str, row: dict[str, Any]) -> None:
-        """Keep a result; it is on disk when this returns, unless there is no room: then it is kept in memory alone."""
+        """Keep a result, on disk once this returns; where the file cannot be written, only in memory."""
         self._rows[key] = row = {"key": key} | row
         if self._path is None:
             return
@@ -74,7 +74,7 @@ def _ends_a_line(file: Any) -> bool:
 
 
 def _result(line: str) -> dict[str, Any] | None:
-    """The result that a line holds: of the baseline with its plan, of another solve with its figures."""
+    """Return the result in a line, a baseline with its plan or another solve with its figures; None if it has none."""
     try:
         row = json.loads(line, parse_constant=_refuse)
         if not isinstance(row, dict) or not isinstance(row.get("key"), str):

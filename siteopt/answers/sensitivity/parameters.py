@@ -1,7 +1,7 @@
-"""Uncertain numbers of a scenario, their ranges and where these come from.
+"""The uncertain numbers of a scenario, their ranges and where the ranges come from.
 
-A range of the catalogue is taken relative to the catalogue's own value, so that it fits a scenario with other numbers.
-Where the catalogue has no range, the source says that it is an assumption.
+A range of the catalogue is applied relative to the catalogue's own value, so that it fits a scenario with other
+numbers. Where the catalogue has no range, the source says that it is an assumption.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Put = Callable[[Scenario, float], Scenario]
 
-#: Unit of a number that multiplies the scenario's own.
+#: Unit of a parameter that multiplies the scenario's own number.
 TIMES = "x the scenario's"
 HUB_TIERS = {"hyperscale", "regional"}
 LARGEST_PUE = 5.0
@@ -35,11 +35,11 @@ class Parameter:
     ----------
     name, unit : str
     low, high : float
-        Its range.
+        The ends of its range.
     source : str
         Where the range comes from.
     put : callable
-        The scenario with a value of it.
+        Returns the scenario with a value of the parameter.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Parameter:
 
 
 def parameters_of(scenario: Scenario) -> list[Parameter]:
-    """The parameters that act on a scenario, in a fixed order."""
+    """List the parameters that act on a scenario, in a fixed order."""
     known = (*_prices(scenario), *_facilities(), *_running(), *_policy(scenario), *_demand())
     return [p for p in known if p.put(scenario, p.low) != scenario or p.put(scenario, p.high) != scenario]
 
 
 def _prices(scenario: Scenario) -> Iterator[Parameter]:
-    """Accelerators that some workload may use, and their servers."""
+    """List the prices of accelerators that some workload may use, and of their servers."""
     used = list(dict.fromkeys(name for w in scenario.workloads for name in w.accelerators))
     known = {a.id for a in load_catalogue().accelerators}
     for name in used:
@@ -118,7 +118,7 @@ def _demand() -> Iterator[Parameter]:
 
 
 def _scaled(name: str, parameter: str, put: Put) -> Parameter:
-    """A factor on the scenario's own number, from the relative range of a parameter of the catalogue."""
+    """Return a factor on the scenario's own number, with the relative range of a parameter of the catalogue."""
     fact: Fact = load_catalogue().parameter(parameter).fact
     low, high = (end / fact.value for end in fact.range)
     return Parameter(name, TIMES, low, high, f"{fact.source} ({parameter})", put)
@@ -191,7 +191,7 @@ def _server_power(used: list[str]) -> Put:
 
 
 def _entry(scenario: Scenario, name: str, values: dict[str, float]) -> Scenario:
-    """The scenario with figures of an accelerator in the place of the catalogue's."""
+    """Return the scenario with its own figures of an accelerator in place of the catalogue's."""
     rows = list(scenario.accelerators)
     for n, row in enumerate(rows):
         if row.id == name:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from siteopt.plan import Plan
     from siteopt.scenario.schema import Scenario
 
-    #: Told how many solves are done, of how many, and which was the last.
+    #: Called with how many solves are done, of how many, and which was the last.
     Tell = Callable[[int, int, str], None]
 
-#: The baseline gets so many times the time of another solve: every one starts from it.
+#: The baseline gets this many times the time of another solve, since every other one starts from it.
 BASELINE_TIMES = 3.0
 #: Many solves, each of them from a plan that is good already.
 USUAL = SolveOptions(time_limit=5.0)
@@ -58,31 +58,31 @@ def sensitivity(
     options: SolveOptions = USUAL,
     tell: Tell | None = None,
 ) -> Tornado:
-    """Both ends of every range, one at a time.
+    """Solve a scenario with each parameter at both ends of its range, one at a time.
 
     Parameters
     ----------
     scenario : Scenario
     parameters : sequence of str, optional
-        Names; all that act on the scenario where absent.
+        Names; by default all parameters that act on the scenario.
     journal : Path, optional
-        File of JSON lines that results are appended to as they come, and read from at the start.
+        File of JSON lines to which results are appended as they come, and from which they are read at the start.
     jobs : int
-        Processes. With more than one, a script that calls this needs the usual ``if __name__ == "__main__"``.
+        Number of processes. With more than one, a script that calls this needs ``if __name__ == "__main__"``.
     options : SolveOptions
         Of each solve; the baseline gets three times as much time.
     tell : callable, optional
-        Told of progress.
+        Called with the progress.
 
     Returns
     -------
     Tornado
-        Without the parameters that an interrupt left open.
+        Lacks the parameters that an interrupt left open.
 
     Raises
     ------
     ScenarioError
-        If a name is not one of a parameter that acts on the scenario.
+        If a name is not that of a parameter that acts on the scenario.
     InfeasibleError, NoPlanError
         If the scenario as it is has no plan, or none was found.
     SolverError
@@ -137,7 +137,7 @@ def _baseline(scenario: Scenario, options: SolveOptions, known: Journal) -> Plan
 
 
 def _results(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, dict[str, Any]]]:
-    """Results as they come."""
+    """Yield each task with its result, in the order in which they come."""
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:
             row = _solved(task)
@@ -170,7 +170,7 @@ def _gathered(waiting: dict[Any, _Task]) -> Iterator[tuple[_Task, dict[str, Any]
 
 
 def _solved(task: _Task) -> dict[str, Any] | None:
-    """One end of a range; None where it was interrupted."""
+    """Solve for one end of a range; return None where it was interrupted."""
     row: dict[str, Any] = {"parameter": task.name, "cost_usd": None, "gap": None, "base_usd": None}
     try:
         plan = solve_with(task.scenario, task.options, task.start, stop=is_asked_to_stop)
@@ -184,7 +184,7 @@ def _solved(task: _Task) -> dict[str, Any] | None:
 
 
 def _base_usd(task: _Task, plan: Plan) -> float | None:
-    """What the plan costs in the scenario as it is, where it holds there and is better than the baseline."""
+    """Return what the plan costs in the unchanged scenario, if it is valid there and better than the baseline."""
     try:
         exact = evaluate(task.base, plan)
     except ScenarioError:

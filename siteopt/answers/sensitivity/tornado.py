@@ -1,4 +1,4 @@
-"""The result of a sensitivity run: one row a parameter, the largest swing first."""
+"""The result of a sensitivity run: one row for each parameter, the largest swing first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One parameter at both ends of its range.
+    """The cost with one parameter at both ends of its range.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Row:
     low_usd, high_usd : float or None
         Cost of the best plan found there; None where there is none.
     low_gap, high_gap : float or None
-        Proven gaps of these plans.
+        The proven gaps of these plans.
     """
 
     parameter: str
@@ -38,7 +38,7 @@ class Row:
     source: str
 
     def swing_usd(self, baseline_usd: float) -> float:
-        """Largest difference of costs, the baseline included; an end without a plan is beyond all of them."""
+        """Return the largest difference of costs, the baseline included; infinite where an end has no plan."""
         if self.low_usd is None or self.high_usd is None:
             return float("inf")
         ends = (self.low_usd, self.high_usd, baseline_usd)
@@ -47,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tornado:
-    """All of it.
+    """The cost of the scenario as it is, and how far each parameter moves it.
 
     Attributes
     ----------
@@ -55,9 +55,9 @@ class Tornado:
         Cost of the best plan found for the scenario as it is.
     baseline_gap : float or None
     rows : tuple of Row
-        Parameters of which both ends are known, largest swing first.
+        Parameters with both ends known, the largest swing first.
     missing : tuple of str
-        Parameters that were asked for and are not known yet: the run was stopped.
+        Requested parameters that are not known yet, because the run was stopped.
     """
 
     baseline_usd: float
@@ -66,7 +66,7 @@ class Tornado:
     missing: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document."""
+        """Return the result as a JSON object."""
         return {
             "baseline_usd": self.baseline_usd,
             "baseline_gap": self.baseline_gap,
@@ -74,5 +74,5 @@ class Tornado:
         }
 
     def save(self, path: Path) -> None:
-        """Write the document; an existing file is replaced once the new one is complete."""
+        """Write the JSON document; an existing file is replaced once the new one is complete."""
         write_atomically(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")

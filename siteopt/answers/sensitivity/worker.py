@@ -1,4 +1,4 @@
-"""A process of a sensitivity analysis: deaf to what its parent decides, and ended with it."""
+"""A process of a sensitivity analysis: it leaves signals to its parent, and ends with it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_asked_to_stop() -> bool:
 
 
 def _end_with_the_parent() -> None:
-    """However that ended: nothing else would stop this process, which waits for its next solve."""
+    """Exit once the parent has ended, however it did: nothing else would stop a process that waits."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

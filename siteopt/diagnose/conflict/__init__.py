@@ -1,4 +1,4 @@
-"""Why no plan exists: the fewest rules that cannot hold together, in the planner's words, and what would help."""
+"""Why no plan exists: a smallest set of rules that cannot hold together, in plain words, and what would help."""
 
 from siteopt.diagnose.conflict.find import Conflict, find_conflict, reasons_of
 from siteopt.diagnose.conflict.relax import Relaxation

@@ -1,4 +1,4 @@
-"""Find the fewest rules that cannot hold together, by dividing them (QuickXplain, Junker 2004)."""
+"""Find a smallest set of rules that cannot hold together by dividing them (QuickXplain, Junker 2004)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-#: Share of the time for the search of the conflict; the rest is for what would help.
+#: Share of the time for finding the conflict; the rest is for finding what would help.
 CONFLICT_SHARE = 0.7
-#: Regions of one workload in a conflict; where more are needed, all of its demand is one rule.
+#: Most regions of one workload in a conflict; where more are needed, all of its demand is one rule.
 MOST_REGIONS = 6
 
 
@@ -42,13 +42,13 @@ class Conflict:
     rules : tuple of Requirement
         Empty where no conflict was proven.
     is_minimal : bool
-        Whether it is shown that without any single one of them the others can hold.
+        Whether it was shown that the others can hold as soon as any one of them is dropped.
     sentences : tuple of str
         The conflict in words, with numbers.
     relaxations : tuple of Relaxation
-        The least easing of each limit that admits a plan, by kind of limit; smallest share of its limit first.
+        For each rule, how far easing it alone admits a plan; the smallest easing relative to its limit first.
     checks : int
-        Scenarios that were tried.
+        Number of scenarios that were tried.
     """
 
     rules: tuple[Requirement, ...]
@@ -61,7 +61,7 @@ class Conflict:
 def find_conflict(
     scenario: Scenario, *, time_limit: float = 60.0, say: Say | None = None, relax: bool = True
 ) -> Conflict | None:
-    """Why a scenario has no plan.
+    """Find out why a scenario has no plan.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def find_conflict(
     time_limit : float
         Seconds.
     say : callable, optional
-        Told in words what is going on.
+        Called with words that say what is going on.
     relax : bool
-        Whether to find out what would help.
+        Whether to look for what would help, too.
 
     Returns
     -------
     Conflict or None
-        None where the scenario has a plan. Without any rule where it is not known to have none.
+        None where the scenario has a plan. Without rules where neither a plan nor a proof against one was found.
     """
     clock = Clock(time_limit * (CONFLICT_SHARE if relax else 1.0))
     oracle = Oracle(clock)
@@ -99,15 +99,15 @@ def find_conflict(
 
 
 def reasons_of(scenario: Scenario, seconds: float) -> list[str]:
-    """Why a scenario that is proven to have no plan has none, in words; found within some seconds."""
+    """Return sentences that explain why a scenario, proven to have no plan, has none; look for some seconds at most."""
     found = find_conflict(scenario, time_limit=seconds, relax=False)
     if found is None or not found.rules:
-        return ["the solver proved it; no small set of rules that conflict was found in time"]
+        return ["the solver proved it; no small set of conflicting rules was found in time"]
     return list(found.sentences)
 
 
 class _Finder:
-    """Sets of rules of one scenario, and whether they can hold together."""
+    """The search for a conflict among the rules of one scenario; it remembers which sets it has tried."""
 
     def __init__(self, scenario: Scenario, oracle: Oracle, clock: Clock, say: Say | None) -> None:
         self._scenario, self._oracle, self._clock = scenario, oracle, clock
@@ -116,11 +116,11 @@ class _Finder:
         self._known: dict[frozenset[Requirement], bool | None] = {}
 
     def rank(self, rule: Requirement) -> tuple[int, str]:
-        """Order in which the rules of a conflict are told."""
+        """Return the key by which the rules of a conflict are ordered when they are told."""
         return list(EASABLE).index(rule.family), rule.subject
 
     def holds(self, kept: Sequence[Requirement]) -> bool | None:
-        """Whether some rules, without the others, admit a plan."""
+        """Whether some rules alone, without all others, admit a plan; None where that is not known."""
         key = frozenset(kept)
         if key not in self._known:
             self._known[key] = self._oracle.has_plan(keeping(self._scenario, key))
@@ -128,10 +128,11 @@ class _Finder:
         return self._known[key]
 
     def smallest(self) -> list[Requirement]:
-        """Rules that conflict, none of which can be spared as far as is known.
+        """Find rules that conflict, and drop those that the conflict does not need.
 
-        Most rules of a scenario have nothing to do with a conflict: those about sites that nothing can reach go first,
-        then whole families. The demand for a workload is one rule until few of its regions turn out to be enough.
+        Most rules of a scenario have nothing to do with a conflict: those about sites that nothing can reach are
+        dropped first, then whole families. All demand for a workload counts as one rule until a few of its regions
+        turn out to be enough for the conflict.
         """
         supply = [rule for rule in self._all if rule.family != "demand"]
         demand = [Requirement("demand", whole_demand_key(w)) for w in _must(self._scenario)]
@@ -147,7 +148,7 @@ class _Finder:
         return [*self._by_region(demand, supply), *supply]
 
     def _by_region(self, demand: list[Requirement], supply: list[Requirement]) -> list[Requirement]:
-        """The regions that matter, where they are few; else all demand of the workload stays one rule."""
+        """Replace the demand for a workload by that of the regions in conflict, where these are few."""
         result = list(demand)
         for rule in demand:
             others = [other for other in result if other != rule]
@@ -163,7 +164,11 @@ class _Finder:
         return result
 
     def _may_be_few(self, background: list[Requirement], rules: list[Requirement]) -> bool:
-        """Whether a few of some rules may be enough: then one of a few parts more can be spared as a whole."""
+        """Whether at most ``MOST_REGIONS`` of some rules may be enough for a conflict with the background.
+
+        The rules are dealt into one part more than that. If so few of them conflict, at least one part holds none of
+        them, and dropping it as a whole leaves the conflict in place.
+        """
         n = MOST_REGIONS + 1
         parts = [set(rules[start::n]) for start in range(n)]
         return any(self.holds([*background, *(r for r in rules if r not in part)]) is False for part in parts)
@@ -171,7 +176,10 @@ class _Finder:
     def _divide(
         self, background: list[Requirement], has_grown: bool, rules: list[Requirement]
     ) -> list[Requirement]:
-        """The fewest of ``rules`` that conflict together with the background."""
+        """Find a smallest subset of ``rules`` that conflicts together with the background.
+
+        ``has_grown`` says that the background is larger than when it was last known to hold.
+        """
         if self._clock.left <= 0.0:
             return rules
         if has_grown and self.holds(background) is False:
@@ -186,6 +194,6 @@ class _Finder:
 
 
 def _must(scenario: Scenario) -> list[str]:
-    """Workloads that must be served, in order."""
+    """List the workloads that must be served, in the order of the scenario."""
     asked = {d.workload for d in scenario.demand}
     return [w.id for w in scenario.workloads if w.id in asked and w.unserved_usd_per_1k is None]

@@ -1,4 +1,4 @@
-"""Whether a scenario has a plan: proofs by arithmetic, a quick search, and the exact model where it is small."""
+"""Find out whether a scenario has a plan: by arithmetic, by a quick search, and by the exact model if it is small."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Rounds of the search before the exact model is asked.
 ROUNDS = 6
-#: Above this many arcs the exact model takes longer than one waits for one answer of many.
+#: Above this many arcs the exact model takes too long for one of many answers.
 LARGEST_MODEL_ARCS = 6_000
 #: Time for one exact model, s.
 MODEL_SECONDS = 20.0
@@ -24,12 +24,12 @@ ANY_GAP = 1e6
 
 
 class Oracle:
-    """Answers whether scenarios have a plan.
+    """The judge of whether scenarios have a plan; it counts how often it is asked.
 
     Parameters
     ----------
     clock : Clock
-        Nothing is asked of the exact model once it has run out.
+        Once it has run out, the exact model is not used any more.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -37,7 +37,7 @@ class Oracle:
         self.asked = 0
 
     def has_plan(self, scenario: Scenario) -> bool | None:
-        """True with a plan at hand, False with a proof, None where neither was found."""
+        """Return True with a plan at hand, False with a proof that there is none, None where neither was found."""
         self.asked += 1
         instance = compile_instance(scenario)
         if impossibilities(scenario, instance):
@@ -75,21 +75,21 @@ class Oracle:
 
 
 class _FirstPlan:
-    """Listener of the exact model that is content with any plan."""
+    """A listener that stops the exact model at the first plan."""
 
     def __init__(self, instance: Instance, clock: Clock) -> None:
         self._search, self._clock = Search(instance, 1), clock
         self.has_plan = False
 
     def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> None:
-        """Whether the evaluator agrees that it is a plan."""
+        """Note a plan if the evaluator agrees that it is one."""
         self.has_plan |= (
             self._search.load(option, share, unserved, moves) or self._search.solution() is not None
         )
 
     def proved(self, _bound_usd: float) -> None:
-        """Costs do not matter."""
+        """Ignore a bound, because costs do not matter."""
 
     def should_stop(self) -> bool:
-        """At the first plan, or when the time is over."""
+        """Whether to stop: at the first plan, or when the time is up."""
         return self.has_plan or self._clock.left <= 0.0

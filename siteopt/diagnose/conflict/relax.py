@@ -1,4 +1,4 @@
-"""What would help: the least easing of one limit that admits a plan, found by halving."""
+"""What would help: the smallest easing of one limit that admits a plan, found by halving."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from siteopt.run.progress import Clock
     from siteopt.scenario.schema import Scenario
 
-#: Where the first step starts, as a share of the limit, and how exactly the least easing is found.
+#: Size of the first step as a share of the limit, and how closely the smallest easing is found.
 FIRST_STEP, PRECISION = 0.05, 0.01
-#: Doublings of the first step before a limit is taken to be of no help.
+#: Most doublings of the first step; after these, easing the limit counts as no help.
 MOST_DOUBLINGS = 24
 LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """Easing of one rule.
+    """How far one rule must be eased to admit a plan.
 
     Attributes
     ----------
     rule : Requirement
     unit : str
-        Of the limit; empty where the rule is only there or not.
+        Unit of the limit; empty for a rule that has no number.
     limit : float or None
-        As it is.
+        The limit as it stands.
     enough : float or None
         A limit with which a plan was found; None for a rule that has to go.
     too_little : float or None
         The largest limit tried without a plan.
     is_proven : bool
-        Whether ``too_little`` is proven to be too little, not only that no plan was found.
+        Whether ``too_little`` is proven to admit no plan; otherwise none was found with it.
     """
 
     rule: Requirement
@@ -56,7 +56,7 @@ class Relaxation:
 
     @property
     def size(self) -> float:
-        """Easing over the limit, to compare limits of several units; rules that have to go come last."""
+        """The easing relative to the limit, which compares limits of any unit; infinite for rules that have to go."""
         if self.extra is None or self.limit is None:
             return inf
         return self.extra / max(abs(self.limit), 1e-9)
@@ -69,9 +69,9 @@ def relaxations(
     clock: Clock,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Relaxation, ...]:
-    """Easings of single rules that admit a plan, the smallest share of a limit first.
+    """Find for each rule how far easing it alone admits a plan, the smallest easing relative to its limit first.
 
-    Rules of which not even the absence helps are left out: another conflict stands behind this one.
+    Rules whose removal would not help either are left out: there is another conflict behind this one.
     """
     found = []
     eligible = [rule for rule in rules if rule.family != "demand"]
@@ -88,7 +88,7 @@ def relaxations(
 
 
 def _least(scenario: Scenario, rule: Requirement, oracle: Oracle, clock: Clock, until: float) -> Relaxation:
-    """Double the easing until it is enough, then halve what is between; stops when ``until`` seconds are left."""
+    """Double the easing until it is enough, then halve the bracket; stop when ``until`` seconds are left."""
     kind, limit = EASABLE[rule.family], limit_of(scenario, rule)
     if limit is None:
         return Relaxation(rule, "", None, None, None, is_proven=True)

@@ -1,6 +1,6 @@
-"""What a scenario requires, one by one: each can be taken away, and what has a limit can be eased.
+"""The requirements of a scenario, one by one: each can be removed, and those with a limit can be eased.
 
-Taking requirements away only ever admits more plans, so that a set that conflicts keeps conflicting with more of them.
+Removing requirements only ever admits more plans, so a set that conflicts still does when more are added.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Scenario
 
-#: Room that takes a power limit away: so many times what all demand takes at the cap.
+#: A power limit this many times what all demand takes at the cap is as good as none.
 AMPLE = 10.0
 
 
@@ -42,7 +42,7 @@ class Requirement:
 
 
 def must_serve(scenario: Scenario) -> Scenario:
-    """Return the scenario without demand that may be left out: it never makes a plan impossible."""
+    """Return the scenario without the demand that may be left out, since that never makes a plan impossible."""
     demands = compile_instance(scenario).demands
     must = np.isinf(demands.unserved_usd)
     kept = tuple(d for d, is_needed in zip(scenario.demand, must.tolist(), strict=True) if is_needed)
@@ -53,7 +53,7 @@ def must_serve(scenario: Scenario) -> Scenario:
 
 
 def requirements_of(scenario: Scenario) -> list[Requirement]:
-    """List every requirement of a scenario; what most conflicts need comes first."""
+    """List every requirement of a scenario; those that most conflicts involve come first."""
     return [Requirement(name, subject) for name in EASABLE for subject in limits_of(scenario, name)]
 
 
@@ -75,7 +75,7 @@ def is_of_all_regions(requirement: Requirement) -> bool:
 
 
 def is_out_of_reach(scenario: Scenario, requirement: Requirement) -> bool:
-    """Whether a requirement is about a site that no demand which must be served can reach, and that need not open."""
+    """Whether a requirement is about a site that need not open and cannot serve any demand that must be served."""
     return EASABLE[requirement.family].is_of_site and requirement.subject not in _reached(scenario)
 
 
@@ -112,7 +112,7 @@ def keeping(scenario: Scenario, kept: Collection[Requirement]) -> Scenario:
 
 
 def _ample_mw(scenario: Scenario) -> float:
-    """Facility power that no plan of the scenario can need, MW."""
+    """Return facility power, MW, beyond anything that a plan of the scenario can need."""
     replica = defaultdict[str, list[tuple[float, float]]](list)
     for variant in resolve_variants(scenario):
         usable = variant.rps * scenario.policy.utilisation_cap

@@ -1,4 +1,4 @@
-"""A conflict in the planner's words, with numbers: what must be, what there is, and why that is too little."""
+"""A conflict in the planner's words, with numbers: what is required, what there is, and why that is too little."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def sentences(scenario: Scenario, conflict: Sequence[Requirement]) -> tuple[str, ...]:
-    """Write one sentence for each workload that must be served, one for where it can be, one for each other rule."""
+    """Write a sentence on each workload that must be served, one on the sites that may, and one on each other rule."""
     if not conflict:
         return ()
     instance = compile_instance(scenario)
@@ -38,7 +38,7 @@ def sentences(scenario: Scenario, conflict: Sequence[Requirement]) -> tuple[str,
 
 
 def _asked(scenario: Scenario, conflict: Sequence[Requirement]) -> dict[str, list[str]]:
-    """Regions by workload."""
+    """Return the regions in conflict by workload."""
     asked: dict[str, list[str]] = {}
     for requirement in conflict:
         if requirement.family == "demand":
@@ -59,7 +59,10 @@ def _rows(scenario: Scenario, asked: dict[str, list[str]]) -> list[int]:
 
 
 def _demanded(case: Case, conflict: Sequence[Requirement], name: str, regions: Sequence[str]) -> str:
-    """``imaging from Bavaria must be served in DE, within 20 ms (ttft, p99): at least 4.10 MW of IT power at peak.``"""
+    """Write the sentence on one workload.
+
+    ``imaging from Bavaria must be served in DE, within 20 ms (ttft, p99): at least 4.10 MW of IT power at peak.``
+    """
     workload = next(w for w in case.scenario.workloads if w.id == name)
     it_mw = float(case.demand_mw[_rows(case.scenario, {name: list(regions)})].sum())
     terms = "".join(f", {term}" for term in _terms(workload, conflict))
@@ -70,7 +73,7 @@ def _demanded(case: Case, conflict: Sequence[Requirement], name: str, regions: S
 
 
 def _terms(workload: Workload, conflict: Sequence[Requirement]) -> Iterator[str]:
-    """Rules of one workload, as parts of its sentence."""
+    """Yield what the rules of one workload add to its sentence."""
     for requirement in conflict:
         name, _, rest = requirement.subject.partition(BETWEEN)
         term = EASABLE[requirement.family].term
@@ -79,7 +82,7 @@ def _terms(workload: Workload, conflict: Sequence[Requirement]) -> Iterator[str]
 
 
 def _places(case: Case) -> Iterator[str]:
-    """The sites that may serve what is in conflict."""
+    """Yield the sentence on the sites that may serve the demand in conflict."""
     instance = case.instance
     rows = np.isin(instance.arcs.demand, case.rows)
     sites = np.unique(instance.pools.site[instance.arcs.pool[rows]]).tolist()
@@ -97,7 +100,7 @@ def _places(case: Case) -> Iterator[str]:
 
 
 def _others(case: Case, conflict: Sequence[Requirement]) -> Iterator[str]:
-    """A sentence for each requirement that is not about demand; one for all headrooms where they are many."""
+    """Yield a sentence for each requirement that is not about demand; one for all headrooms if they are many."""
     rooms = [requirement for requirement in conflict if requirement.family == "headroom"]
     together = len(rooms) > MOST_NAMES
     if together:

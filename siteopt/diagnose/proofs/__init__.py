@@ -1,8 +1,8 @@
-"""Proofs by arithmetic, before any solver, that no plan exists; each in words, with names and numbers.
+"""Proofs by arithmetic, before any solver runs, that no plan exists; each in words, with names and numbers.
 
-A statement is made only where it is certain: what a plan needs is counted at its least (fractional replicas,
-cheapest designs), what there is at its most (best PUE, most modules), and the two must differ by more than
-rounding. A scenario without a statement may still have no plan; then the solver says so.
+A statement is made only where it is certain: the needs of a plan are counted at their least (fractional replicas,
+cheapest designs), the supply at its most (best PUE, most modules), and the two must differ by more than rounding. A
+scenario without a statement may still have no plan; then the solver says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
-    """Reasons why no plan can meet every rule of a scenario.
+    """List reasons why no plan can meet every rule of a scenario.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
     Returns
     -------
     list of str
-        Empty where arithmetic alone finds none.
+        Empty where arithmetic alone finds no reason.
     """
     needs = gather_needs(instance)
     return [
@@ -51,7 +51,7 @@ def impossibilities(scenario: Scenario, instance: Instance) -> list[str]:
 
 
 def implicit_impossibilities(scenario: Scenario, implicit: ImplicitFlows) -> list[str]:
-    """The same where flows are not listed: only demands that must be served and are out of reach are told of.
+    """List reasons why no plan exists where flows are implicit: only demands that no site can reach.
 
     Parameters
     ----------

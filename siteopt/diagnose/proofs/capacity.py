@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def share_limits(instance: Instance, needs: Needs) -> Indices:
     """Give each site to at most one grid limit, the limits that take the most away first.
 
-    Counting every limit at every site would need a linear program; with one each, capacities add up. What is
-    left out only makes the capacity larger, so that a proof stays a proof.
+    Counting every limit at every site would need a linear program; with one each, capacities add up. The limits that
+    are left out could only make the capacity smaller, so a proof stays a proof.
 
     Returns
     -------
     ndarray of int32, shape (n_site,)
-        Row of the limit, -1 for none.
+        Row of each site's limit, -1 for none.
     """
     grid, owner = instance.grid, np.full(len(instance.sites.id), -1, dtype=np.int32)
     pue = least_pue(instance)
@@ -38,7 +38,7 @@ def share_limits(instance: Instance, needs: Needs) -> Indices:
 
 
 def most_it_mw(instance: Instance, needs: Needs, limits: Indices, sites: Indices) -> float:
-    """Upper bound on the IT power of a set of sites, MW: their own capacity and the limits given to them."""
+    """Return an upper bound on the IT power of a set of sites, MW, by their own capacity and the limits they share."""
     pue = least_pue(instance)
     total = float(needs.site_mw[sites[limits[sites] < 0]].sum())
     for i in np.unique(limits[sites]).tolist():
@@ -48,14 +48,14 @@ def most_it_mw(instance: Instance, needs: Needs, limits: Indices, sites: Indices
 
 
 def least_pue(instance: Instance) -> Floats:
-    """Best PUE that each site can have; ``inf`` where nothing may be built."""
+    """Return the best PUE that each site can have; ``inf`` where nothing may be built."""
     pue = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(pue, instance.options.site, instance.options.pue)
     return pue
 
 
 def _within_limit(instance: Instance, needs: Needs, pue: Floats, limit: int, sites: Indices) -> float:
-    """Most IT power of sites under one limit: filled in the order of what 1 MW of IT takes of the limit."""
+    """Return the most IT power of sites under one limit, MW: those whose IT uses the least of it are filled first."""
     grid = instance.grid
     rows = slice(int(grid.ptr[limit]), int(grid.ptr[limit + 1]))
     coefficient = dict(zip(grid.site[rows].tolist(), grid.coefficient[rows].tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""More sites needed than may be built."""
+"""A proof that no plan exists: more sites are needed than may be built."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def too_many_sites(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Statements about ``policy.max_sites``: forced sites, no site in common, power of the largest."""
+    """Yield a statement if ``policy.max_sites`` is too low for forced sites, disjoint demands or the power needed."""
     if scenario.policy.max_sites is None:
         return
     allowed = (
@@ -44,9 +44,9 @@ def too_many_sites(scenario: Scenario, instance: Instance, needs: Needs) -> Iter
 
 
 def disjoint_groups(instance: Instance, needs: Needs) -> list[Group]:
-    """Groups of demands of which no two share a site, and none can use an existing or a forced one.
+    """Find groups of demands of which no two share a site, and none can use an existing or a forced one.
 
-    Each needs a newly built site of its own. Chosen greedily, the groups with the fewest sites first.
+    Each needs a new site of its own. They are chosen greedily, the groups with the fewest sites first.
     """
     taken = (instance.sites.is_existing > 0) | (instance.sites.is_forced > 0)
     chosen = []
@@ -58,7 +58,7 @@ def disjoint_groups(instance: Instance, needs: Needs) -> list[Group]:
 
 
 def _largest_sites(scenario: Scenario, instance: Instance, needs: Needs, allowed: str) -> Iterator[str]:
-    """All that must be served, then each workload alone, against what stands and the largest new sites."""
+    """Compare what must be served, all of it and by workload, with what stands and the largest new sites allowed."""
     everything = np.array(_rows(needs.groups), dtype=np.int64)
     workload = instance.demands.workload[everything]
     scopes = [everything, *(everything[workload == k] for k in range(len(instance.workload_ids)))]

@@ -1,4 +1,4 @@
-"""Groups of demands that do not fit their sites, by maximum flow."""
+"""Find groups of demands that do not fit their sites, by maximum flow."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 
-#: Power in units of this share of the whole need; the flow is one of whole numbers of 32 bits.
+#: Unit of power as a share of the whole need, since the flow is in whole numbers of 32 bits.
 RESOLUTION = 1e-9
 
 
 def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
     """Sets of groups that together need more than their sites can carry; to be confirmed in exact figures.
 
-    The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut
-    falls into pieces that share no site and no limit; each is a shortage of its own.
+    The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut falls into
+    pieces that share no site and no limit; each is a shortage of its own.
 
     Parameters
     ----------
     instance : Instance
     needs : Needs
     limits : ndarray of int32, shape (n_site,)
-        Grid limit that each site is given to, -1 for none.
+        Grid limit to which each site is assigned, -1 for none.
     """
     total = sum(group.it_mw for group in needs.groups)
     if total <= 0.0:
@@ -75,7 +75,7 @@ def _capacities(
 
 
 def _fits(needs: Needs, limits: Indices, capacities: tuple[Floats, Floats, Floats]) -> bool:
-    """Tell whether each group finds room when they are placed one by one: then no group can be short."""
+    """Whether every group finds room when they are placed one by one, so that none can be short."""
     need, room, limit = (values.copy() for values in capacities)
     limit = np.append(limit, np.inf)  # of the sites without one: their row is -1
     for k in sorted(range(len(needs.groups)), key=lambda k: len(needs.groups[k].sites)):

@@ -1,4 +1,4 @@
-"""More capital needed than the budget holds."""
+"""A proof that no plan exists: more capital is needed than the budget allows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def too_little_budget(instance: Instance, needs: Needs) -> Iterator[str]:
-    """Statement about ``policy.budget_usd``: the least capital of accelerators, forced sites and room."""
+    """Yield a statement where accelerators, forced sites and room for the load take more than ``policy.budget_usd``."""
     if not np.isfinite(instance.budget_usd):
         return
     accelerators = float(needs.demand_usd.sum())
@@ -42,7 +42,7 @@ def too_little_budget(instance: Instance, needs: Needs) -> Iterator[str]:
 
 
 def _forced_usd(instance: Instance) -> tuple[float, float]:
-    """Least cost of opening the forced sites, and what one module at each adds to it at least."""
+    """Return the least cost of opening the forced sites, and the least that their modules add to it."""
     options = instance.options
     forced = np.flatnonzero(instance.sites.is_forced).tolist()
     rows = [slice(int(instance.sites.option_ptr[j]), int(instance.sites.option_ptr[j + 1])) for j in forced]
@@ -53,7 +53,7 @@ def _forced_usd(instance: Instance) -> tuple[float, float]:
 
 
 def _least_modules_usd(instance: Instance) -> Floats:
-    """Capital of the fewest modules that may stand at each option, beyond what stands there."""
+    """Return the capital of the fewest modules that may stand at each option, beyond those that already stand."""
     options, designs = instance.options, instance.designs
     first = designs.capex_ptr[options.design]
     least: Floats = (
@@ -63,16 +63,16 @@ def _least_modules_usd(instance: Instance) -> Floats:
 
 
 def _opening_usd(instance: Instance, needs: Needs) -> float:
-    """Cost of opening one site for each of the groups that cannot share one, at the cheapest site of each."""
+    """Return the cost of opening one site, the cheapest, for each of the groups that cannot share one."""
     cheapest = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(cheapest, instance.options.site, instance.options.fixed_capex_usd)
     return sum(float(cheapest[group.sites].min()) for group in disjoint_groups(instance, needs))
 
 
 def _steps(instance: Instance, needs: Needs, *, opening: bool) -> list[tuple[float, float]]:
-    """What the sites in reach can carry, in steps of (USD of capital per MW of IT at least, MW).
+    """Return what the sites in reach can carry, in steps of (least capital in USD per MW of IT, MW).
 
-    With ``opening``, the cost of opening is spread over all that a site can carry: never more than it is.
+    With ``opening``, the cost of opening is spread over all that a site can carry, which never overstates it.
     """
     options, capacity = instance.options, instance.option_capacity_mw
     rate = instance.module_capex_usd / options.module_mw
@@ -91,7 +91,7 @@ def _steps(instance: Instance, needs: Needs, *, opening: bool) -> list[tuple[flo
 
 
 def _least_placement_usd(steps: list[tuple[float, float]], load_mw: float) -> float:
-    """Cheapest way to place a load, cheapest steps first; ``inf`` where they cannot carry it."""
+    """Return the least cost of placing a load on the steps, the cheapest first; ``inf`` where they cannot carry it."""
     left, total = load_mw, 0.0
     for rate, room in sorted(steps):
         used = min(left, room)

@@ -1,4 +1,4 @@
-"""The least that demand which must be served needs, and the most that sites can give."""
+"""The least that obligatory demand needs, and the most that sites can give."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARGIN = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Demands that must be served and that the same sites may serve.
+    """Demands that must be served, and that may be served by the same sites.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Group:
     sites : ndarray of int32
         Rows of the sites, ascending.
     it_mw : float
-        IT power that they need at least at peak, MW.
+        Least IT power that they need at peak, MW.
     """
 
     demands: tuple[int, ...]
@@ -40,17 +40,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Needs:
-    """Demands that must be served, against the sites.
+    """What demands that must be served need at least, and what sites can carry at most.
 
     Attributes
     ----------
     site_mw : ndarray of float64, shape (n_site,)
-        IT power that each site can carry at most, by headroom, PUE and modules of its best design, MW.
+        Most IT power that each site can carry, by headroom, PUE and modules of its best design, MW.
     usable : ndarray of bool, shape (n_arc,)
         Arcs whose site has room for one replica.
     demand_mw, demand_usd : ndarray of float64, shape (n_demand,)
-        IT power (MW) and accelerators (USD) that serving the demand takes at least, with replicas counted in
-        fractions; 0 where it need not be served or cannot be.
+        Least IT power (MW) and accelerators (USD) with which the demand can be served, replicas being counted in
+        fractions; 0 where it need not or cannot be served.
     lost : tuple of int
         Rows of demands that must be served and have no usable arc.
     groups : tuple of Group
@@ -66,7 +66,7 @@ class Needs:
 
 
 def exceeds(need: float, most: float) -> bool:
-    """Whether a need is greater than what there is, beyond all rounding."""
+    """Whether a need exceeds what there is by more than rounding can explain."""
     return need > most * (1.0 + MARGIN) + TINY
 
 
@@ -94,7 +94,7 @@ def gather_needs(instance: Instance) -> Needs:
 
 
 def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
-    """Least value among the chosen arcs of each demand, 0 where it has none."""
+    """Return the least value among the chosen arcs of each demand, 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
     return np.where(np.isfinite(result), result, 0.0)

@@ -1,4 +1,4 @@
-"""Too little power for what must be served: a maximum flow from demands to sites proves it."""
+"""A proof that no plan exists: too little power for what must be served, by a maximum flow from demands to sites."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Groups of demands that need more IT power than all the sites that may serve them can carry.
+    """Yield a statement on groups of demands that need more IT power than all sites that may serve them can carry.
 
     By the theorem of Hall, extended to capacities by Ford and Fulkerson (1956), fractional needs fit if and
     only if no such group exists; a minimum cut names one.
@@ -41,7 +41,7 @@ def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> It
 
 
 def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """Single-source demands that are too big for every single site that may serve them."""
+    """Yield a statement on single-source demands that are too big for each of the sites that may serve them."""
     single_source = np.isinf(instance.demands.unserved_usd) & (instance.demands.is_splittable == 0)
     pointer = instance.demands.arc_ptr
     for row in np.flatnonzero(single_source).tolist():
@@ -64,7 +64,7 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
 
 
 def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
-    """``chat from hamburg``, ``chat and vision from 12 regions (a, b and 10 more)``, ``all demand``."""
+    """Name demands: ``chat from hamburg``, ``chat and vision from 12 regions (a, b and 10 more)``, ``All demand``."""
     demands = [scenario.demand[row] for row in rows]
     workloads = list(dict.fromkeys(d.workload for d in demands))
     regions = list(dict.fromkeys(d.region for d in demands))

@@ -1,4 +1,4 @@
-"""Demands that must be served and that no site may serve, with the rule that removes each site."""
+"""A proof that no plan exists: demands that must be served but no site may serve, with the rules that exclude them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterator[str]:
-    """One statement for each workload that has such demands, explained by the first of them."""
+    """Yield a statement for each workload with demands that no site may serve, explained for the first of them."""
     if not needs.lost:
         return
     distances = Distances(scenario, build_topology(scenario))
@@ -55,7 +55,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
 
 
 def _undeployable(scenario: Scenario, workload: Workload) -> Iterator[str]:
-    """A model that none of its accelerators serves within the SLO, with the nearest miss of each."""
+    """Yield for each accelerator that it cannot serve the model within the SLO, and by how little it misses."""
     for accelerator in workload.accelerators:
         rejected = deploy(scenario, workload, accelerator).choice.rejected
         reason = (
@@ -65,7 +65,7 @@ def _undeployable(scenario: Scenario, workload: Workload) -> Iterator[str]:
 
 
 def fastest_variants(scenario: Scenario) -> dict[str, Variant]:
-    """For each workload the variant that reaches farthest; the one with the smallest replica among equals."""
+    """Return for each workload the variant that reaches farthest; among equals, the one with the smallest replica."""
     found: dict[str, Variant] = {}
     for variant in resolve_variants(scenario):
         workload = scenario.workloads[variant.workload]
@@ -88,7 +88,7 @@ def _removals(
     variant: Variant,
     region: str,
 ) -> Iterator[str]:
-    """Which rule removes how many sites, in the order in which they are applied."""
+    """Yield how many sites each rule excludes, in the order in which the rules are applied."""
     index = {r.id: i for i, r in enumerate(scenario.regions)}
     home = scenario.regions[index[region]].jurisdiction
     allowed = allowed_jurisdictions(scenario, workload, home)
@@ -145,7 +145,7 @@ def _too_far(
 def _standing_rules(
     scenario: Scenario, instance: Instance, workload: Workload
 ) -> Iterator[tuple[str, list[bool]]]:
-    """Rules about what may stand at a site: the policy's mode, dates, racks."""
+    """Yield the rules on what may stand at a site (mode, dates, racks) and which sites pass them."""
     mode = scenario.policy.mode
     if mode != "hybrid":
         yield f'outside the mode "{mode}"', [s.tier in mode_tiers(mode) for s in scenario.sites]
@@ -160,7 +160,7 @@ def _standing_rules(
 
 
 def _slo_room(workload: Workload, variant: Variant) -> str:
-    """What the tightest SLO leaves for the round trip."""
+    """Say what the tightest SLO leaves for the round trip."""
     room = variant.largest_rtt_ms(workload)
     slo = min(
         (s for s in workload.slo if s.metric != "tpot"),

@@ -1,4 +1,4 @@
-"""Protected demand that hangs on one site."""
+"""A proof that no plan exists: protected demand that only one site may serve."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def on_one_site(scenario: Scenario, instance: Instance) -> Iterator[str]:
-    """Demands that must be served and survive the loss of any site, but that one site alone may ever serve."""
+    """Yield a statement on demands that must survive the loss of any site, although only one site may serve them."""
     backups, pools = instance.backups, instance.pools
     must = np.isinf(instance.demands.unserved_usd)
     alone: dict[tuple[int, int], list[int]] = {}

@@ -1,4 +1,4 @@
-"""What a valid scenario says that its author may not have meant: no errors, but all worth a look."""
+"""Remarks on what the author of a valid scenario may not have meant: no errors, but worth a look."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
-    """Remarks for ``siteopt check``.
+    """List everything in a scenario that looks odd, for ``siteopt check``.
 
     Parameters
     ----------
     scenario : Scenario
     instance : Instance or None
-        Compiled from it; without it nothing is said that takes a look at every flow.
+        Compiled from it; without it, remarks that have to look at every flow are left out.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is asked for: SLOs, rates, and what nobody asks for."""
+"""Remarks on demand: SLOs that leave no time, odd rates, and definitions that nothing uses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def slos(scenario: Scenario) -> Iterator[str]:
 
 
 def rates(scenario: Scenario) -> Iterator[str]:
-    """Peaks that are odd against the mean."""
+    """Yield remarks on peaks that look odd beside the mean."""
     interactive = {w.id for w in scenario.workloads if w.slo}
     flat = [d for d in scenario.demand if d.peak_rps == d.mean_rps and d.workload in interactive]
     if flat:
@@ -45,13 +45,13 @@ def rates(scenario: Scenario) -> Iterator[str]:
 
 
 def idle(scenario: Scenario) -> Iterator[str]:
-    """Rows of demand that ask for nothing."""
+    """Yield a remark on rows of demand that ask for nothing."""
     if scenario.skipped_demand:
         yield f"{counted(scenario.skipped_demand, 'demand')} of 0 requests per second skipped."
 
 
 def unused(scenario: Scenario) -> Iterator[str]:
-    """Things that are defined and that nothing refers to."""
+    """Yield remarks on what is defined but never referred to."""
     used_designs = {name for s in scenario.sites for name in s.designs}
     asked = {d.workload for d in scenario.demand}
     asking = {d.region for d in scenario.demand}

@@ -1,4 +1,4 @@
-"""Sites and designs that can carry nothing, or less than they say."""
+"""Remarks on sites and designs that can carry nothing, or less than they say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def useless_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
-    """Sites that can never serve anything, told apart by the reason."""
+    """Yield a remark on the sites that can never serve anything, for each reason."""
     sites = [s for s in scenario.sites if s.status != "forbidden"]
     dead = [s.id for s in sites if s.headroom_mw == 0]
     if dead:
@@ -41,7 +41,7 @@ def _sites(names: list[str]) -> str:
 
 
 def _least_module_mw(scenario: Scenario, site: Site) -> float:
-    """Facility power of the smallest design that may stand there, fully used, MW."""
+    """Return the facility power, MW, of the smallest design that may stand at a site, fully used."""
     designs = {d.id: d for d in scenario.designs}
     return min(facility_mw(site, d, least_modules(d)) for d in map(designs.__getitem__, site.designs))
 
@@ -56,14 +56,14 @@ def _too_small(instance: Instance) -> list[str]:
 
 
 def steps(scenario: Scenario) -> Iterator[str]:
-    """Connections that carry more than the headroom lets in."""
+    """Yield a remark on connections that carry more than the headroom allows."""
     large = [s.id for s in scenario.sites if any(c.up_to_mw > s.headroom_mw for c in s.connection_steps)]
     if large:
         yield f"{_sites(large)} connection steps above headroom_mw, which is all that may be drawn."
 
 
 def racks(scenario: Scenario) -> Iterator[str]:
-    """Designs whose racks can take nothing of what may run on their tiers."""
+    """Yield a remark on each design whose racks can take none of the hardware that may run on its tiers."""
     used = {name for s in scenario.sites for name in s.designs}
     for design in (d for d in scenario.designs if d.id in used):
         needs = [
@@ -82,7 +82,7 @@ def racks(scenario: Scenario) -> Iterator[str]:
 
 
 def _needs(scenario: Scenario, workload: Workload) -> Iterator[tuple[str, float, Cooling]]:
-    """Name, rack power (kW) and cooling of everything that may serve a workload."""
+    """Yield name, rack power (kW) and cooling of everything that may serve a workload."""
     if workload.replica is not None:
         yield f"the replica of {workload.id}", workload.replica.rack_kw or 0.0, workload.replica.cooling
     for name in workload.accelerators:

@@ -1,4 +1,4 @@
-"""Prices, grid limits and links that bind nothing or everything."""
+"""Remarks on prices, grid limits and links that can never matter, or that stop everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def money(scenario: Scenario) -> Iterator[str]:
-    """Prices of nothing."""
+    """Yield remarks on prices and emissions of zero."""
     free = [s.id for s in scenario.sites if s.price_usd_per_mwh == 0]
     if free:
         yield f"{counted(len(free), 'site')} ({listed(free)}) with price_usd_per_mwh 0: is energy free there?"
@@ -30,7 +30,7 @@ def money(scenario: Scenario) -> Iterator[str]:
 
 
 def grid(scenario: Scenario, instance: Instance) -> Iterator[str]:
-    """Zones without a limit where others have one, and limits that can never bind."""
+    """Yield remarks on zones without a limit where others have one, and on limits that can never bind."""
     limited = {g.zone for g in scenario.grid_limits if g.zone is not None}
     zones = Counter(s.zone for s in scenario.sites if s.zone is not None)
     open_zones = sorted(zone for zone in zones if zone not in limited)
@@ -52,7 +52,7 @@ def grid(scenario: Scenario, instance: Instance) -> Iterator[str]:
 
 
 def traffic(scenario: Scenario) -> Iterator[str]:
-    """Uplinks and links too narrow for the smallest demand as a whole, at its peak."""
+    """Yield remarks on uplinks and links that are too narrow even for the smallest demand at its peak."""
     workloads = {w.id: w for w in scenario.workloads}
     peaks = [(workloads[d.workload], _gbps(workloads[d.workload], d)) for d in scenario.demand]
     tiers = {site.tier for site in scenario.sites}
@@ -76,5 +76,5 @@ def traffic(scenario: Scenario) -> Iterator[str]:
 
 
 def _gbps(workload: Workload, demand: Demand) -> float:
-    """Traffic of a demand between its region and its site at peak, Gbit/s."""
+    """Return the traffic of a demand between its region and its site at peak, Gbit/s."""
     return 8.0 * demand.peak_rps * (workload.gb_in + workload.gb_out)

@@ -1,4 +1,4 @@
-"""Figures outside of what anyone has seen: nearly always a unit, a decimal sign or a row given twice."""
+"""Remarks on figures beyond anything seen in practice: nearly always a wrong unit, a decimal sign or a repeated row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coordinates that are far from everything."""
+"""Remarks on coordinates that are far from everything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONG_ACCESS_KM = 500.0
 
 
 def places(scenario: Scenario) -> Iterator[str]:
-    """Coordinates that are far from everything: a lost sign, latitude and longitude swapped, zeros."""
+    """Yield remarks on places far from everything: a lost sign, latitude and longitude swapped, zeros."""
     site = np.array([(s.lat, s.lon) for s in scenario.sites])
     region = np.array([(r.lat, r.lon) for r in scenario.regions])
     hubs = {s.id for s in scenario.sites if s.tier == "hyperscale"}
@@ -52,7 +52,7 @@ def places(scenario: Scenario) -> Iterator[str]:
 
 
 def pieces(scenario: Scenario) -> Iterator[str]:
-    """A network in pieces: nothing flows from one to another, which is nearly always a lost link."""
+    """Yield a remark on each piece of a network cut off from the rest, nearly always for want of a link."""
     topology = build_topology(scenario)
     for piece in network_pieces(topology)[1:]:
         names = [topology.node_ids[n] for n in piece]

@@ -1,4 +1,4 @@
-"""Demands that hang on one site."""
+"""Remarks on demands that depend on a single site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def single_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
-    """Demands that hang on one site, and demands that none may serve although they may stay unserved."""
+    """Yield remarks on demands that only one site may serve, or none (which is allowed if they may stay unserved)."""
     reached = reach_counts(instance)
     for wanted, words in ((1, "may be served at one site only"), (0, "may not be served at any site")):
         rows = np.flatnonzero(reached == wanted).tolist()
@@ -31,7 +31,7 @@ def single_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
 
 
 def protected(scenario: Scenario) -> Iterator[str]:
-    """Demands that must survive the loss of a site, and have no second one by tier and jurisdiction alone."""
+    """Yield remarks on protected demands for which tiers and jurisdictions alone leave no second site."""
     homes = {r.id: r.jurisdiction for r in scenario.regions}
     for workload in (w for w in scenario.workloads if w.protect is not None):
         asking = [d.region for d in scenario.demand if d.workload == workload.id]
@@ -41,13 +41,13 @@ def protected(scenario: Scenario) -> Iterator[str]:
         regions = [name for name in asking if homes[name] in alone]
         if regions:
             yield (
-                f"{workload.id}: protected, but tiers and jurisdictions leave one site only to"
+                f"{workload.id}: protected, but tiers and jurisdictions leave only one site to"
                 f" {counted(len(regions), 'region')} ({listed(regions)}); nothing survives its loss."
             )
 
 
 def _open_to(scenario: Scenario, workload: Workload, home: str) -> int:
-    """Sites that may serve a workload of a jurisdiction's regions, however far they are."""
+    """Count the sites that may serve a workload from a jurisdiction's regions, however far away they are."""
     allowed = allowed_jurisdictions(scenario, workload, home)
     tiers = set(workload.tiers) & set(mode_tiers(scenario.policy.mode))
     sites = (s for s in scenario.sites if s.status != "forbidden")

@@ -19,14 +19,14 @@ Demand = tuple[str, str]
 
 
 class Certificate:
-    """Findings of the verifier, sorted by demand and rule.
+    """The findings of the verifier, sorted by demand and rule.
 
     Attributes
     ----------
     failed : dict
         For each (demand, rule id) that fails, what the verifier says.
     is_complete : bool
-        Whether every rule was looked at; a figure that is no number ends the verification.
+        Whether every rule was checked; a figure that is not a number ends the verification.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -42,12 +42,12 @@ class Certificate:
                     self.failed[demand, violation.rule].append(violation.message)
 
     def applies(self) -> dict[str, list[bool]]:
-        """For each workload, which of the demand rules the scenario states for it."""
+        """Return for each workload which of the demand rules the scenario has for it."""
         scenario = self.subject.scenario
         return {w.id: [rule.applies(scenario, w) for rule in DEMAND_CHECKS] for w in scenario.workloads}
 
     def _demands(self, name: str) -> set[Demand]:
-        """Demands behind the subject of a violation: a demand, a flow, a pool, or one of them after a failure."""
+        """Find the demands that a violation is about; its subject is a demand, flow or pool, maybe after a failure."""
         found = self._by_name.get(name)
         for mark in (" off ", " -> "):
             if found is None:
@@ -68,7 +68,7 @@ def _demands_by_name(subject: Subject) -> dict[str, set[Demand]]:
 
 
 def certificate_section(subject: Subject) -> Markup:
-    """Summary by workload and rule, the search through all demands, the rules about sites, and what fails."""
+    """Build the section: what fails, a summary by workload and rule, the search for demands, the rules about sites."""
     found = Certificate(subject)
     demands, rules = len(subject.scenario.demand), len(DEMAND_CHECKS) + len(PLAN_CHECKS) + len(FIGURES)
     failures = len(subject.violations)
@@ -77,11 +77,11 @@ def certificate_section(subject: Subject) -> Markup:
     elif failures:
         result = f"{counted(failures, 'violation')} found; they are listed first."
     else:
-        result = "All of it holds."
+        result = "Everything holds."
     sizes = f"{counted(demands, 'demand')} and {counted(len(subject.plan.sites), 'open site')}"
     lead = (
         f"{sizes} against {rules} rules and figures,"
-        " computed anew from the scenario by a verifier that shares no code with the optimiser."
+        " recomputed from the scenario by a verifier that shares no code with the optimiser."
         f" {result}"
     )
     return section(
@@ -107,7 +107,7 @@ def _failures(subject: Subject) -> Markup:
 
 
 def _summary(found: Certificate) -> Markup:
-    """One row for each rule, one column for each workload: passed of checked."""
+    """Build the table of how many demands pass, with a row for each rule and a column for each workload."""
     scenario = found.subject.scenario
     asked = Counter(d.workload for d in scenario.demand)
     workloads, applies = [w.id for w in scenario.workloads if asked[w.id]], found.applies()
@@ -129,7 +129,7 @@ def _cell(checked: int, failed: int, applies: bool, is_complete: bool) -> Markup
     if failed:
         return tag("span", f"✗ {checked - failed:,} of {checked:,}", class_="fail")
     if not applies:
-        return tag("span", "–", class_="none", title="the scenario states no such rule")
+        return tag("span", "–", class_="none", title="the scenario has no such rule")
     if not is_complete:
         return tag("span", "not checked", class_="fail")
     return tag("span", f"✓ {checked:,}", class_="pass")
@@ -148,7 +148,7 @@ def _plan_rules(found: Certificate) -> Markup:
         )
     wrong = sum(broken[name] for name in FIGURES)
     names = ", ".join(name.replace("_", " ") for name in FIGURES)
-    words = join(["computed anew and equal to what the plan reports: ", tag("small", names)])
+    words = join(["recomputed, and equal to what the plan reports: ", tag("small", names)])
     rows.append((tag("b", f"{len(FIGURES)} kinds of figures"), words, _verdict(wrong, True, found)))
     body = [tag("tr", *[tag("td", cell) for cell in row]) for row in rows]
     return tag("div", tag("table", tag("tbody", *body), class_="rules"), class_="table")
@@ -165,7 +165,7 @@ def _verdict(broken: int, applies: bool, found: Certificate) -> Markup:
 
 
 def certificate_data(subject: Subject) -> dict[str, Any]:
-    """Demands and what fails of them, for the page's search; rows refer to regions, workloads and rules."""
+    """Return demands and their failures for the page's search; rows refer to regions, workloads and rules."""
     found, scenario = Certificate(subject), subject.scenario
     region = {r.id: n for n, r in enumerate(scenario.regions)}
     workload = {w.id: n for n, w in enumerate(scenario.workloads)}
@@ -185,7 +185,7 @@ def certificate_data(subject: Subject) -> dict[str, Any]:
 
 
 def certificate_rows(subject: Subject) -> Iterator[tuple[str, str, str, str, str]]:
-    """Region, workload, rule, result and what the verifier says, for every demand and every rule."""
+    """Yield region, workload, rule, result and what the verifier says, for every demand and every rule."""
     found = Certificate(subject)
     applies = found.applies()
     for demand in subject.scenario.demand:

@@ -1,4 +1,4 @@
-"""The section on money: lines of the net present cost, against other modes where they were planned."""
+"""The section on money: the lines of the net present cost, beside those of other modes if these were solved."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from siteopt.report.page.results import ModeCost
     from siteopt.report.page.subject import Subject
 
-#: Amounts below this are shown as nothing, USD.
+#: Amounts below this count as zero, USD.
 NOTHING_USD = 0.5
 
 
 def name_of(line: str) -> str:
-    """A cost line in words."""
+    """Return a cost line in words."""
     return LINE_NAMES.get(line, line.replace("_", " "))
 
 
 def costs_section(subject: Subject) -> Markup:
-    """Bars of the cost lines, and the same lines of the other modes beside them."""
+    """Build the section: bars of the cost lines, and the same lines of the other modes beside them."""
     plan = subject.plan
     others = [row for row in subject.comparison.modes if row.mode != subject.scenario.policy.mode]
     modes = [row for row in others if row.cost_usd is not None]
@@ -32,7 +32,7 @@ def costs_section(subject: Subject) -> Markup:
     shown.sort(key=lambda key: -plan.cost_lines.get(key, 0.0))
     largest = max((abs(usd) for lines in every for usd in lines.values()), default=0.0)
     rows = [_row(subject, key, largest, modes) for key in shown]
-    columns = ["Line", ">Net present", ">Of spending", f"In grey {_title(modes[0])}" if modes else ""]
+    columns = ["Line", ">Net present", ">Of spending", f"Grey: {_title(modes[0])}" if modes else ""]
     footer = ["Sum", money(plan.cost_usd), "", ""]
     for mode in modes:
         columns += [f">{_title(mode)}{' *' if mode.left_out else ''}", ">Difference"]
@@ -54,10 +54,10 @@ def _title(mode: ModeCost) -> str:
 
 
 def _remark(mode: ModeCost) -> str:
-    """What the other mode cannot do."""
+    """Say what another mode cannot do."""
     if mode.cost_usd is None:
-        return f"No plan is {_title(mode)}: {'; '.join(mode.reasons).rstrip('.') or 'none was found'}."
-    return f"* Not the same service: the plan that is {_title(mode)} leaves out {mode.left_out}."
+        return f"There is no {_title(mode)} plan: {'; '.join(mode.reasons).rstrip('.') or 'none was found'}."
+    return f"* Not the same service: the {_title(mode)} plan leaves out {mode.left_out}."
 
 
 def _row(subject: Subject, key: str, largest: float, modes: list[ModeCost]) -> list[object]:
@@ -78,7 +78,7 @@ def _part(usd: float, largest: float) -> float:
 
 
 def _difference(usd: float, mode: ModeCost) -> Markup:
-    """What the other mode costs more (or less); no praise for what it saves by serving less."""
+    """Show what another mode costs more or less, without praise for what it saves by serving less."""
     if abs(usd) < NOTHING_USD:
         return tag("span", "same", class_="same")
     kind = "same" if mode.left_out else "more-usd" if usd > 0 else "less-usd"

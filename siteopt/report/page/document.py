@@ -1,4 +1,4 @@
-"""The page put together: sections, data, style and scripts in one file that asks nothing of any network."""
+"""The page as a whole: sections, data, style and scripts in one file that needs no network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MENU = (
 
 
 def page(subject: Subject) -> str:
-    """The HTML text of the page.
+    """Build the HTML text of the page.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def _title(subject: Subject) -> str:
 
 
 def _data(subject: Subject) -> str:
-    """JSON that cannot end the element that it stands in, whatever names it holds."""
+    """Return the data as JSON that cannot close the element around it, whatever names it contains."""
     document = page_data(subject) | {"certificate": certificate_data(subject)}
     written = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _head(subject: Subject) -> Markup:
-    """Title, whether the plan holds, the verdict and the figures that a board asks for first."""
+    """Build the head: title, whether the plan holds, the verdict and the figures that a board asks for first."""
     holds = not subject.violations
     state = (
         "Verified: every rule holds"
@@ -125,13 +125,15 @@ def _figures(subject: Subject) -> list[tuple[str, str, str]]:
     plan = subject.plan
     years = f"{subject.scenario.horizon.years:g} years, net present"
     bound = "none" if plan.bound_usd is None else money(plan.bound_usd)
-    gap = "unknown" if plan.gap is None else percent(plan.gap)
+    gap, share = "unknown" if plan.gap is None else percent(plan.gap), "of spending, at most"
+    if plan.gap is None and plan.bound_usd is not None:
+        gap, share = money(plan.cost_usd - plan.bound_usd), "at most, and nothing is spent"
     capital = money(sum(row.capex_usd for row in plan.sites))
     it_mw, facility_mw = (sum(getattr(row, key) for row in plan.sites) for key in ("it_mw", "facility_mw"))
     return [
         ("Cost", money(plan.cost_usd), years),
-        ("No plan below", bound, "proven lower bound"),
-        ("Gap", gap, "of spending, at most"),
+        ("Lower bound", bound, "proven: no plan costs less"),
+        ("Gap", gap, share),
         ("Capital", capital, "newly spent"),
         ("IT power", power(it_mw), f"{power(facility_mw)} with cooling"),
         ("Open sites", f"{len(plan.sites):,}", f"of {len(subject.scenario.sites):,}"),

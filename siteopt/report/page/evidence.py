@@ -1,4 +1,4 @@
-"""The last section: how the plan was found, how good it provably is, and how to get it again."""
+"""The last section: how the plan was found, how good it provably is, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from siteopt.formatting import money, percent
+from siteopt.plan import OPTIMAL
 from siteopt.report.console import STOPPED
 from siteopt.report.page.markup import Markup, section, tag
 from siteopt.report.page.outlines import credit
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def evidence_section(subject: Subject) -> Markup:
-    """Bound and gap, seed and versions, digests, and the commands."""
+    """Build the section: bound and gap, seed and versions, digests, and the commands."""
     plan = subject.plan
     facts = [
         ("Cost", f"{money(plan.cost_usd)} ({plan.cost_usd:,.0f} USD)"),
@@ -50,7 +51,7 @@ def evidence_section(subject: Subject) -> Markup:
 
 
 def plan_digest(subject: Subject) -> str:
-    """SHA-256 of the plan's JSON."""
+    """Return the SHA-256 of the plan's JSON."""
     return sha256(subject.plan.to_json().encode("utf-8")).hexdigest()
 
 
@@ -62,15 +63,22 @@ def _bound(subject: Subject) -> str:
 
 
 def _gap(subject: Subject) -> str:
-    gap = subject.plan.gap
-    return "unknown" if gap is None else f"{percent(gap)} of the sum of the positive cost lines"
+    plan = subject.plan
+    if plan.bound_usd is None:
+        return "unknown"
+    usd = f"{money(plan.cost_usd - plan.bound_usd)}"
+    if plan.gap is None:
+        return f"{usd}; nothing is spent that it could be a share of"
+    return f"{usd}, {percent(plan.gap)} of the sum of the positive cost lines"
 
 
 def _ending(subject: Subject) -> str:
     plan = subject.plan
     if plan.status == "evaluated":
-        return "priced and checked, not searched for"
-    how = "solved to the gap asked for" if plan.status == "optimal" else "best plan found"
+        return "priced and checked as given, not optimised"
+    is_optimal = plan.gap is not None and plan.gap <= OPTIMAL
+    solved = "optimal" if is_optimal else "solved to the requested gap"
+    how = solved if plan.status == "optimal" else "best plan found"
     if plan.limit is not None:
         how += f" {STOPPED[plan.limit]}"
     return f"{how} after {plan.seconds:.1f} s; method {plan.method}, seed {plan.seed}"
@@ -82,11 +90,11 @@ def _repeatable(subject: Subject) -> str:
         return "Prices and checks are the same on every run."
     if plan.limit in ("time", "interrupt"):
         return (
-            "The search was ended by the clock, so another run of the first command may find another plan of similar"
+            "The clock ended the search, so another run of the first command may find another plan of similar"
             " cost; the second command checks this very plan."
         )
     if plan.limit == "iterations" or plan.method == "milp":
-        return "The same seed and limits give the same plan; give --gap and other limits as they were then."
+        return "The same seed and limits give the same plan; set --gap and other limits as they were then."
     return (
         "Bound and search run side by side where there are two cores, so another run of the first command may find"
         " another plan of similar cost; the second command checks this very plan."

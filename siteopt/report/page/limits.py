@@ -1,4 +1,4 @@
-"""Sections on what is shared and limited: grid, links and tenants."""
+"""The section on limits that are shared: grid, links and tenants."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject
     from siteopt.rules import Use
 
-#: Use of a limit from which on it is called near.
+#: From this use on, a limit counts as nearly reached.
 NEAR = 0.8
 
 
 def limits_section(subject: Subject) -> Markup:
-    """Return the section: shared limits and tenants, the fullest first."""
+    """Build the section: shared limits and tenants, the fullest first."""
     shared = shared_limits(subject.scenario, subject.plan)
     parts = [_shared(title, uses) for title, uses in shared.items()]
     if LINKS not in shared:
@@ -37,13 +37,13 @@ def _shared(title: str, uses: list[Use]) -> Markup:
         (use.subject, mw(use.used), mw(use.limit), use_bar(use.used, use.limit, percent(use.share)))
         for use in rows
     ]
-    heading = f"{title}: {near} of {len(rows)} used to {percent(NEAR)} or more"
+    heading = f"{title}: {near} of {len(rows)} at {percent(NEAR)} or more"
     made = table(("Limit", f">Used {unit}", f">Limit {unit}", "Use"), cells)
     return join([tag("h3", heading), made])
 
 
 def _unlimited(subject: Subject) -> Markup:
-    """A sentence on links that carry traffic and have no limit."""
+    """Build a sentence on links that carry traffic but have no limit."""
     busiest = max(subject.plan.links, key=lambda row: (row.used_gbps, row.id), default=None)
     if busiest is None:
         return Markup("")

@@ -1,4 +1,4 @@
-"""What the page's scripts draw: sites, pools, flows and regions in columns, with as many digits as anyone sees."""
+"""The data that the page's scripts draw: sites, pools, flows and regions in columns, with no more digits than show."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject
     from siteopt.scenario.schema import Workload
 
-#: A site farther than this from the regions, as a share of the size of their box, is shown at the map's edge.
+#: A site farther than this from the regions, as a share of the size of their box, is drawn at the map's edge.
 FAR = 0.6
-#: What is within so many degrees of a region is near it in any case.
+#: Whatever is within this many degrees of a region counts as near it.
 NEAREST = 0.01
 #: Width and height of the map, pixels.
 FRAME = (900, 640)
@@ -23,12 +23,12 @@ DIGITS = 5
 
 
 def digits(value: float | None, count: int = DIGITS) -> float | None:
-    """A number with so many significant digits."""
+    """Round a number to a count of significant digits."""
     return None if value is None else float(f"{value:.{count}g}")
 
 
 def page_data(subject: Subject) -> dict[str, Any]:
-    """The JSON that the page carries; places and workloads are referred to by their row."""
+    """Return the data that the page carries; places and workloads are referred to by their row."""
     focus, whole = extents(subject)
     return {
         "workloads": [_workload(w) for w in subject.scenario.workloads],
@@ -49,7 +49,7 @@ def page_data(subject: Subject) -> dict[str, Any]:
 
 
 def extents(subject: Subject) -> tuple[Box, Box]:
-    """What the map shows at first, around the regions, and all there is, in degrees."""
+    """Return the box that the map shows first, around the regions, and the one around everything, in degrees."""
     scenario = subject.scenario
     regions = [(r.lon, r.lat) for r in scenario.regions]
     sites = [(s.lon, s.lat) for s in scenario.sites]
@@ -94,7 +94,7 @@ def _sites(subject: Subject) -> dict[str, list[Any]]:
 
 
 def _limits_of_sites(subject: Subject) -> dict[str, list[int]]:
-    """Rows of the plan's grid limits that count each site."""
+    """Return for each site the rows of the plan's grid limits in which it counts."""
     row = {use.id: n for n, use in enumerate(subject.plan.grid)}
     found: dict[str, list[int]] = defaultdict(list)
     for limit in subject.scenario.grid_limits:
@@ -117,7 +117,7 @@ def _rows(names: Iterable[str]) -> dict[str, int]:
 
 
 def _pools(subject: Subject) -> list[list[Any]]:
-    """Site, workload, IT MW, replicas, and how they are deployed."""
+    """Return a row for each pool: site, workload, IT power (MW), replicas and how they are deployed."""
     site, workload = _site_rows(subject), _workload_rows(subject)
     rows = []
     for pool in subject.plan.pools:
@@ -151,7 +151,7 @@ def _regions(subject: Subject) -> dict[str, list[Any]]:
 
 
 def _flows(subject: Subject) -> dict[str, list[Any]]:
-    """Flows in columns; power in kW of IT, latency in ms."""
+    """Return the flows in columns; power is in kW of IT, latency in ms."""
     region = _rows(r.id for r in subject.scenario.regions)
     site, workload = _site_rows(subject), _workload_rows(subject)
     columns: dict[str, list[Any]] = {

@@ -1,4 +1,4 @@
-"""HTML in small pieces: everything that is not marked as markup is escaped."""
+"""Small pieces of HTML: everything that is not marked as markup is escaped."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: Rows of a table before the rest folds away.
+#: Rows of a table that show before it is unfolded.
 MOST_ROWS = 12
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
 
 def text(value: object) -> Markup:
-    """A value as HTML: escaped, unless it is markup."""
+    """Return a value as HTML: escaped, unless it is markup."""
     return value if isinstance(value, Markup) else Markup(escape(str(value), quote=True))
 
 
 def tag(name: str, *content: object, **attributes: object) -> Markup:
-    """An element; ``class_`` stands for ``class``, ``data_x`` for ``data-x``, an attribute of None is left out."""
+    """Build an element; ``class_`` means ``class``, ``data_x`` means ``data-x``, attributes of None are left out."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value), quote=True)}"'
         for key, value in attributes.items()
@@ -34,14 +34,14 @@ def tag(name: str, *content: object, **attributes: object) -> Markup:
 
 
 def join(parts: Iterable[object]) -> Markup:
-    """Pieces one after the other."""
+    """Join pieces into one, each as HTML."""
     return Markup("".join(text(part) for part in parts))
 
 
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[object]], *, footer: Sequence[object] = ()
 ) -> Markup:
-    """A table; a column whose name starts with ``>`` is set to the right. Rows beyond the first few fold away."""
+    """Build a table with all but its first rows folded; a column named ``>...`` is aligned to the right."""
     side = ["r" if name.startswith(">") else None for name in columns]
     head = join(
         tag("th", name.removeprefix(">"), class_=s, scope="col")
@@ -65,13 +65,13 @@ def _cells(row: Sequence[object], side: Sequence[str | None]) -> list[Markup]:
 
 
 def bar(share: float, kind: str = "") -> Markup:
-    """A horizontal bar; ``share`` of the full width, cut at all of it."""
+    """Build a horizontal bar over ``share`` of the full width, at most all of it."""
     width = 100.0 * min(1.0, max(0.0, share))
     return tag("span", tag("i", style=f"width:{width:.2f}%"), class_=f"bar {kind}".strip())
 
 
 def stacked(parts: Sequence[tuple[str, float, str]]) -> Markup:
-    """A bar of several kinds: (CSS class, share, title) each."""
+    """Build a bar of several parts, each given as CSS class, share and title."""
     pieces = [
         tag("i", class_=kind, style=f"width:{100.0 * share:.2f}%", title=title)
         for kind, share, title in parts
@@ -81,13 +81,13 @@ def stacked(parts: Sequence[tuple[str, float, str]]) -> Markup:
 
 
 def section(identifier: str, title: str, *content: object, lead: object = "") -> Markup:
-    """A section of the page with a heading and a sentence that says what it shows."""
+    """Build a section of the page with a heading and a sentence that says what it shows."""
     sentence = tag("p", lead, class_="lead") if lead else ""
     return tag("section", tag("h2", title), sentence, *content, id=identifier)
 
 
 def use_bar(used: float, limit: float, words: str) -> Markup:
-    """A bar that warns as a limit comes near, and words beside it."""
+    """Build a bar that warns as a limit comes near, with words beside it."""
     share = used / limit if limit > 0 else 1.0 if used > 0 else 0.0
     kind = "high" if share >= 0.95 else "near" if share >= 0.8 else "calm"
     return tag("span", bar(share, kind), f" {words}", class_="use")

@@ -1,4 +1,4 @@
-"""Country outlines for the map, cut to what a page can show so that it stays small."""
+"""Country outlines for the map, clipped to what the page can show, so that it stays small."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Box(NamedTuple):
-    """Degrees; west and south first."""
+    """A box in degrees of longitude and latitude."""
 
     west: float
     south: float
@@ -24,7 +24,7 @@ class Box(NamedTuple):
     north: float
 
     def grown(self, share: float, least: float) -> Box:
-        """Larger on each side by a share of its size, at least by so many degrees, on the globe."""
+        """Return the box grown on each side by a share of its size, or by ``least`` degrees, within the globe."""
         dx, dy = (max(least, share * size) for size in (self.east - self.west, self.north - self.south))
         return Box(
             max(-180.0, self.west - dx),
@@ -35,7 +35,7 @@ class Box(NamedTuple):
 
 
 def box_of(points: Sequence[Point]) -> Box:
-    """Smallest box around (longitude, latitude) points."""
+    """Return the smallest box around (longitude, latitude) points."""
     return Box(
         min(p[0] for p in points),
         min(p[1] for p in points),
@@ -45,7 +45,7 @@ def box_of(points: Sequence[Point]) -> Box:
 
 
 def framed(box: Box, frame: tuple[int, int]) -> Box:
-    """A box grown to the proportions of a frame, in Mercator's projection."""
+    """Return a box grown to the proportions of a frame in Mercator's projection."""
     low, high = _mercator(box.south), _mercator(box.north)
     width, height = box.east - box.west, high - low
     across = max(width, height * frame[0] / frame[1]) - width
@@ -70,17 +70,17 @@ def _document() -> dict[str, Any]:
 
 
 def credit() -> tuple[str, str]:
-    """Where the outlines come from, and the licence of the file."""
+    """Return where the outlines come from, and the licence of the file."""
     return _document()["source"], _document()["licence"]
 
 
 def land(box: Box) -> dict[str, Any]:
-    """Outlines within a box.
+    """Return the outlines within a box.
 
     Returns
     -------
     dict
-        ``steps``: per degree. ``countries``: name and rings, each ``x0, y0, dx1, dy1, ...`` in steps.
+        ``steps`` per degree; ``countries``, each a name and rings ``x0, y0, dx1, dy1, ...`` in steps.
     """
     document = _document()
     steps = document["steps"]
@@ -106,7 +106,7 @@ def _points(arc: list[int]) -> list[tuple[int, int]]:
 
 
 def _ring(arcs: list[list[tuple[int, int]]], numbers: list[int]) -> Ring:
-    """Arcs one after the other, each without the point that it shares with the one before."""
+    """Join arcs into a ring, each without the point that it shares with the one before."""
     ring: Ring = []
     for n in numbers:
         arc = arcs[n] if n >= 0 else arcs[~n][::-1]
@@ -115,7 +115,7 @@ def _ring(arcs: list[list[tuple[int, int]]], numbers: list[int]) -> Ring:
 
 
 def _unwrapped(ring: Ring, steps: int) -> Ring:
-    """A ring without jumps from one edge of the world to the other; one around a pole is closed beyond it."""
+    """Return a ring without jumps from one edge of the map to the other; one around a pole is closed beyond it."""
     half, x = 180 * steps, ring[0][0]
     smooth: Ring = []
     for lon, lat in ring:
@@ -128,12 +128,12 @@ def _unwrapped(ring: Ring, steps: int) -> Ring:
 
 
 def _copies(ring: Ring, steps: int) -> list[Ring]:
-    """The ring, and where else on the flat world it shows."""
+    """Return the ring where it is, and shifted by a whole turn to the west and to the east."""
     return [[(lon + turn * 360 * steps, lat) for lon, lat in ring] for turn in (-1, 0, 1)]
 
 
 def _clipped(ring: Ring, box: Box) -> Ring:
-    """A ring cut to a box (Sutherland and Hodgman 1974)."""
+    """Clip a ring to a box (Sutherland and Hodgman 1974)."""
     around = box_of(ring)
     if (
         around.east < box.west

@@ -1,4 +1,4 @@
-"""Sections about places: which sites are built, and who is served where."""
+"""The sections on places: which sites are built, and who is served where."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject
     from siteopt.report.workloads import WorkloadSummary
 
-#: From this share of the requests on a workload counts as served in one kind of place.
+#: From this share of its requests on, a workload counts as served from one side.
 NEARLY_ALL = 0.99
-#: Sides of the tiers; all others are the edge.
+#: The side of each tier; all others are the edge.
 SIDES = {"hyperscale": "central", "regional": "regional"}
-#: Break-evens that a row names, the nearest first.
+#: Most break-evens in a row, the nearest first.
 MOST_TURNS = 2
 
 
 def sites_section(subject: Subject) -> Markup:
-    """Every open site with its power, the use of its connection and its capital."""
+    """Build the section on every open site: its power, the use of its headroom and its capital."""
     plan = subject.plan
     waits = any(row.ready_month > 0 for row in plan.sites)
     rows = [
@@ -76,7 +76,7 @@ def _chip(tier: str) -> Markup:
 
 
 def workloads_section(subject: Subject) -> Markup:
-    """Which tier serves each workload, and how near its slowest flow comes to the limit."""
+    """Build the section on which tier serves each workload, and how near its slowest flow comes to the limit."""
     rows = []
     for row in summarise_workloads(subject.scenario, subject.plan):
         power = sum(v for (_, workload), v in subject.pool_mw.items() if workload == row.id)
@@ -88,12 +88,12 @@ def workloads_section(subject: Subject) -> Markup:
     columns = ("Workload", "Served", "", "Share of peak requests", ">IT MW", "Slowest flow", "Of its limit")
     standing = {subject.tier[row.id] for row in subject.plan.sites}
     legend = [_chip(tier) for tier in TIERS if tier in standing]
-    lead = join(["Share of the requests at peak that each kind of site serves: ", *legend])
+    lead = join(["Share of the requests at peak, by the tier of the site that serves them: ", *legend])
     return section("workloads", "Who is served where", table(columns, rows), _reasons(subject), lead=lead)
 
 
 def _where(row: WorkloadSummary) -> str:
-    """Central, regional, edge or mixed, by the share of the requests served."""
+    """Say whether a workload is served centrally, regionally, at the edge, or mixed."""
     if not row.share_by_tier:
         return "not at all"
     sides: dict[str, float] = defaultdict(float)
@@ -104,7 +104,7 @@ def _where(row: WorkloadSummary) -> str:
 
 
 def _reasons(subject: Subject) -> Markup:
-    """What the comparison of the modes says of each workload."""
+    """Build the table of what the comparison of modes says about each workload."""
     reasons = subject.comparison.reasons
     if not reasons:
         return Markup("")

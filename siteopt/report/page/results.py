@@ -1,4 +1,4 @@
-"""Results of other commands that a page can show, read from their JSON: sensitivity, and other modes."""
+"""Results of ``siteopt sensitivity`` and ``siteopt compare``, read from their JSON for the page to show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What one parameter does to the cost: None where that end has no plan (yet)."""
+    """The cost at both ends of one parameter's range; None where that end has no plan (yet)."""
 
     parameter: str
     low: float
@@ -29,7 +29,7 @@ class Swing:
     source: str = ""
 
     def width_usd(self, baseline_usd: float) -> float:
-        """From the cheapest to the dearest end, the baseline included, USD; an end without a plan is beyond all."""
+        """Return the span of costs, the baseline included, USD; infinite where an end has no plan."""
         if self.low_usd is None or self.high_usd is None:
             return math.inf
         ends = (self.low_usd, self.high_usd, baseline_usd)
@@ -38,7 +38,7 @@ class Swing:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """One parameter at a time, from the low to the high end of its range."""
+    """The cost with one parameter at a time at both ends of its range."""
 
     baseline_usd: float
     rows: tuple[Swing, ...]
@@ -46,7 +46,7 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class ModeCost:
-    """The scenario planned in one mode.
+    """What a plan of the scenario in one mode costs.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class ModeCost:
 
     @property
     def left_out(self) -> str:
-        """What is not served, in words: ``100% of search, 12% of agent``; empty where nothing is left."""
+        """What is not served, in words: ``100% of search, 12% of agent``; empty where everything is."""
         shares = sorted(self.unserved.items(), key=lambda item: (-item[1], item[0]))
         return listed(
             [f"{percent(share)} of {workload}" for workload, share in shares if share > NEGLIGIBLE_SHARE]
@@ -77,7 +77,7 @@ class ModeCost:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a workload is best served where it is, and what would turn that."""
+    """Why a workload is best served where it is, and what would change that."""
 
     workload: str
     words: str
@@ -93,7 +93,7 @@ class Comparison:
 
 
 class _Reader:
-    """Picks typed values out of a JSON object and remembers every problem with its path."""
+    """A reader of typed values from a JSON object, which remembers every problem with its path."""
 
     def __init__(self, path: Path) -> None:
         self.source, self.problems = str(path), list[Problem]()
@@ -114,7 +114,7 @@ class _Reader:
         return ""
 
     def numbers(self, holder: dict[str, Any], key: str, path: str) -> dict[str, float]:
-        """An object of numbers."""
+        """Return an object whose values are numbers."""
         value = holder.get(key)
         if isinstance(value, dict):
             return {name: self.number(value, name, f"{path}{key}.") for name in value}
@@ -122,7 +122,7 @@ class _Reader:
         return {}
 
     def objects(self, holder: dict[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
-        """Path and content of each object in a list."""
+        """Return path and content of each object in a list."""
         value = holder.get(key)
         if not isinstance(value, list):
             self.problems.append(Problem(key, f"should be a list, not {short(value)}"))

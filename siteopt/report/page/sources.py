@@ -1,4 +1,4 @@
-"""The section on figures: what of the catalogue this scenario acts on, with range, confidence and source."""
+"""The section on figures: those of the catalogue that this plan depends on, with range, confidence and source."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNUSED = {"rental_usd_per_h", "memory_gb"}
 
 
 def sources_section(subject: Subject) -> Markup:
-    """Figures of the catalogue that the scenario uses, weakest first, and which of them it replaces."""
+    """Build the section: figures of the catalogue that the scenario uses, the weakest first, and those it replaces."""
     used = _used(subject)
     own = _own(subject)
     notes = [tag("p", _scenario_figures(subject), class_="note")]
@@ -36,7 +36,7 @@ def sources_section(subject: Subject) -> Markup:
     cells = [_row(figure, sources) for figure in rows]
     low = sum(figure.fact.confidence == "low" for figure in rows)
     lead = (
-        f"{counted(len(rows), 'figure')} of the built-in catalogue stand behind this plan, the weakest first:"
+        f"This plan depends on {counted(len(rows), 'figure')} of the built-in catalogue, the weakest first:"
         f" {low} are ranges to try, not facts."
     )
     columns = ("Of", "Figure", ">Value", ">Range", "Unit", "Confidence", ">Date", ">Source")
@@ -58,7 +58,7 @@ def _row(figure: Figure, sources: list[str]) -> list[object]:
 
 
 def _used(subject: Subject) -> list[Figure]:
-    """Figures of the accelerators, models and engines that some workload may be served with."""
+    """Return the figures of accelerators, models and engines with which some workload may be served."""
     catalogue, scenario = load_catalogue(), subject.scenario
     replaced = {
         (entry.id, key) for entry in scenario.accelerators for key in entry.model_dump(exclude_none=True)
@@ -81,7 +81,7 @@ def _used(subject: Subject) -> list[Figure]:
 
 
 def _names(subject: Subject) -> tuple[list[str], list[str], list[str]]:
-    """Accelerators and models named by workloads, and ids of the engines looked up for them."""
+    """Return the accelerators and models that workloads name, and ids of the engines looked up for them."""
     catalogue, scenario = load_catalogue(), subject.scenario
     accelerators: dict[str, None] = {}
     models: dict[str, None] = {}
@@ -98,7 +98,7 @@ def _names(subject: Subject) -> tuple[list[str], list[str], list[str]]:
 
 
 def _own(subject: Subject) -> list[str]:
-    """Figures of the scenario that replace the catalogue's, with their values."""
+    """List the figures of the scenario that replace the catalogue's, with their values."""
     entries = [
         *((entry.id, entry.model_dump(exclude_none=True)) for entry in subject.scenario.accelerators),
         *((entry.id, entry.model_dump(exclude_none=True)) for entry in subject.scenario.models),

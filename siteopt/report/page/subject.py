@@ -1,4 +1,4 @@
-"""What a page is about: a scenario, a plan, and what the verifier makes of them."""
+"""The subject of a page: a scenario, a plan, and what the verifier finds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
     from siteopt.verify import Violation
 
-#: Letters of a name in a sentence.
+#: Most letters of a name in a sentence.
 LONGEST_NAME = 28
 #: Tiers from the centre outwards.
 TIERS = ("hyperscale", "regional", "micro", "enclosure", "device")
@@ -24,7 +24,7 @@ TIERS = ("hyperscale", "regional", "micro", "enclosure", "device")
 
 @dataclass(frozen=True)
 class Subject:
-    """Everything that the sections of a page are made of.
+    """Everything that the sections of a page are made from.
 
     Attributes
     ----------
@@ -32,13 +32,13 @@ class Subject:
     plan : Plan
         With its figures.
     violations : tuple of Violation
-        Every rule that the plan breaks, and every figure that is not true.
+        Every rule that the plan breaks, and every figure that is wrong.
     scenario_name, plan_name : str
         The files, for the commands that reproduce the page.
     remarks : tuple of str
         What else a reader must know, such as a scenario that has changed since.
     comparison : Comparison
-        The same scenario planned in other modes; empty where nobody asked.
+        The same scenario solved in other modes; empty where that was not asked for.
     sensitivity : Sensitivity or None
     """
 
@@ -73,7 +73,7 @@ class Subject:
 
     @cached_property
     def flow_mw(self) -> list[float]:
-        """IT power that each flow of the plan takes of its pool, MW: by its share of the pool's requests."""
+        """IT power of each flow of the plan, MW: its share of its pool's power, by requests."""
         peak = {(d.region, d.workload): d.peak_rps for d in self.scenario.demand}
         requests = [flow.share * peak.get((flow.region, flow.workload), 0.0) for flow in self.plan.flows]
         total: dict[tuple[str, str], float] = {}
@@ -87,7 +87,7 @@ class Subject:
         ]
 
     def label(self, site: str) -> str:
-        """Name of a site, or its id where it has none that fits into a list of names."""
+        """Return the name of a site, or its id where it has no name that fits into a list."""
         name = self._labels.get(site, "")
         return site if not name or "," in name or len(name) > LONGEST_NAME else name
 
@@ -97,5 +97,5 @@ class Subject:
 
 
 def power(value_mw: float) -> str:
-    """Power in words: ``303.7 MW``, ``4.09 kW``."""
+    """Write power with its unit: ``303.7 MW``, ``4.09 kW``."""
     return f"{mw(value_mw)} MW" if value_mw >= 0.1 or value_mw <= 0.0 else f"{mw(1000.0 * value_mw)} kW"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def survival_section(subject: Subject) -> Markup:
-    """One row for each open site, those that leave most unserved first."""
+    """Build the section: a row for each open site, those whose loss leaves most unserved first."""
     protected = [w.id for w in subject.scenario.workloads if w.protect is not None]
     if not protected:
         lead = (
@@ -28,8 +28,8 @@ def survival_section(subject: Subject) -> Markup:
         "What is not protected",
     )
     lead = (
-        f"Protected: {listed(protected, 6)}. After the loss of any one site their flows move to standing pools and keep"
-        " the degraded limit; the rest is kept where there happens to be room."
+        f"Protected: {listed(protected, 6)}. After the loss of any one site their flows move to other pools and keep"
+        " within the degraded limit; the rest is served where there happens to be room."
     )
     return section(
         "survival", "If a site is lost", table(columns, [_row(subject, row) for row in rows]), lead=lead

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def tornado_section(subject: Subject) -> Markup:
-    """Parameters by how far they move the cost, widest first."""
+    """Build the section: parameters by how far they move the cost, the widest first."""
     result = subject.sensitivity
-    title = "What it hangs on"
+    title = "What the cost depends on"
     if result is None:
         lead = "No sensitivity was computed for this page (siteopt sensitivity, then report --sensitivity)."
         return section("sensitivity", title, lead=lead)
@@ -23,12 +23,12 @@ def tornado_section(subject: Subject) -> Markup:
     ends = [tag("span", f"{end} end", class_=f"chip end-{end}") for end in ("low", "high")]
     lead = join(
         [
-            f"{counted(len(rows), 'parameter')}, each moved alone from the low to the high end of its range and"
-            f" planned anew, against {money(result.baseline_usd)}. ",
+            f"{counted(len(rows), 'parameter')}, each moved alone to the low and the high end of its range and"
+            f" solved again, against {money(result.baseline_usd)}. ",
             *ends,
         ]
     )
-    columns = ("Parameter", ">Low", ">High", ">Cost at low", "Change of cost", ">Cost at high", "Range from")
+    columns = ("Parameter", ">Low", ">High", ">Cost at low", "Change in cost", ">Cost at high", "Range from")
     cells = [_row(row, result) for row in rows]
     return section("sensitivity", title, table(columns, cells), lead=lead)
 
@@ -52,7 +52,7 @@ def _amount(usd: float | None) -> str:
 
 
 def _bars(row: Swing, result: Sensitivity) -> Markup:
-    """Two bars from the baseline in the middle; all rows share one scale."""
+    """Build two bars from the baseline in the middle; all rows share one scale."""
     widest = max(max(_moves(other, result.baseline_usd)) for other in result.rows) or 1.0
     pieces = []
     for kind, usd in (("low", row.low_usd), ("high", row.high_usd)):

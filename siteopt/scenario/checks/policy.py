@@ -17,9 +17,11 @@ def check_policy(scenario: Scenario) -> Iterator[Problem]:
     """Yield what is wrong with the policy."""
     policy = scenario.policy
     tiers = mode_tiers(policy.mode)
-    if policy.mode != "hybrid" and not any(
-        s.tier in tiers for s in scenario.sites if s.status != "forbidden"
-    ):
+    has_site = any(s.tier in tiers for s in scenario.sites if s.status != "forbidden")
+    asked = {d.workload for d in scenario.demand}
+    must_serve = any(w.unserved_usd_per_1k is None for w in scenario.workloads if w.id in asked)
+    # Where all may stay unserved at a penalty, to serve nothing is a plan.
+    if policy.mode != "hybrid" and not has_site and must_serve:
         message = (
             f"{policy.mode!r} leaves no site: it needs one of tier {' or '.join(tiers)} that is not forbidden"
         )

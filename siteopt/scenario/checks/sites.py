@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siteopt.errors import Problem
 from siteopt.scenario.checks.ids import unique, unknown_id
-from siteopt.scenario.facilities import is_sunk, least_modules
+from siteopt.scenario.facilities import least_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,19 +104,13 @@ def _connection(site: Site, path: str) -> Iterator[Problem]:
 
 
 def _ready(scenario: Scenario, site: Site, path: str) -> Iterator[Problem]:
-    """Check that a site that must be open has a design and a connection that are ready in time."""
+    """Check that a site that must be built has a design and a connection that are ready in time."""
     limit = scenario.policy.ready_by_month
     designs = [d for d in scenario.designs if d.id in site.designs]
-    if limit is None or not designs:
+    if limit is None or not designs or site.status != "forced":
         return
     steps = site.connection_steps
-    if site.status == "forced":
-        months = max(min(d.build_months for d in designs), steps[0].months if steps else 0.0)
-        if months > limit:
-            message = f'is "forced", but nothing can be ready there before month {months:g},'
-            yield Problem(f"{path}.status", f"{message} and policy.ready_by_month is {limit:g}")
-    if site.existing is not None and steps:
-        late = all(s.months > limit and not is_sunk(scenario, site, s) for s in steps)
-        if late:
-            message = "needs a step that the standing modules fill already, or one that is energised by"
-            yield Problem(f"{path}.connection_steps", f"{message} policy.ready_by_month {limit:g}")
+    months = max(min(d.build_months for d in designs), steps[0].months if steps else 0.0)
+    if months > limit:
+        message = f'is "forced", but nothing can be ready there before month {months:g},'
+        yield Problem(f"{path}.status", f"{message} and policy.ready_by_month is {limit:g}")

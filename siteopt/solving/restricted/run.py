@@ -115,7 +115,11 @@ class RestrictedRun:
     def _search_problems(self, warm_start: Plan | None) -> RestrictedProblem:
         best, stalled = self._search_problem(warm_start), 0
         while stalled < STALLED_PROBLEMS and self._goes_on(best.incumbent):
-            last = self._search_problem(self._plan(best))
+            last: RestrictedProblem | None = None
+            with best.incumbent.outlives_failure():
+                last = self._search_problem(self._plan(best))
+            if last is None:
+                break
             gained = last.incumbent.cost_usd < best.incumbent.cost_usd * (1.0 - GAIN)
             stalled = 0 if gained or not self._ascent.has_converged else stalled + 1
             if last.incumbent.cost_usd < best.incumbent.cost_usd:
@@ -154,8 +158,14 @@ class RestrictedRun:
         incumbent = Incumbent(instance, self._clock, self._options.gap, self._tell)
         incumbent.prove(self._ascent.bound_usd, "bound")
         self._current = incumbent
+        with incumbent.outlives_failure():
+            self._search_in(RestrictedProblem(part, instance, incumbent), plan)
+        return RestrictedProblem(part, instance, incumbent)
+
+    def _search_in(self, restricted: RestrictedProblem, plan: Plan | None) -> None:
+        instance, incumbent = restricted.instance, restricted.incumbent
         search, stalled = Search(instance, self._options.seed), 0
-        load_warm_start(search, part, instance, plan, self._has_time)
+        load_warm_start(search, restricted.scenario, instance, plan, self._has_time)
         incumbent.offer(search.solution(), "search")
         while stalled < STALLED_ROUNDS and self._goes_on(incumbent):
             before_usd = search.cost_usd
@@ -165,4 +175,3 @@ class RestrictedRun:
             if self._takes_turns:
                 self._climb(self._has_time)
             self._rounds_left -= 1
-        return RestrictedProblem(part, instance, incumbent)

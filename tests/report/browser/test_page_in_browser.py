@@ -147,7 +147,7 @@ def test_the_certificate_is_searched_by_region(opened: Any) -> None:
     assert rows == ["south"] * 3
     opened.find_element("id", "only-failures").click()
     assert all_of(opened, "#demands tbody tr") == []
-    assert "no such demand" in text_of(opened, "#demands")
+    assert "no demand found" in text_of(opened, "#demands")
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 700])

@@ -39,7 +39,7 @@ def test_a_plan_that_holds_passes_everything_that_applies() -> None:
     assert len(rows) == len(subject.scenario.demand) * len(DEMAND_CHECKS)
     assert {result for *_, result, _ in rows} == {"holds", "not in the scenario"}
     words = Outline(page(subject)).words
-    assert "All of it holds." in words
+    assert "Everything holds." in words
     assert "What does not hold" not in words
     results = {(workload, rule): result for _, workload, rule, result, _ in rows}
     assert results["chat", "resilience"] == "holds"

@@ -61,11 +61,11 @@ def test_verdict_in_three_sentences_with_the_figures_of_the_plan(subject: Subjec
     build, central, cost = verdict(subject)
     assert build == (
         "Build 2 new sites (2 micro) for 0.32 MW of IT: sub, alp; extend 1 existing site: hub."
-        " In all 0.54 MW of IT for $5.08M of capital."
+        " In total 0.54 MW of IT for $5.08M of capital."
     )
-    assert central.startswith("41% of the IT power (0.22 MW) stays central, at 1 site whose connections")
+    assert central.startswith("41% of the IT power (0.22 MW) stays central, at 1 site with ")
     assert (
-        "costs $6.50M net present over 2 years at 25%, penalties for 1 demand not served in full included"
+        "costs $6.50M net present over 2 years at 25%, including penalties for 1 demand not served in full"
         in cost
     )
     assert "can cost less than $5.76M, so at most $736,613 (10% of spending) could still be saved." in cost
@@ -75,7 +75,7 @@ def test_nothing_built_is_a_verdict_too() -> None:
     """An existing hub that carries everything: the page says so and sells nothing."""
     scenario = load_scenario(small_scenario())
     subject = Subject(scenario, Plan(sites=(), cost_lines=dict.fromkeys(COST_LINES, 0.0)))
-    assert verdict(subject)[0] == "Build nothing: 0 existing sites carry all 0 MW of IT."
+    assert verdict(subject)[0] == "Build nothing: all 0 MW of IT runs at 0 existing sites."
     assert "no lower bound was proven" in verdict(subject)[2]
 
 
@@ -192,12 +192,9 @@ def test_other_modes_and_sensitivity_are_shown_where_given(subject: Subject) -> 
         "$1.00M less than the plan that builds only centrally, which leaves out 100% of search, 25% of agent."
         in words
     )
-    assert (
-        "* Not the same service: the plan that is central only leaves out 100% of search, 25% of agent."
-        in words
-    )
+    assert "* Not the same service: the central only plan leaves out 100% of search, 25% of agent." in words
     assert "chat regional: it is near demand 2 (now 1)" in words
-    assert "No plan is edge only: no site is near." in words
+    assert "There is no edge only plan: no site is near." in words
     assert "energy $302,998" in words
     assert "$1.30M +$1.00M" in words
     assert words.index("x 0 1 no plan") < words.index("rate 0 1 $6.00M") < words.index("price USD 1 2 $6.40M")
@@ -218,7 +215,7 @@ def test_a_large_plan_stays_small() -> None:
 def test_a_centre_that_cannot_serve_all_is_said_at_the_top(subject: Subject) -> None:
     central = ModeCost("central", None, {}, reasons=("too little room",))
     cost = verdict(replace(subject, comparison=Comparison((central,))))[2]
-    assert cost.endswith("No plan that builds only centrally was found to serve all of it.")
+    assert cost.endswith("No plan was found that builds only centrally and serves all of it.")
 
 
 def test_figures_of_the_catalogue_have_their_sources() -> None:

@@ -164,15 +164,6 @@ CONNECTION: Broken = {
         "sites[0].status",
         'is "forced", but nothing can be ready there before month 6, and policy.ready_by_month is 5',
     ),
-    "existing without a connection in time": (
-        {
-            "sites[0]": existing("module", 2, connection_usd=0.0, connection_steps=STEPS),
-            "policy.ready_by_month": 5.0,
-        },
-        "sites[0].connection_steps",
-        "needs a step that the standing modules fill already, or one that is energised by"
-        " policy.ready_by_month 5",
-    ),
     "ready before it begins": (
         *({"policy.ready_by_month": -1.0}, "policy.ready_by_month"),
         "should be at least 0, not -1.0",

@@ -21,7 +21,7 @@ const DEMANDS = (() => {
   function cell(demand, rule, workload) {
     const words = wrong.get(demand * rules.length + rule);
     if (words !== undefined) return element("span", { class: "fail", title: words }, "✗");
-    if (!applies[workload][rule]) return element("span", { class: "none", title: "the scenario states no such rule" }, "–");
+    if (!applies[workload][rule]) return element("span", { class: "none", title: "the scenario has no such rule" }, "–");
     return complete ? element("span", { class: "pass", title: rules[rule][1] }, "✓") : element("span", { class: "fail", title: "not checked" }, "?");
   }
 
@@ -29,7 +29,7 @@ const DEMANDS = (() => {
     const rows = chosen();
     first = Math.max(0, Math.min(start, rows.length - 1));
     const page = rows.slice(first, first + SHOWN), last = first + page.length;
-    count.textContent = page.length ? `${first + 1} to ${last} of ${rows.length.toLocaleString("en")} demands` : "no such demand";
+    count.textContent = page.length ? `${first + 1} to ${last} of ${rows.length.toLocaleString("en")} demands` : "no demand found";
     const head = element("tr", {}, element("th", {}, "Region"), element("th", {}, "Workload"), ...rules.map(([id, words]) => element("th", { class: "turned", title: words }, element("span", {}, id))));
     const body = page.map((n) => {
       const [region, workload] = demands[n];

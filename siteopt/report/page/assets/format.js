@@ -1,12 +1,12 @@
 "use strict";
-// Words for numbers, as siteopt's own tables write them, and small helpers to build elements.
+// Numbers in words, as siteopt's tables write them, and small helpers to build elements.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const TIERS = ["hyperscale", "regional", "micro", "enclosure", "device"];
 const STYLE = getComputedStyle(document.documentElement);
 const TINT = Object.fromEntries(TIERS.map((tier) => [tier, STYLE.getPropertyValue("--" + tier).trim()]));
 
-/** What the page shows now: a workload (-1: all), and the site or region that is kept. */
+/** What the page shows now: a workload (-1: all), and the selected site or region (-1: none). */
 const STATE = { workload: -1, site: -1, region: -1 };
 
 function duration(ms) {
@@ -58,7 +58,7 @@ function shape(name, attributes, parent) {
   return made;
 }
 
-/** A table from a list of heads (">" sets a column to the right) and rows of texts or elements. */
+/** A table from a list of heads (">" aligns a column to the right) and rows of texts or elements. */
 function tableOf(heads, rows) {
   const side = heads.map((head) => (head.startsWith(">") ? { class: "r" } : {}));
   const head = element("tr", {}, ...heads.map((name, k) => element("th", side[k], name.replace(/^>/, ""))));

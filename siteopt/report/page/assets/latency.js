@@ -44,7 +44,7 @@ const LATENCY = (() => {
     const worst = Math.max(...flows.map((n) => DATA.flows[column][n]));
     const words = slo === null ? `no limit; slowest p99 ${duration(worst)}` : `${metric} p${100 * percentile} within ${duration(slo)}; slowest ${duration(worst)}`;
     text(svg, WIDTH - RIGHT + 22, top + 1.5 * LANE + 3, words);
-    if (slo === null) { text(svg, at(0) + 8, top + 1.5 * LANE + 3, "no limit to hold it against", { class: "soft" }); return; }
+    if (slo === null) { text(svg, at(0) + 8, top + 1.5 * LANE + 3, "no limit to compare with", { class: "soft" }); return; }
     LANES.forEach(([name, colour], lane) => {
       const y = top + (lane + 0.5) * LANE;
       shape("line", { x1: at(0), x2: at(1), y1: y, y2: y, stroke: "#edf0f4" }, svg);

@@ -1,5 +1,5 @@
 "use strict";
-// What joins the parts: the workload filter, the place that is kept, and tables that unfold.
+// What connects the parts: the workload filter, the selected place, and tables that unfold.
 
 const PAGE = (() => {
   const select = document.getElementById("workload");
@@ -16,7 +16,7 @@ const PAGE = (() => {
     for (const row of document.querySelectorAll(".matrix tr")) [...row.children].forEach((cell, n) => cell.classList.toggle("dim", dim[n]));
   }
 
-  /** Keep a site or a region (both absent: neither); the same one again lets go of it. */
+  /** Select a site or a region, or neither if both are absent; selecting the same one again clears it. */
   function keep(site, region) {
     const wanted = site === undefined ? -1 : Number(site), other = region === undefined ? -1 : Number(region);
     STATE.region = other >= 0 && other !== STATE.region ? other : -1;

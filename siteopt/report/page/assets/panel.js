@@ -1,5 +1,5 @@
 "use strict";
-// Beside the map: the legend and the sum of what is shown, or the site or region that is kept.
+// The panel beside the map: the legend and a summary of what is shown, or the selected site or region.
 
 const PANEL = (() => {
   const panel = document.getElementById("panel");
@@ -34,11 +34,11 @@ const PANEL = (() => {
     const words = [`${power(total)} of IT at ${at.size} sites for ${asked.size} regions, in ${flows.length.toLocaleString("en")} flows.`];
     if (left) words.push(` ${left} demand${left === 1 ? " is" : "s are"} not served in full.`);
     const square = element("span", {}, "▪ region   ");
-    const closed = element("span", {}, "○ candidate that stays closed");
+    const closed = element("span", {}, "○ candidate not built");
     return [element("h3", {}, title), element("p", {}, ...words), legend(), element("p", { style: "margin-top:12px" }, square, closed)];
   }
 
-  /** Workloads in some flows, with power, share of it and slowest latency. */
+  /** Workloads in some flows, with power, slowest latency and limit. */
   function workloadsOf(rows) {
     const found = new Map();
     for (const n of rows) {

@@ -1,1 +1,1 @@
-"""Outlines of countries for the map: data with its licence, and the script that made them."""
+"""Country outlines for the map: the data with their licence, and the script that made them."""

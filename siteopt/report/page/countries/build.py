@@ -22,7 +22,7 @@ SOURCE = "Natural Earth 1:50 million, public domain; as TopoJSON by world-atlas 
 
 
 def rounded_arc(arc: list[list[int]], transform: dict[str, list[float]]) -> list[int]:
-    """An arc as ``x0, y0, dx1, dy1, ...`` in steps; points that fall on the one before are left out."""
+    """Return an arc as ``x0, y0, dx1, dy1, ...`` in steps, without points that fall on the one before."""
     (scale_x, scale_y), (move_x, move_y) = transform["scale"], transform["translate"]
     x = y = 0
     flat: list[int] = []
@@ -37,7 +37,7 @@ def rounded_arc(arc: list[list[int]], transform: dict[str, list[float]]) -> list
 
 
 def polygons(geometry: dict[str, Any]) -> list[list[list[int]]]:
-    """Polygons of a geometry as rings of arc numbers; ``~n`` is arc n backwards."""
+    """Return the polygons of a geometry as rings of arc numbers; ``~n`` is arc n backwards."""
     kind = geometry["type"]
     if kind not in ("Polygon", "MultiPolygon"):
         return []
@@ -46,7 +46,7 @@ def polygons(geometry: dict[str, Any]) -> list[list[list[int]]]:
 
 
 def build(topology: dict[str, Any], licence: str) -> dict[str, Any]:
-    """The document of ``countries.json``."""
+    """Build the document of ``countries.json``."""
     return {
         "source": SOURCE,
         "licence": licence,

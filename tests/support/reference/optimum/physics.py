@@ -62,7 +62,7 @@ class Physics:
     Attributes
     ----------
     demands : list of list of Demand
-        By workload, those that can be served; ``left_out`` has those that no site of the mode admits.
+        By workload; ``left_out`` has those that must be served and that only sites outside the mode admit.
     arcs : dict
         By region, workload, site and data mode.
     """
@@ -138,21 +138,28 @@ class Physics:
         return min(capped, min(tails) * (1.0 - SHRINK) / workload.burst_factor)
 
     def _add_arcs(self, demand: Demand, workload: Workload) -> bool:
-        """Whether the demand stays: it has a normal arc, may be left out for a penalty, or the mode is hybrid."""
+        """Whether the demand stays: it has a normal arc, has a penalty, or would have no normal arc in mode hybrid."""
         for site in self.scenario.sites:
             for data in self.modes(workload, site):
-                arc = self._arc(demand, workload, site, data)
+                arc = self._arc(demand, workload, site, data, SERVING_TIERS[self.scenario.policy.mode])
                 if arc is not None:
                     self.arcs[demand.region, workload.id, site.id, data] = arc
         mine = [arc for key, arc in self.arcs.items() if key[:2] == (demand.region, workload.id)]
-        is_free = self.scenario.policy.mode == "hybrid" or workload.unserved_usd_per_1k is not None
-        return is_free or any(arc.is_normal for arc in mine)
+        if workload.unserved_usd_per_1k is not None or any(arc.is_normal for arc in mine):
+            return True
+        in_hybrid = (
+            self._arc(demand, workload, site, data, SERVING_TIERS["hybrid"])
+            for site in self.scenario.sites
+            for data in self.modes(workload, site)
+        )
+        return not any(arc is not None and arc.is_normal for arc in in_hybrid)
 
-    def _arc(self, demand: Demand, workload: Workload, site: Site, data: Data | None) -> Arc | None:
+    def _arc(
+        self, demand: Demand, workload: Workload, site: Site, data: Data | None, tiers: tuple[str, ...]
+    ) -> Arc | None:
         region = self.regions[demand.region]
         allowed = self._allowed(workload, region.jurisdiction)
         on_route: Allowed = allowed if workload.sovereign_route else None
-        tiers = SERVING_TIERS[self.scenario.policy.mode]
         if site.status == "forbidden" or site.tier not in workload.tiers or site.tier not in tiers:
             return None
         if site.jurisdiction not in allowed:

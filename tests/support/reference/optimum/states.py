@@ -11,7 +11,7 @@ from support.reference.optimum.physics import HOURS, stated
 
 if TYPE_CHECKING:
     from siteopt.plan import Data
-    from siteopt.scenario.schema import ConnectionStep, Design, Horizon, Replica, Site
+    from siteopt.scenario.schema import Design, Horizon, Replica, Site
     from support.reference.optimum.physics import Arc, Physics
 
 SLACK = 1e-9
@@ -199,7 +199,9 @@ def _fewest_modules(
         if policy.tenant_share is not None:
             it_mw = max(it_mw, tenant_mw / policy.tenant_share)
     first = max(2 if design.redundancy == "N+1" else 1, site.existing.modules if site.existing else 0)
-    counts = range(first, design.max_modules + 1)
+    by = policy.ready_by_month
+    most = first if by is not None and design.build_months > by else design.max_modules
+    counts = range(first, most + 1)
     return next((m for m in counts if it_mw <= _usable_mw(design, m) * (1.0 + SLACK)), None)
 
 
@@ -208,21 +210,20 @@ def _step(
 ) -> tuple[float, float | None] | None:
     """Price and MW of the cheapest connection that carries so much and is there in time; None without one."""
     by = physics.scenario.policy.ready_by_month
-    latest, built = inf if by is None else by, 0.0 if site.existing else design.build_months
+    latest = inf if by is None else by
+    stands = site.existing is not None
     if not site.connection_steps:
-        return (0.0 if site.existing else site.connection_usd, None) if built <= latest else None
-    sunk_mw = 0.0
-    if site.existing:
-        sunk_mw = _usable_mw(design, site.existing.modules) * site.pue.get(design.id, design.pue)
-
-    def is_sunk(step: ConnectionStep) -> bool:
-        return site.existing is not None and step.up_to_mw <= sunk_mw + SLACK
-
+        is_built = stands or design.build_months <= latest
+        return (0.0 if stands else site.connection_usd, None) if is_built else None
+    ladder = [(step.up_to_mw, step.months, step.usd) for step in site.connection_steps]
+    if site.existing is not None:
+        standing_mw = _usable_mw(design, site.existing.modules) * site.pue.get(design.id, design.pue)
+        ladder = [(standing_mw, 0.0, 0.0), *(rung for rung in ladder if rung[0] > standing_mw + SLACK)]
+    built = 0.0 if stands else design.build_months
     choices = [
-        (0.0 if is_sunk(step) else step.usd, step.up_to_mw)
-        for step in site.connection_steps
-        if facility_mw <= step.up_to_mw * (1.0 + SLACK)
-        and (is_sunk(step) or max(built, step.months) <= latest)
+        (usd, up_to_mw)
+        for up_to_mw, months, usd in ladder
+        if facility_mw <= up_to_mw * (1.0 + SLACK) and max(built, months) <= latest
     ]
     return min(choices, default=None)
 
