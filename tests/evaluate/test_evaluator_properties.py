@@ -39,11 +39,15 @@ def instances(draw: st.DrawFn) -> Instance:
 
 
 def state_cost_usd(instance: Instance, state: Solution, penalty_usd: float) -> float:
-    """Cost of a search state by the twin: an unserved rest of must-serve demand costs the penalty and its share."""
+    """Cost of a search state by the twin.
+
+    What no plan may have costs the penalty and its amount times that: an unserved rest of must-serve demand, and the
+    excess of a rule of the planner's own.
+    """
     must = np.isinf(instance.demands.unserved_usd)
     paid = replace(state, unserved=np.where(must, 0.0, state.unserved))
-    rest = state.unserved[must]
-    return reference.evaluate(instance, paid).cost_usd + penalty_usd * float((rest + (rest > 0.0)).sum())
+    wrong = np.append(state.unserved[must], reference.rule_excesses(instance, state))
+    return reference.evaluate(instance, paid).cost_usd + penalty_usd * float((wrong + (wrong > 0.0)).sum())
 
 
 def loaded(instance: Instance, state: Solution, penalty_usd: float) -> Evaluator:

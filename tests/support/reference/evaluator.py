@@ -224,7 +224,28 @@ def broken_rules(instance: Instance, solution: Solution) -> set[str]:
         broken.add("count")
     if any(solution.unserved[np.isinf(instance.demands.unserved_usd)] > 0.0):
         broken.add("unserved")
+    if any(rule_excesses(instance, solution)):
+        broken.add("linear rule")
     return broken
+
+
+def rule_excesses(instance: Instance, solution: Solution) -> list[float]:
+    """By how much the use of each of the planner's own rules lies outside its limits, 0 within rounding."""
+    rules, excesses = instance.linear_rules, []
+    use = [0.0] * len(rules.id)
+    for o in solution.option:
+        if o >= 0:
+            for e in range(rules.option_ptr[o], rules.option_ptr[o + 1]):
+                use[rules.rule[e]] += rules.coefficient[e]
+    for amount, lower, upper in zip(use, rules.lower, rules.upper, strict=True):
+        over, under = amount - upper, lower - amount
+        if over > SLACK * abs(upper) + TINY:
+            excesses.append(float(over))
+        elif under > SLACK * abs(lower) + TINY:
+            excesses.append(float(under))
+        else:
+            excesses.append(0.0)
+    return excesses
 
 
 def workload_of(instance: Instance) -> np.ndarray:
