@@ -11,21 +11,18 @@ from siteopt.compile.flows import RTT_TOLERANCE_MS, call_trips, houses_variant
 from siteopt.units import present_value_of_one_per_year
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Masks
     from siteopt.compile.flows import Distances
     from siteopt.compile.variants import Variant
     from siteopt.scenario.schema import Scenario
-
-    Flags = NDArray[np.bool_]
 
 #: Demands whose round trips are looked at at a time.
 MOST_ROWS = 256
 
 
 def left_out_by_mode(
-    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], is_reached: Flags
-) -> Flags:
+    scenario: Scenario, distances: Distances, variants: tuple[Variant, ...], is_reached: Masks
+) -> Masks:
     """Tell the mode's part of what no site may serve from what no site could serve in any mode.
 
     Parameters
@@ -60,7 +57,7 @@ def left_out_by_mode(
     return left_out
 
 
-def _houses_in_hybrid(scenario: Scenario, variants: tuple[Variant, ...]) -> Flags:
+def _houses_in_hybrid(scenario: Scenario, variants: tuple[Variant, ...]) -> Masks:
     """Whether some option of each site can house each variant where every tier may serve, shape (n_site, n_variant)."""
     policy = scenario.policy.model_copy(update={"mode": "hybrid"})
     hybrid = scenario.model_copy(update={"policy": policy})

@@ -9,17 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from siteopt.arrays import Masks, Rows
     from siteopt.instance.instance import Instance
 
 #: Pairs of a demand and a site that are looked at together, a byte each.
 PAIRS = 1 << 24
 
 
-def reached_sites(
-    instance: Instance, usable: NDArray[np.bool_] | None = None
-) -> Iterator[tuple[slice, NDArray[np.bool_]]]:
+def reached_sites(instance: Instance, usable: Masks | None = None) -> Iterator[tuple[slice, Masks]]:
     """Yield the demands a few at a time, and whether each site may serve them.
 
     Parameters
@@ -47,7 +44,7 @@ def reached_sites(
         yield slice(first, last), reached
 
 
-def reach_counts(instance: Instance) -> NDArray[np.int64]:
+def reach_counts(instance: Instance) -> Rows:
     """Return how many sites may serve each demand, on whichever accelerator, shape (n_demand,)."""
     counts = np.zeros(len(instance.demands.region), dtype=np.int64)
     for rows, reached in reached_sites(instance):
