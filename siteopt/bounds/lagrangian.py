@@ -1,7 +1,5 @@
 """Lagrangian bound: assignment, and all that sites share, are priced; each site is solved by itself.
 
-Priced are grid limits, links, budget, cover and linear rules.
-
 Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
 price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
 the subgradients. Every evaluation is a valid bound by weak duality, whatever the prices are, so the best one seen

@@ -93,13 +93,7 @@ def sensitivity(
     total = 1 + 2 * len(chosen)
     tell(0, total, "baseline")
     base = _baseline(scenario, options, known)
-    ends = [(p, end, value) for p in chosen for end, value in (("low", p.low), ("high", p.high))]
-    tasks = []
-    for p, end, value in ends:
-        changed = p.put(scenario, value)
-        key = digest(changed, p.name, end, options)
-        if known.get(key) is None:
-            tasks.append(_Task(key, f"{p.name} {end}", changed, scenario, base, options))
+    tasks = _tasks(scenario, base, chosen, options, known)
     done = total - len(tasks)
     tell(done, total, "baseline")
     try:
@@ -110,6 +104,20 @@ def sensitivity(
     except KeyboardInterrupt:
         pass  # what is known is kept
     return _tornado(scenario, base, chosen, options, known)
+
+
+def _tasks(
+    scenario: Scenario, base: Plan, chosen: Sequence[Parameter], options: SolveOptions, known: Journal
+) -> list[_Task]:
+    """List the solves whose results are not known yet: each parameter at both ends of its range."""
+    tasks = []
+    for p in chosen:
+        for end, value in (("low", p.low), ("high", p.high)):
+            changed = p.put(scenario, value)
+            key = digest(changed, p.name, end, options)
+            if known.get(key) is None:
+                tasks.append(_Task(key, f"{p.name} {end}", changed, scenario, base, options))
+    return tasks
 
 
 def _chosen(scenario: Scenario, names: Sequence[str] | None) -> list[Parameter]:
