@@ -52,7 +52,12 @@ def test_with_nothing_kept_it_is_the_lagrangian_bound(document: dict[str, Any], 
     nothing = np.zeros(len(instance.demands.region), dtype=bool)
     expected = dual_usd(instance, prices)
     slack = slack_usd(prices, expected)
-    assert partial_usd(instance, prices, nothing) == pytest.approx(expected, abs=slack)
+    value = partial_usd(instance, prices, nothing)
+    if len(instance.linear_rules):
+        # The model has the planner's own rules as rows, where the dual only prices them.
+        assert value >= expected - slack
+    else:
+        assert value == pytest.approx(expected, abs=slack)
 
 
 @settings(max_examples=100)
