@@ -7,7 +7,7 @@ from itertools import product
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from support.reference.optimum.physics import HOURS, stated
+from support.reference.optimum.physics import HOURS, SERVING_TIERS, stated
 
 if TYPE_CHECKING:
     from siteopt.plan import Data
@@ -70,10 +70,11 @@ def pool_choices(physics: Physics, k: int, site: Site) -> list[Pool | None]:
 
 
 def site_states(physics: Physics, site: Site, choices: list[list[Pool | None]]) -> list[State]:
-    """States of a site that meet its own limits: headroom, steps, dates, modules, density and tenancy."""
+    """States of a site that meet its own limits: mode, headroom, steps, dates, modules, density and tenancy."""
     must = site.status in ("existing", "forced")
     states = [] if must else [State(None, (None,) * len(choices))]
-    if site.status == "forbidden":
+    serves = site.tier in SERVING_TIERS[physics.scenario.policy.mode]
+    if site.status == "forbidden" or not (must or serves):
         return states
     names = [site.existing.design] if site.existing else site.designs
     for name, pools in product(names, product(*choices)):
