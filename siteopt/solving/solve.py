@@ -150,7 +150,9 @@ class _Run:
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
-            if method == "milp" or not solve_facility_location(instance, incumbent, self._options):
+            is_textbook = method != "milp" and solve_facility_location(instance, incumbent, self._options)
+            # Its own methods may end without a plan where some demand fits into none of the sites that they look at.
+            if not is_textbook or (incumbent.solution is None and self._clock.left > 0.0):
                 self._search(exact_follows, warm_start)
         if exact_follows:
             with incumbent.outlives_failure():
