@@ -217,9 +217,9 @@ class LagrangianAscent:
         spared = np.maximum(0.0, prices.demand_usd - self._upper[: len(prices.demand_usd)])
         served = float((prices.demand_usd - spared).sum())
         coupled = float(multipliers[len(prices.demand_usd) : self._ends[4]] @ self._right)
-        ruled, rule_gradient = self._of_rules(prices.rule_usd)
+        ruled, size, rule_gradient = self._of_rules(prices.rule_usd)
+        magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled + size
         coupled += ruled
-        magnitude = abs(sites) + float(np.abs(prices.demand_usd).sum()) + coupled
         self.openness = (1.0 - RECENT) * self.openness + RECENT * (pricer.option >= 0)
         has_budget = self._ends[3] > self._ends[2]
         used = np.concatenate(
@@ -233,14 +233,19 @@ class LagrangianAscent:
         # Lowered so that it stays a bound under floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
-    def _of_rules(self, rule_usd: Floats) -> tuple[float, Floats]:
-        """Return the most that use within the limits of the linear rules is priced at, USD, and their subgradient."""
+    def _of_rules(self, rule_usd: Floats) -> tuple[float, float, Floats]:
+        """Return the most that use within the limits of the linear rules is priced at, and their subgradient.
+
+        Between the two, USD: the size of what is added up for them, here and at the sites. Prices of either sign
+        cancel out, and as they grow what is left is nothing but rounding.
+        """
         rules = self._instance.linear_rules
-        chosen = self._pricer.option[self._pricer.option >= 0]
-        use = np.asarray(self._weights[:, chosen].sum(axis=1)).ravel()
+        weights = self._weights[:, self._pricer.option[self._pricer.option >= 0]]
+        use = np.asarray(weights.sum(axis=1)).ravel()
         limit = np.clip(use, rules.lower, rules.upper)
         limit = np.where(rule_usd > 0.0, rules.upper, np.where(rule_usd < 0.0, rules.lower, limit))
-        return float(rule_usd @ limit), use - limit
+        size = np.abs(rule_usd) @ (np.abs(limit) + np.asarray(abs(weights).sum(axis=1)).ravel())
+        return float(rule_usd @ limit), float(size), use - limit
 
 
 def _scale(instance: Instance, first_usd: Floats, budget: list[float], n_cover: int) -> Floats:

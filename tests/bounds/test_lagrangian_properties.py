@@ -36,6 +36,23 @@ def test_no_prices_give_a_bound_above_the_optimum(document: dict[str, Any], seed
         assert dual_usd(instance, random_prices(instance, rng, size)) <= best_usd + slack
 
 
+@settings(max_examples=30)
+@given(document=full_documents())
+def test_prices_of_a_linear_rule_bring_no_bound_above_the_optimum_however_large(
+    document: dict[str, Any],
+) -> None:
+    """What a rule is paid for and what its sites are paid cancel out; from some size on the rest is rounding."""
+    every = [site["id"] for site in document["sites"]]
+    rule = {"id": "some", "terms": [{"sites": every, "coefficient": 1.0}], "sense": ">=", "value": 1.0}
+    instance, best_usd = enumerated(document | {"rules": [rule]})
+    ascent = LagrangianAscent(instance)
+    ascent.run(20, best_usd)
+    prices = np.concatenate([ascent.demand_usd, np.zeros(ascent._ends[-1] - ascent._ends[0])])
+    for power in range(26):
+        prices[-1] = -(10.0**power)
+        assert ascent._evaluate(prices)[0] <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)
+
+
 @settings(max_examples=40)
 @given(document=full_documents(), seed=st.integers(0, 2**32 - 1))
 def test_where_nothing_is_worth_serving_sites_are_empty(document: dict[str, Any], seed: int) -> None:
