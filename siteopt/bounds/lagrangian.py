@@ -1,9 +1,9 @@
-"""Lagrangian bound: assignment, and all that sites share, are priced; each site is solved by itself.
+"""Lagrangian bound: price the assignment and whatever sites share, then solve each site by itself.
 
-Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
-price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
-the subgradients. Every evaluation is a valid bound by weak duality, whatever the prices are, so the best one seen
-counts and nothing depends on convergence.
+If there are many demands, the level method first finds the best prices that move by whole workloads. Then every price
+moves on its own by the volume algorithm (Barahona and Anbil 2000): subgradient steps along a running average of the
+subgradients. By weak duality every evaluation is a valid bound, whatever the prices, so the best one seen counts and
+nothing depends on convergence.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-#: Failed steps in a row before steps get shorter, steps between looks at progress, and the step that ends the ascent.
+#: Failed steps in a row before steps shorten, steps between checks of progress, and step length that ends the ascent.
 FAILURES = 20
 PATIENCE = 100
 SHORTEST_STEP = 2e-4
-#: Weight of the newest step in how often a site was open.
+#: Weight of the newest step in the average of how often a site was open.
 RECENT = 0.3
-#: While no plan is known, steps aim this much above the bound.
+#: While no plan is known, steps aim this far above the bound, relative to it.
 AHEAD = 0.03
 
 
 class LagrangianAscent:
-    """Dual ascent on one instance, in steps, so that the caller can share the time with a search.
+    """Dual ascent on one instance in single steps, so that the caller can share the time with a search.
 
     Parameters
     ----------
@@ -43,18 +43,18 @@ class LagrangianAscent:
     pricer : SiteSubproblems, optional
         Solves the sites' subproblems; by default from the flows that the instance lists.
     first_usd : ndarray, shape (n_demand,), optional
-        Prices of demands at first, USD; by default the cost of each at its cheapest site.
+        First prices of the demands, USD; by default the cost of each at its cheapest site.
 
     Attributes
     ----------
     bound_usd : float
-        No plan costs less.
+        Lower bound on the cost of every plan.
     iterations : int
         Steps so far.
     openness : ndarray, shape (n_site,)
         Running average of how often each site was open.
     site_value : ndarray, shape (n_site,)
-        What each site costs less what it gains at the best prices, USD.
+        Cost of each site less what it gains at the best prices, USD.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LagrangianAscent:
             [instance.grid.limit_mw, instance.links.limit_gbps, budget, np.zeros(n_cover)]
         )
         n_right, no_limit = len(self._right), np.full(len(first_usd), -np.inf)
-        # A rule without an upper limit has no price above 0, one without a lower limit none below.
+        # A rule without an upper limit cannot have a price above 0, one without a lower limit none below 0.
         least, most = (
             np.where(np.isfinite(rules.lower), -np.inf, 0.0),
             np.where(np.isfinite(rules.upper), np.inf, 0.0),
@@ -100,12 +100,12 @@ class LagrangianAscent:
 
     @property
     def demand_usd(self) -> Floats:
-        """Prices of demands where the bound was reached, USD, shape (n_demand,)."""
+        """Prices of the demands at which the bound was reached, USD, shape (n_demand,)."""
         return self._center[: self._ends[0]]
 
     @property
     def prices(self) -> Prices:
-        """Prices where the bound was reached."""
+        """Prices at which the bound was reached."""
         return self._split(self._center)
 
     @property
@@ -139,7 +139,7 @@ class LagrangianAscent:
             self._bound_at_check = self.bound_usd
 
     def _step_by_groups(self, groups: Groups) -> None:
-        """One step of the level method; after the last one the volume algorithm goes on from its best prices."""
+        """Take a step of the level method; after the last one the volume algorithm continues from its best prices."""
         trial = groups.next()
         if trial is None:
             self._groups = None
@@ -148,11 +148,11 @@ class LagrangianAscent:
             return
         value, gradient = self._evaluate(trial)
         groups.add(value, gradient / self._scale)
-        # Without what goes beyond a penalty the value is no lower.
+        # Capping prices at the penalties does not lower the value.
         self._keep(value, np.minimum(trial, self._upper))
 
     def _keep(self, value: float, trial: Floats) -> bool:
-        """Take over multipliers that are better than the best so far; whether they are."""
+        """Keep multipliers if they are better than the best so far, and return whether they are."""
         if value <= self.bound_usd:
             return False
         self.bound_usd, self._center = value, trial
@@ -160,14 +160,14 @@ class LagrangianAscent:
         return True
 
     def _distance(self, target_usd: float) -> float:
-        """How far above the bound a step aims, USD."""
+        """Return how far above the bound a step aims, USD."""
         if np.isinf(target_usd):
             return AHEAD * abs(self.bound_usd)
         return max(target_usd - self.bound_usd, 1e-6 * abs(target_usd))
 
     def _step(self, target_usd: float) -> Floats:
         center = self._center
-        # What would push a multiplier through its bound does not count towards the length of the step.
+        # Components that would push a multiplier beyond its limits do not count towards the length of the step.
         blocked = ((center <= self._lower) & (self._direction < 0.0)) | (
             (center >= self._upper) & (self._direction > 0.0)
         )
@@ -181,7 +181,7 @@ class LagrangianAscent:
         return np.clip(trial, self._lower, self._upper)
 
     def _adapt(self, value: float, trial: Floats, gradient: Floats) -> None:
-        """Lengthen steps that succeed along the average direction, shorten after too many failures."""
+        """Lengthen steps that succeed along the average direction, and shorten them after too many failures."""
         if self._keep(value, trial):
             if float(self._direction @ gradient) >= 0.0:
                 self._length = min(2.0, self._length * 1.1)
@@ -203,7 +203,7 @@ class LagrangianAscent:
         )
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
-        """Value of the dual function (a lower bound on every plan) and its subgradient, in scaled units."""
+        """Return the value of the dual function (a lower bound on every plan) and its subgradient in scaled units."""
         prices, pricer = self._split(multipliers), self._pricer
         sites = pricer.price(
             prices.demand_usd,
@@ -213,7 +213,7 @@ class LagrangianAscent:
             prices.cover_usd_per_rps,
             self._weights.T @ prices.rule_usd if len(prices.rule_usd) else None,
         )
-        # Where serving a demand is priced above its penalty, it is not served.
+        # A demand whose price exceeds its penalty is not served.
         spared = np.maximum(0.0, prices.demand_usd - self._upper[: len(prices.demand_usd)])
         served = float((prices.demand_usd - spared).sum())
         coupled = float(multipliers[len(prices.demand_usd) : self._ends[4]] @ self._right)
@@ -230,11 +230,11 @@ class LagrangianAscent:
         )
         parts = [(spared <= 0.0) - pricer.served, used - self._right, rule_gradient]
         gradient = np.concatenate(parts) * self._scale
-        # Lowered so that it stays a bound under floating-point rounding.
+        # Lowered, so that it remains a bound despite floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
     def _of_rules(self, rule_usd: Floats) -> tuple[float, Floats]:
-        """Return the most that use within the limits of the linear rules is priced at, USD, and their subgradient."""
+        """Return the highest price of any use within the limits of the linear rules, USD, and the subgradient."""
         rules = self._instance.linear_rules
         chosen = self._pricer.option[self._pricer.option >= 0]
         use = np.asarray(self._weights[:, chosen].sum(axis=1)).ravel()
@@ -244,11 +244,11 @@ class LagrangianAscent:
 
 
 def _scale(instance: Instance, first_usd: Floats, budget: list[float], n_cover: int) -> Floats:
-    """Unit of each multiplier, so that a demand worth dollars and one worth millions move at a sensible pace.
+    """Return the unit of each multiplier, so that demands worth dollars and ones worth millions both move sensibly.
 
-    The square root between each demand's own cost and the mean converged fastest of the powers tried on real
-    scenarios; rows of one kind get the price that would spread a tenth of the total cost over them, and the cover of a
-    site a tenth of what a call per second costs in replicas; a linear rule that of an average site.
+    For demands, the geometric mean of a demand's own cost and the mean cost converged fastest of the powers tried on
+    real scenarios. Rows of one kind get the price that would spread a tenth of the total cost over them, the cover of
+    a site a tenth of what a call per second costs in replicas, and a linear rule the cost of an average site.
     """
     size = np.maximum(np.abs(first_usd), 1e-6 * max(1e-9, float(np.abs(first_usd).max(initial=0.0))))
     total = float(size.sum())
@@ -263,7 +263,7 @@ def _scale(instance: Instance, first_usd: Floats, budget: list[float], n_cover: 
 
 
 def _cover_usd(instance: Instance) -> Floats:
-    """What a call per second of each protected workload costs in replicas, USD."""
+    """Return the least cost of replicas for one call per second of each protected workload, USD."""
     variants = instance.variants
     usd = variants.usd / variants.usable_rps
     protected = variants.protected_workloads
@@ -271,7 +271,7 @@ def _cover_usd(instance: Instance) -> Floats:
 
 
 def _cheapest_usd(instance: Instance) -> Floats:
-    """Cost of each demand at its cheapest site if everything there were divisible and free to open."""
+    """Return the cost of each demand at its cheapest site if that were free to open and everything there divisible."""
     arcs, pools, variants, demands = instance.arcs, instance.pools, instance.variants, instance.demands
     sites, options = instance.sites, instance.options
     variant = pools.variant[arcs.pool]
@@ -295,6 +295,6 @@ def _cheapest_usd(instance: Instance) -> Floats:
     )
     cheapest = np.full(len(demands.region), np.inf)
     np.minimum.at(cheapest, arcs.demand, usd)
-    # What no site may serve costs its penalty.
+    # A demand that no site may serve costs its penalty.
     cheapest = np.where(np.isfinite(cheapest), cheapest, demands.unserved_usd)
     return np.where(np.isfinite(cheapest), cheapest, 0.0)
