@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt._core.facility.transport import Transport
 from siteopt.facility import solution_of
 from siteopt.facility.dive import dive
 from siteopt.facility.plan_search import PlanSearch
@@ -24,8 +25,7 @@ from siteopt.tolerances import ROUNDING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt._core.facility.transport import Transport
-    from siteopt.arrays import Floats, Indices, Masks
+    from siteopt.arrays import Flags, Floats, Indices, Masks
     from siteopt.facility import FacilityProblem
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
@@ -78,12 +78,14 @@ class SplittableRun:
         tree = FacilityTree(self._problem, root, restricted_sites, rounding, gap, transport.cost_usd)
         offer = partial(self._offer, restricted_sites)
         search = PlanSearch(restricted, transport, self._options.seed, self._clock, offer)
-        proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent)
+        proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent, self._offer_open)
         if self._node_limit is None and has_spare_core():
             self._side_by_side(search, proof)
         else:
             self._in_turns(search, proof)
         search.finish()
+        if tree.best_open is not None and tree.cost_usd < self._cost:
+            self._offer_open(tree.best_open)
         self._incumbent.prove(tree.bound_usd, "bound")
 
     def _side_by_side(self, search: PlanSearch, proof: _Proof) -> None:
@@ -148,6 +150,13 @@ class SplittableRun:
                 return None
             size = min(n_site, 2 * size)
 
+    def _offer_open(self, is_open: Flags) -> None:
+        """Offer the plan of these open sites to the incumbent, if it is better."""
+        sites = np.flatnonzero(is_open).astype(np.int32)
+        transport = Transport(self._restricted(sites), len(sites))
+        transport.load_sites(np.arange(len(sites), dtype=np.int32))
+        self._offer(sites, transport)
+
     def _offer(self, restricted_sites: Indices, transport: Transport) -> None:
         """Offer the plan of the loaded sites to the incumbent, if it is better."""
         if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
@@ -176,9 +185,10 @@ class _Proof:
         rounding: Transport,
         search: PlanSearch,
         incumbent: Incumbent,
+        offer: Callable[[Flags], None],
     ) -> None:
         self._tree, self._restricted_sites, self._rounding = tree, restricted_sites, rounding
-        self._search, self._incumbent = search, incumbent
+        self._search, self._incumbent, self._offer = search, incumbent, offer
         search.restart_from = rounding.is_open()
         self.is_done = tree.is_done
 
@@ -188,13 +198,20 @@ class _Proof:
         return self._tree.tree_nodes
 
     def advance(self) -> None:
-        """Work on some tree nodes, then give the search their rounding, and their plan if it is better."""
+        """Work on some tree nodes, then give the search their rounding, and their plan if it is better.
+
+        A plan with a site that the search does not have goes to the incumbent directly.
+        """
         tree, search = self._tree, self._search
         tree.learn(search.cost_usd)
         before = tree.cost_usd
         tree.run(TREE_NODES, lambda: self._incumbent.clock.left > 0.0)
         if tree.cost_usd < before and tree.best_open is not None:
-            search.found(tree.best_open[self._restricted_sites])
+            is_open = tree.best_open[self._restricted_sites]
+            if np.count_nonzero(is_open) == np.count_nonzero(tree.best_open):
+                search.found(is_open)
+            else:
+                self._offer(tree.best_open)
         search.restart_from = self._rounding.is_open()
         self._incumbent.prove(tree.bound_usd, "bound")
         self.is_done = tree.is_done

@@ -85,7 +85,7 @@ class FacilityTree:
             root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status
         )
         active = self._likely(status, root.openness, root.reduced_usd, root.bound_usd)
-        self._push(TreeNode(root.bound_usd, 0, status.astype(np.int8), root.price.copy(), active))
+        self._push(TreeNode(root.bound_usd, 0, status, root.price.copy(), active))
 
     @property
     def bound_usd(self) -> float:
@@ -195,12 +195,15 @@ class FacilityTree:
         return within, length
 
     def _fixed(self, status: Status, reduced: Floats, bound: float) -> Status:
-        """Return the decisions together with those that the reduced costs prove."""
-        room = self._cutoff - bound
-        status, free = status.copy(), status == FREE
-        status[free & (reduced > room)] = CLOSED
-        status[free & (-reduced > room)] = OPEN
-        return status
+        """Return the decisions together with those that the reduced costs prove.
+
+        Plans with the opposite decision are pruned: they cost at least the bound plus the reduced cost, which is at
+        least the cutoff but may well be less than the incumbent's cost.
+        """
+        is_fixed = (status == FREE) & (np.abs(reduced) > self._cutoff - bound)
+        self._lowest_done = min(self._lowest_done, bound + np.abs(reduced[is_fixed]).min(initial=np.inf))
+        decision = np.where(reduced > 0.0, CLOSED, OPEN)
+        return np.where(is_fixed, decision, status).astype(np.int8)
 
     def _likely(self, status: Status, openness: Floats, reduced: Floats, bound: float) -> Indices:
         likely = (reduced <= LIKELY * (self._cutoff - bound)) | (openness > 0.0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from siteopt.highs.monitor import Monitor
     from siteopt.highs.programme import Matrix
 
-#: Every outcome that the model can meet; anything else is a solver failure.
+#: Every outcome that a solve can have; anything else is a failure of the solver.
 Outcome = Literal["optimal", "infeasible", "limit"]
 _STATUS = highspy.HighsModelStatus
 _OUTCOME: dict[Any, Outcome] = {
@@ -39,8 +39,8 @@ BOUND_TOLERANCE = 1e-7
 class Limits:
     """When to stop: seconds, tree nodes, relative gap by the solver's own measure; and the random seed.
 
-    Solutions that are not below ``cutoff``, in units of the objective, are not looked for: where there are no others
-    the outcome is "infeasible", or one of them.
+    Solutions that are not below ``cutoff``, in units of the objective, are not sought: where there are no others, the
+    outcome is "infeasible", or one of them is returned.
     """
 
     seconds: float = float("inf")
@@ -57,7 +57,7 @@ class Answer:
     Attributes
     ----------
     outcome : {"optimal", "infeasible", "limit"}
-        ``optimal`` within the gap asked for.
+        ``optimal`` means within the requested gap.
     values : ndarray or None, shape (n_col,)
     objective, bound : float
         In units of the objective; ``inf`` and ``-inf`` where there is none.
@@ -73,7 +73,7 @@ class Answer:
 
 @dataclass(slots=True)
 class HighsDriver:
-    """A matrix inside HiGHS.
+    """A matrix loaded into HiGHS, to be solved.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ class HighsDriver:
         self._highs = _silent_highs()
         for name, value in self.options.items():
             self._highs.setOptionValue(name, value)
-        # Some versions go on without the model that they refuse, and solve none.
+        # Some versions go on without the model that they refuse, and solve nothing.
         if self._highs.passModel(_highs_lp(self.matrix)) == highspy.HighsStatus.kError:
             raise SolverError("HiGHS refused the model")
 
     def solve(self, limits: Limits, monitor: Monitor, warm_start: Floats | None = None) -> Answer:
-        """Solve, from a warm start where one is given.
+        """Solve the programme, from a warm start where one is given.
 
         Parameters
         ----------
@@ -145,16 +145,17 @@ class HighsDriver:
 
     def _run_here(self) -> None:
         self._highs.run()
-        # What the solver keeps for this thread goes with it; before 1.16 only that of all threads could go.
+        # Frees what the solver keeps for this thread; before 1.16 it could only be freed for all threads at once.
         reset = getattr(self._highs, "resetThreadScheduler", None)
         if reset is not None:
             reset(False)
 
     def _lost_its_solution(self) -> bool:
-        """Whether HiGHS says optimal, and hands out a solution that costs more than the objective that it reports.
+        """Whether HiGHS reports an optimum, yet hands out a solution that costs more than the objective it reports.
 
         Presolve may map a warm start to a better solution of the smaller problem. Where nothing beats that one, HiGHS
-        (1.16) returns the warm start as it was given beside the objective of the better one; without one it does not.
+        (1.16) returns the warm start as it was given, with the objective of the better one. Without a warm start this
+        does not happen.
         """
         info = self._highs.getInfo()
         if self._highs.getModelStatus() != _STATUS.kOptimal or info.primal_solution_status != 2:
@@ -163,7 +164,7 @@ class HighsDriver:
         return bool(off > 1e-6 * max(1.0, abs(info.objective_function_value)))
 
     def _objective(self) -> float:
-        """Objective of the solution that HiGHS hands out."""
+        """Compute the objective of the solution that HiGHS hands out."""
         values = np.array(self._highs.getSolution().col_value)
         return float(self.matrix.cost @ values) + self.matrix.offset
 
@@ -184,7 +185,7 @@ class HighsDriver:
         )
 
     def infeasible_rows(self, seconds: float) -> list[str]:
-        """Names of rows of the linear relaxation that cannot hold together; empty where none was found in time."""
+        """Return names of rows of the linear relaxation that cannot hold together; empty if none were found in time."""
         highs = _silent_highs()
         highs.setOptionValue("iis_time_limit", seconds)
         highs.setOptionValue("iis_strategy", 2 + 4)
@@ -203,9 +204,9 @@ def _silent_highs() -> Any:
 
 
 class _Quiet(highspy.Highs):
-    """Keeps the line to itself that HiGHS prints from 1.16 on while it is made; a plan on standard output is JSON.
+    """HiGHS without the line that it prints from 1.16 on while it is set up: plans go to standard output as JSON.
 
-    The line comes with the first call that is not an option, which highspy makes in here.
+    The line comes with the first call that does not set an option, which highspy makes in here.
     """
 
     def enableCallbacks(self) -> None:  # noqa: N802

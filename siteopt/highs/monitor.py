@@ -1,4 +1,4 @@
-"""Who listens to a running solve, and may stop it."""
+"""Listeners of a running solve, which may also stop it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Monitor(Protocol):
     """Listener of a running solve. Called from the solver's thread, so it must be quick."""
 
     def on_solution(self, values: Floats, objective: float) -> None:
-        """A better solution was found."""
+        """Take a better solution."""
 
     def on_bound(self, bound: float) -> None:
-        """The proven bound, each time that the solver looks up; unchanged values are repeated."""
+        """Take the proven bound, each time that the solver reports it; unchanged values are repeated."""
 
     def offer(self) -> Floats | None:
-        """A solution found elsewhere that the solver should know, once; None where there is none."""
+        """Return a solution found elsewhere that the solver should know, once; None where there is none."""
 
     def should_stop(self) -> bool:
         """Whether to stop at the next chance."""
@@ -30,26 +30,27 @@ class Silent:
     """A monitor that neither listens nor stops anything."""
 
     def on_solution(self, values: Floats, objective: float) -> None:
-        """Ignore."""
+        """Ignore the solution."""
 
     def on_bound(self, bound: float) -> None:
-        """Ignore."""
+        """Ignore the bound."""
 
     def offer(self) -> Floats | None:
-        """Nothing to offer."""
+        """Offer nothing."""
         return None
 
     def should_stop(self) -> bool:
-        """Never."""
+        """Never stop."""
         return False
 
 
 class Until(Silent):
-    """Stops when it is told to.
+    """A monitor that stops when it is told to.
 
     Parameters
     ----------
     keep_going : callable
+        Returns False once the solve should stop.
     """
 
     def __init__(self, keep_going: Callable[[], bool]) -> None:

@@ -1,6 +1,6 @@
 """HiGHS in a process of its own, which can be ended at any moment.
 
-Inside a first relaxation or a problem within the problem HiGHS hears no interrupt for many seconds.
+Inside a first relaxation or a sub-MIP, HiGHS may not react to an interrupt for many seconds.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def solve_in_process(matrix: Matrix, options: dict[str, bool], limits: Limits, m
 
 
 def launch_worker() -> subprocess.Popen[bytes]:
-    """The process of :mod:`siteopt.highs.worker`, which waits for a programme."""
-    # It takes its modules from where this process does, and not from the folder that it happens to stand in.
+    """Start the process of :mod:`siteopt.highs.worker`, which waits for a programme."""
+    # It takes its modules from where this process does, and not from the folder that it happens to run in.
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     return subprocess.Popen(
         (sys.executable, "-P", "-m", "siteopt.highs.worker"),
@@ -85,12 +85,12 @@ def launch_worker() -> subprocess.Popen[bytes]:
 
 
 class _Worker:
-    """The process, and the thread that speaks with it.
+    """The process, and the thread that talks to it.
 
     Parameters
     ----------
     job : tuple
-        What it solves, with which options and limits.
+        The programme to solve, with its options and limits.
     monitor : Monitor
     """
 
@@ -103,23 +103,23 @@ class _Worker:
         self._thread.start()
 
     def is_busy(self) -> bool:
-        """Whether it still works, after a short wait."""
+        """Whether the process is still working, after a short wait."""
         self._thread.join(_POLL_SECONDS)
         return self._thread.is_alive()
 
     def end(self) -> None:
-        """At once, whatever it does."""
+        """End the process at once, whatever it is doing."""
         self._process.kill()
         self._thread.join()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
-            # What it was being told when it ended is still in the buffer, and cannot be told any more.
+            # What was being sent when it ended is still in the buffer, and can no longer be sent.
             with suppress(OSError):
                 pipe.close()
         self._process.wait()
 
     def answer(self) -> Answer:
-        """What it came to.
+        """Return the answer, or the best so far where the process was ended or lost.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class _Worker:
             )  # ended from here, or by the system for want of memory
 
     def _hears(self, what: str, *said: Any) -> bool:
-        """Act on a message; returns whether there are more to come."""
+        """Act on a message; return whether more are to come."""
         match what:
             case "solution":
                 values, objective = said

@@ -1,4 +1,4 @@
-"""A mixed-integer programme as arrays, whoever wrote it: all that the solver's driver knows."""
+"""A mixed-integer programme as arrays, whoever wrote it: all that the solver's driver needs to know."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Draft:
     def columns(
         self, cost: ArrayLike, upper: ArrayLike, *, lower: ArrayLike = 0.0, integer: bool = False
     ) -> Indices:
-        """Add columns of these costs and bounds, which are broadcast to each other; returns their numbers."""
+        """Add columns with these costs and bounds, which are broadcast to each other; return their numbers."""
         columns = np.broadcast_arrays(np.atleast_1d(cost), lower, upper, np.float64(integer))
         first, self._n_column = self._n_column, self._n_column + len(columns[0])
         self._columns.append((columns[0], columns[1], columns[2], columns[3]))
@@ -75,7 +75,7 @@ class Draft:
         self._n_row += count
 
     def matrix(self, unit: float, offset: float) -> Matrix:
-        """All of it, with costs and offset in units of so much."""
+        """Return the whole programme, with costs and offset divided by ``unit``."""
         cost, lower, upper, integer = (np.concatenate(c) for c in zip(*self._columns, strict=True))
         row, column, value = (np.concatenate(c) for c in zip(*self._entries, strict=True))
         low, up = (np.concatenate(s) for s in zip(*self._sides, strict=True))

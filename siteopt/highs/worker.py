@@ -1,4 +1,4 @@
-"""A process that solves one programme: what :mod:`siteopt.highs.process` starts, and ends.
+"""A process that solves one programme; :mod:`siteopt.highs.process` starts and ends it.
 
 The programme comes in on standard input, and what the solver finds goes out on standard output, all of it pickled.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Reporter(Silent):
-    """Writes down what is new."""
+    """Monitor that writes every solution and every new bound to a stream."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._out, self._bound = out, float("-inf")
@@ -40,13 +40,13 @@ class _Reporter(Silent):
 
 
 def _end_with(parent: BinaryIO) -> None:
-    """Nobody else would stop this process once there is nobody left to listen to it."""
+    """Wait until the parent is gone, then end this process, which nobody else would do."""
     parent.read()
     os._exit(1)
 
 
 def main() -> None:
-    """Solve, and say how it ended."""
+    """Solve the programme from standard input, and report how that ended."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they go to all processes; the parent decides
         signal.signal(number, signal.SIG_IGN)
     matrix, options, limits = pickle.load(sys.stdin.buffer)
@@ -56,7 +56,7 @@ def main() -> None:
         reporter.say("answer", HighsDriver(matrix, options).solve(limits, reporter))
     except SolverError as error:
         reporter.say("failure", str(error))
-    os._exit(0)  # not through the end of the interpreter, where the thread above still holds standard input
+    os._exit(0)  # skips the interpreter's shutdown, in which the thread above still holds standard input
 
 
 if __name__ == "__main__":

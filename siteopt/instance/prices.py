@@ -39,7 +39,7 @@ class Prices:
 
     @classmethod
     def nothing(cls, instance: Instance) -> Prices:
-        """Return prices that are all zero: nothing that is shared is worth or costs anything extra."""
+        """Return prices of zero for all that demands and sites share."""
         n_site, n_cover = len(instance.sites.id), len(instance.variants.protected_workloads)
         return cls(
             demand_usd=np.zeros(len(instance.demands.region)),

@@ -1,1 +1,1 @@
-"""Linear and mixed-integer programmes inside the search: flows, restricted masters, bounds that are exact in part."""
+"""Linear and mixed-integer programmes inside the search: flows, restricted masters, bounds that are partly exact."""

@@ -1,8 +1,8 @@
-"""All flows of a plan anew, and the reserve that they need with them: a linear programme over the pools that it uses.
+"""A linear programme that chooses all flows of a plan anew, with the reserve they need, over the pools in use.
 
-Sites, modules and the choice of pools stay. Local search moves one flow or two at a time, and places reserve for flows
-that stay where they are; here both move together. Replicas are divisible in it, so that every pool in use leaves room
-for one more than its load needs; cover is counted as in the Lagrangian bound, whoever can reach whom.
+Sites, modules and the choice of pools stay. Local search moves one or two flows at a time, and places reserve for flows
+that stay where they are; here both move together. Replicas are divisible here, so that every pool in use leaves room
+for one more than its load needs; cover is counted as in the Lagrangian bound, regardless of who can reach whom.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Flows up to which the programme is solved in seconds.
+#: Most flows with which the programme is solved in seconds.
 MOST_FLOWS = 300_000
-#: Shares in the programme's solution below this are rounding.
+#: Shares in the programme's solution below this are rounding errors.
 LEAST_SHARE = 1e-6
-#: Limits are kept by this, relatively, beyond the solver's tolerance.
+#: Relative margin within which limits are kept, beyond the solver's tolerance.
 MARGIN = 1e-6
-#: Units of rows whose limit may be 0, at least.
+#: Smallest units of rows whose limit may be 0.
 SMALLEST_GBPS, SMALLEST_USD = 1e-12, 1.0
 
 
 def cheapest_flows(
     instance: Instance, solution: Solution, keep_going: Callable[[], bool]
 ) -> tuple[Floats, Floats] | None:
-    """Cheapest shares, and what stays unserved, for the sites, modules and pools of a solution.
+    """Find the cheapest shares, and what stays unserved, for the sites, modules and pools of a solution.
 
     Parameters
     ----------
     instance : Instance
     solution : Solution
     keep_going : callable
-        Asked now and then; once it says no, there is no answer.
+        Called now and then; once it returns False, the result is None.
 
     Returns
     -------
     share : ndarray of float64, shape (n_arc,)
     unserved : ndarray of float64, shape (n_demand,)
-        Or None where there are too many flows, or none of them leave the room for whole replicas.
+        The result is None where there are too many flows, or none that leave enough room for whole replicas.
     """
     pool = np.flatnonzero(solution.replicas > 0)
     penalty_usd = instance.demands.unserved_usd
@@ -66,9 +66,10 @@ def cheapest_flows(
 def flows_of_sites(
     instance: Instance, solution: Solution, keep_going: Callable[[], bool]
 ) -> tuple[Floats, Floats] | None:
-    """The same for sites and modules alone: any pool may be in use, what must be served may wait at a high price.
+    """Find the cheapest flows for the sites and modules of a solution, over any pools that they admit.
 
-    No room is left for whole replicas, nor for keeping copies of data up to date, as most pools will not be in use.
+    Demand that must be served may stay unserved at a high price. No room is left for whole replicas, nor for keeping
+    copies of data up to date, as most pools will not be in use.
     """
     pools, designs = instance.pools, instance.designs
     option = solution.option[pools.site]
@@ -100,7 +101,7 @@ def _solve(
 
 
 class _Programme:
-    """Columns: shares on arcs, reserve of protected pools, shares unserved, and reserve of the others by cover row."""
+    """The programme over shares on arcs, reserve of protected pools, unserved shares, and spare load by cover row."""
 
     def __init__(
         self, instance: Instance, solution: Solution, pool: Rows, penalty_usd: Floats, *, leaves_room: bool
@@ -136,7 +137,7 @@ class _Programme:
         return draft.matrix(unit_usd, 0.0)
 
     def flows(self, values: Floats | None) -> tuple[Floats, Floats]:
-        """Shares and unserved rests without the solver's rounding."""
+        """Return shares and unserved parts, cleared of the solver's rounding errors."""
         assert values is not None
         instance, demand = self._instance, self._flows.demand
         n = len(instance.demands.region)
@@ -151,7 +152,7 @@ class _Programme:
         return share, np.where(served > 0.0, unserved, 1.0)
 
     def _round_single_sources(self, part: Floats, unserved: Floats) -> None:
-        """Single-source demands go where most of them went."""
+        """Send each single-source demand as a whole to where most of it went."""
         demand = self._flows.demand
         single_source = np.flatnonzero(self._instance.demands.is_splittable[demand] == 0)
         order = single_source[np.lexsort((-part[single_source], demand[single_source]))]
@@ -162,7 +163,7 @@ class _Programme:
         unserved[demand[first]] = ~goes * 1.0
 
     def _largest_rest(self) -> Floats:
-        """Room that each pool leaves: for a replica, or for a single-source demand."""
+        """Return the room that each pool leaves, MW: a replica, or its largest single-source demand if larger."""
         instance, flows = self._instance, self._flows
         rest_mw = instance.variants.replica_mw[instance.pools.variant].copy()
         single_source = instance.demands.is_splittable[flows.demand] == 0
@@ -170,7 +171,7 @@ class _Programme:
         return rest_mw[self._pool]
 
     def _hold_power(self) -> None:
-        """Modules of sites, and what a tenant may have of them."""
+        """Keep power within the modules of each site, and within what a tenant may have of them."""
         instance, solution, tenancy = self._instance, self._solution, self._instance.tenancy
         pools, variants, options = instance.pools, instance.variants, instance.options
         site, tenant = pools.site[self._items.pool], variants.tenant[pools.variant[self._items.pool]]
@@ -191,7 +192,7 @@ class _Programme:
             self._at_most(at, self._items.mw, np.repeat(most_mw, k), rounding, self._rounding_mw)
 
     def _at_most(self, group: Rows, amount: Floats, limit: Floats, rounded: Rows, rounding: Floats) -> None:
-        """Items of each group take at most its limit, less one replica of each pool in it; -1 is no group."""
+        """Keep the items of each group within its limit, less the rounding of the pools in it; -1 is no group."""
         inside, reserved = np.flatnonzero(group >= 0), np.flatnonzero(rounded >= 0)
         used, row = np.unique(group[inside], return_inverse=True)
         kept = np.bincount(rounded[reserved], weights=rounding[reserved], minlength=len(limit))
@@ -212,7 +213,7 @@ class _Programme:
         self._draft.rows(-np.inf, left, (used.row, self._column[used.col], used.data), count=len(grid.id))
 
     def _hold_links(self) -> None:
-        """Traffic of flows, besides what keeps copies of data up to date and a single-source demand."""
+        """Keep the traffic of flows within what copies of data and one single-source demand leave of each link."""
         arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
         arc, pool = self._flows.arc, self._flows.pool
         used = links.traffic(arcs.route[arc], arcs.gbps[arc])
@@ -250,7 +251,7 @@ class _Programme:
         self._draft.rows(-np.inf, left_usd / unit_usd, (0, self._column, usd / unit_usd))
 
     def _cover(self) -> None:
-        """What fails with a site is at most what the pools at all others can take beyond their own load."""
+        """Require that the pools at all other sites can take, beyond their own load, what is lost with a site."""
         instance, items, draft = self._instance, self._items, self._draft
         pools, variants = instance.pools, instance.variants
         protected = variants.protected_workloads

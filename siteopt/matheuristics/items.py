@@ -1,4 +1,4 @@
-"""What may take the power of sites at given prices: flows, and reserve for the loss of others."""
+"""Items that may take the power of sites at given prices: flows, and reserve for the loss of other sites."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
-    """Replicas are divisible in them, and as good as a pool's ever get.
+    """Flows and reserve, whose replicas are divisible and carry as much as those of the pool ever do.
 
     Attributes
     ----------
     pool, arc, demand : ndarray, shape (n_item,)
         Rows; arc and demand are -1 for reserve.
     usd, mw : ndarray of float64, shape (n_item,)
-        Cost and IT power of all of it, room in modules left out.
+        Cost and IT power of the whole item; the cost of the modules that house it is left out.
     """
 
     pool: Rows
@@ -33,11 +33,11 @@ class Items:
     mw: Floats
 
     def where(self, chosen: Masks) -> Items:
-        """A part of them."""
+        """Return the chosen items."""
         return Items(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     def and_also(self, other: Items) -> Items:
-        """These, then others."""
+        """Return these items followed by others."""
         return Items(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
@@ -59,7 +59,7 @@ class Listing:
         self._cover_usd, self._cover_sum_usd = cover, cover.sum(axis=0)
 
     def pools_of(self, option: int) -> Rows:
-        """Pools that may stand with an option."""
+        """Return the pools that may stand with an option."""
         sites, options, pools = self._instance.sites, self._instance.options, self._instance.pools
         j = options.site[option]
         pool = np.arange(sites.pool_ptr[j], sites.pool_ptr[j + 1])
@@ -68,7 +68,7 @@ class Listing:
         return admitted
 
     def flows(self, pool: Rows, option: Indices) -> Items:
-        """All arcs of pools that stand with these options, shape (n_pool,) both."""
+        """List the flows over all arcs of pools, each of which stands with its option; both have shape (n_pool,)."""
         arcs, pools = self._instance.arcs, self._instance.pools
         variants, demands = self._instance.variants, self._instance.demands
         n = pools.arc_ptr[pool + 1] - pools.arc_ptr[pool]
@@ -87,7 +87,7 @@ class Listing:
         )
 
     def reserve(self, pool: Rows, option: Indices) -> Items:
-        """As many replicas as any failure could call for, in each of the pools that are protected."""
+        """List, for each of the pools that is protected, as many replicas as any failure could call for."""
         variants = self._instance.variants
         v = self._instance.pools.variant[pool]
         kept = variants.is_protected[v] == 1
@@ -99,7 +99,7 @@ class Listing:
         return Items(pool, nobody, nobody, usd, variants.replica_mw[v] * most)
 
     def _usd_per_rps(self, pool: Rows, option: Indices) -> tuple[Floats, Floats]:
-        """Cost of a call per second at peak and on average, USD."""
+        """Return the cost of a call per second at peak and on average, USD."""
         sites, variants, pools = self._instance.sites, self._instance.variants, self._instance.pools
         j, v, best_rps = pools.site[pool], pools.variant[pool], self._best_rps[pool]
         # Replicas that stand idle at peak cover the loss of others; the load itself has to be covered.
@@ -112,7 +112,7 @@ class Listing:
         return peak_usd, mean_usd
 
     def _replica_usd(self, pool: Rows, option: Indices) -> Floats:
-        """Cost of a replica and of the power that it draws without load."""
+        """Return the cost of a replica and of the power that it draws without load, USD."""
         sites, variants, pools = self._instance.sites, self._instance.variants, self._instance.pools
         j, v = pools.site[pool], pools.variant[pool]
         mw = self._instance.options.pue[option] * variants.replica_mw[v]
@@ -122,14 +122,14 @@ class Listing:
         return usd
 
     def _others_usd(self, pool: Rows) -> Floats:
-        """What a call per second of reserve is worth to all other sites."""
+        """Return what a call per second of reserve is worth to all other sites, USD."""
         j = self._instance.pools.site[pool]
         workload = self._instance.variants.workload[self._instance.pools.variant[pool]]
         usd: Floats = self._cover_sum_usd[workload] - self._cover_usd[j, workload]
         return usd
 
     def _usd_of_arcs(self) -> Floats:
-        """Cost of sending all of a demand over each arc, links at their prices."""
+        """Return the cost of sending all of a demand over each arc, with links at their prices."""
         arcs, pools, links = self._instance.arcs, self._instance.pools, self._instance.links
         passed = np.concatenate([[0.0], np.cumsum(self._prices.link_usd_per_gbps[links.route_link])])
         # The last entry is for -1: no link on the way has a limit.
@@ -139,7 +139,7 @@ class Listing:
         return usd
 
     def _usd_per_mw(self) -> Floats:
-        """Price of facility power at peak: charges and grid limits, shape (n_site,)."""
+        """Return the price of facility power at peak, charges and grid limits included, shape (n_site,)."""
         sites, grid = self._instance.sites, self._instance.grid
         at = np.repeat(np.arange(len(sites.id)), np.diff(grid.site_ptr))
         limits_usd = self._prices.limit_usd_per_mw[grid.site_limit] * grid.site_coefficient

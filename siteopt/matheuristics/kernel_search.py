@@ -1,9 +1,9 @@
 """Kernel search: a restricted master over the few sites and flows that an optimum is likely to use.
 
-Sites are those of a known plan, those that relaxations open, and those that must be; flows of each demand are the
-cheapest ones at the Lagrangian prices, and the plan's own. What sites share is at its price, so that a solution may
-take a little too much of it, and replicas are divisible: it says which sites to open and how large, and
-:func:`siteopt.matheuristics.flow_lp.flows_of_sites` what flows they can carry.
+Sites are those of a known plan, those that relaxations open, and those that must be open; flows of each demand are the
+cheapest ones at the Lagrangian prices, and the plan's own. What sites share is charged at its price, so that a solution
+may take a little too much of it, and replicas are divisible. The solution says which sites to open and how large;
+:func:`siteopt.matheuristics.flow_lp.flows_of_sites` finds the flows that they can carry.
 
 Guastaroba and Speranza, Kernel search for the capacitated facility location problem, J. Heuristics 18, 2012.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from siteopt.highs.driver import Limits
     from siteopt.instance import Instance, Prices, Solution
 
-#: Flows of each demand, and flows up to which the first relaxation is solved in seconds.
+#: Flows kept for each demand, and most flows with which the first relaxation is solved in seconds.
 FLOWS, MOST_FLOWS = 30, 100_000
 
 
@@ -48,7 +48,7 @@ def solve_restricted_master(
     limits : Limits
         Its gap is that of the restricted master, not of the problem.
     found : callable
-        Told of every better solution, and of its objective, USD.
+        Called with every better solution and its objective, USD.
     keep_going : callable
     """
     if restricted_master.arc.sum() > MOST_FLOWS:
@@ -58,7 +58,7 @@ def solve_restricted_master(
 
 
 class _Listener(Until):
-    """Hands solutions on, and stops when it is told to."""
+    """Monitor that hands solutions on, and stops when it is told to."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class _Listener(Until):
         self._model, self._found = model, found
 
     def on_solution(self, values: Floats, objective: float) -> None:
-        """Hand on what it decides."""
+        """Hand on the decisions of a solution, with its objective in USD."""
         self._found(self._model.decided(values), objective * self._model.unit_usd)
 
 
@@ -86,7 +86,7 @@ def choose_restricted_master(
     likely : ndarray of bool, shape (n_site,)
         Sites that relaxations open.
     known : Solution, optional
-        All of its sites and flows are in it.
+        All of its sites and flows are included.
     """
     sites, demand = instance.sites, instance.arcs.demand
     site = likely | ((sites.is_existing | sites.is_forced) == 1)
@@ -103,7 +103,7 @@ def choose_restricted_master(
 
 
 def _least_usd(instance: Instance, prices: Prices, site: Masks) -> Floats:
-    """Cost of all of each demand over each arc, modules included, at the cheapest option; ``inf`` at other sites."""
+    """Return the cost of a whole demand over each arc, at the cheapest option, with modules; ``inf`` at other sites."""
     options, listing = instance.options, Listing(instance, prices)
     capital_usd = (instance.life_factor + prices.capital) * instance.module_capex_usd
     usd = np.full(len(instance.arcs.demand), np.inf)

@@ -1,10 +1,10 @@
-"""Part of the problem exactly, the rest at its price: a bound above the Lagrangian one.
+"""A bound above the Lagrangian one: part of the problem is solved exactly, the rest is at its price.
 
 Demands with few places to go decide which sites open, and it is they that the Lagrangian relaxation splits between
-sites. They are kept, with flows of their own; every other demand is worth its price wherever it is served, so that all
-a site can gain with it is a concave function of the IT power that it gives to it. Sites, designs and whole modules stay
-as they are. This is a Lagrangian relaxation of fewer constraints, so that at the same prices the optimum lies between
-the Lagrangian bound and every plan, and every dual bound of it below every plan.
+sites. They are kept, with flows of their own; every other demand is worth its price wherever it is served, so that what
+a site can gain from it is a concave function of the IT power given to it. Sites, designs and whole modules stay as they
+are. This is a Lagrangian relaxation of fewer constraints, so that at the same prices its optimum lies between the
+Lagrangian bound and the cost of every plan, and each of its dual bounds lies below the cost of every plan.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from siteopt.highs.driver import Limits
     from siteopt.instance import Instance, Prices, Solution
 
-#: Options of sites, and columns that kept flows may take.
+#: Most options of sites, and most columns that kept flows may take.
 MOST_OPTIONS, MOST_FLOWS = 2_000, 10_000
 #: Plans of the part are worth little: it is solved for its bound.
 PROOF = FEW_TREE_NODES | dict.fromkeys(("mip_heuristic_run_rins", "mip_heuristic_run_rens"), False)
@@ -33,7 +33,7 @@ TOLERANCE = 1e-6
 
 
 def hardest_to_reach(instance: Instance, most: int) -> Masks:
-    """Demands with the fewest places to go, while their flows by design are at most ``most``, shape (n_demand,)."""
+    """Find the demands with the fewest places to go, with at most ``most`` flows by design, shape (n_demand,)."""
     arcs, pools, options = instance.arcs, instance.pools, instance.options
     facilities = np.unique(np.stack([options.site, options.design]), axis=1)[0]
     choices = np.bincount(facilities, minlength=len(instance.sites.id))[pools.site[arcs.pool]]
@@ -56,16 +56,16 @@ def prove_in_part(
     proved: Callable[[float], None],
     keep_going: Callable[[], bool],
 ) -> Solution | None:
-    """Raise a bound by the part of the problem that is hardest to reach; returns the best solution of that.
+    """Prove bounds by solving the part of the problem that is hardest to reach; return its best solution.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
-        Best ones of the Lagrangian bound.
+        The best prices of the Lagrangian bound.
     limits : Limits
     proved : callable
-        Told of every bound, USD.
+        Called with every bound, USD.
     keep_going : callable
     """
     kept = hardest_to_reach(instance, MOST_FLOWS)
@@ -78,7 +78,7 @@ def prove_in_part(
 
 
 class _Listener(Until):
-    """Hands bounds on, and stops when it is told to."""
+    """Monitor that hands bounds on, and stops when it is told to."""
 
     def __init__(
         self, unit_usd: float, proved: Callable[[float], None], keep_going: Callable[[], bool]
@@ -87,6 +87,6 @@ class _Listener(Until):
         self._unit_usd, self._proved = unit_usd, proved
 
     def on_bound(self, bound: float) -> None:
-        """Hand on what is a bound already."""
+        """Hand on a bound in USD, less the solver's tolerance, once there is one."""
         if np.isfinite(bound):
             self._proved((bound - TOLERANCE * SIZE) * self._unit_usd)

@@ -1,7 +1,8 @@
 """A part of the problem as a programme: its demands have flows of their own, the others are worth their price.
 
-Sites, designs and whole modules stay as they are. All that a site can gain with demands that are not kept, or with
-reserve, is a concave function of the IT power that it gives to them. What sites share but their number is at its price.
+Sites, designs and whole modules stay as they are. What a site can gain from demands that are not kept, and from
+reserve, is a concave function of the IT power given to them. What sites share is charged at its price, except for
+limits on their number and the planner's own rules, which stay.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
     Entries = tuple[int, Indices, Floats]
 
-#: Straight lines that a concave gain is held below, at most.
+#: Most straight lines that bound a concave gain from above.
 TANGENTS = 14
-#: The objective is in units that make it about this.
+#: The objective's unit makes its value about this.
 SIZE = 1e4
 
-#: Options of HiGHS where there are few tree nodes, each of them heavy: beginning anew takes longer than all of them.
+#: Options of HiGHS for few but heavy tree nodes: a restart takes longer than all of them.
 FEW_TREE_NODES = dict.fromkeys(
     ("mip_heuristic_run_root_reduced_cost", "mip_detect_symmetry", "mip_allow_restart"), False
 )
@@ -44,7 +45,7 @@ class Part:
     demand : ndarray of bool, shape (n_demand,)
         Demands with flows of their own.
     site : ndarray of bool, shape (n_site,)
-        Sites that may be open; all that must be are among them.
+        Sites that may be open, among them all that must be.
     arc : ndarray of bool, shape (n_arc,)
         Flows that kept demands may take.
     """
@@ -55,25 +56,25 @@ class Part:
 
     @classmethod
     def of_demands(cls, instance: Instance, demand: Masks) -> Part:
-        """Some demands, everywhere."""
+        """Return the part of some demands, with all sites and flows."""
         n_site, n_arc = len(instance.sites.id), len(instance.arcs.demand)
         return cls(demand, np.ones(n_site, dtype=bool), np.ones(n_arc, dtype=bool))
 
 
 class PartialModel:
-    """The programme; columns and rows of one design at a site after the other.
+    """The programme, made of the columns and rows of one design at a site after the other.
 
     Parameters
     ----------
     instance : Instance
     prices : Prices
-        Of demands that are not kept, and of everything that sites share but for their number.
+        Of demands that are not kept, and of what sites share.
     part : Part
 
     Attributes
     ----------
     unit_usd : float
-        Of the objective.
+        Unit of the objective.
     """
 
     def __init__(self, instance: Instance, prices: Prices, part: Part) -> None:
@@ -86,7 +87,7 @@ class PartialModel:
         self._flows: list[tuple[Indices, Indices]] = []
 
     def matrix(self) -> Matrix:
-        """Write it."""
+        """Build the matrix of the programme."""
         instance, draft, prices = self._instance, self._draft, self._prices
         sites, options, demands = instance.sites, instance.options, instance.demands
         offered = np.flatnonzero(self._part.site[options.site]).astype(np.int32)
@@ -114,7 +115,7 @@ class PartialModel:
         return draft.matrix(self.unit_usd, float(self._worth_usd[~self._part.demand].sum() - shared_usd))
 
     def decided(self, values: Floats) -> Solution:
-        """What a solution of the programme decides; replicas are left open."""
+        """Return what a solution of the programme decides; it decides no replicas, and their numbers are 0."""
         instance = self._instance
         n_site, n_demand = len(instance.sites.id), len(instance.demands.region)
         option, modules = np.full(n_site, -1, dtype=np.int32), np.zeros(n_site, dtype=np.int32)
@@ -135,7 +136,7 @@ class PartialModel:
         )
 
     def _facilities(self, offered: Indices) -> Indices:
-        """All that may be built; the column of each option that says whether it stands."""
+        """Add all that may be built; return the column of each option that says whether it stands."""
         site, design = self._instance.options.site, self._instance.options.design
         opens: list[int] = []
         for _, options in groupby(offered.tolist(), lambda o: (site[o], design[o])):
@@ -143,7 +144,7 @@ class PartialModel:
         return np.array(opens, dtype=np.int32)
 
     def _facility(self, options: list[int]) -> list[int]:
-        """One design at a site, on any of its connections: what flows there is the same for all of them."""
+        """Add one design at a site, on any of its connections, as all of them have the same flows."""
         stands = [self._stand(o) for o in options]
         y = [column for column, _, _ in stands]
         modules = np.concatenate([column for _, column, _ in stands])
@@ -152,7 +153,7 @@ class PartialModel:
         return y
 
     def _stand(self, o: int) -> tuple[int, Indices, Floats]:
-        """Columns of an option: whether it stands; its modules, and what each of them carries, MW."""
+        """Add an option; return its binary, the columns of its modules, and what each of these carries, MW."""
         draft, options, capital = self._draft, self._instance.options, self._prices.capital
         least, most = int(options.min_modules[o]), int(options.max_modules[o])
         count = np.arange(least, most + 1)
@@ -198,7 +199,7 @@ class PartialModel:
         draft.rows(-np.inf, 0.0, *loads, (0, y, -capacity_mw))
 
     def _keep(self, y: Indices, items: Items) -> Entries:
-        """Kept flows to a facility, each only where it stands; their use of its power."""
+        """Add the kept flows to a facility, each only if it stands; return their use of its power."""
         kept = np.flatnonzero(items.demand >= 0)
         kept = kept[self._part.demand[items.demand[kept]] & self._part.arc[items.arc[kept]]]
         # A flow that costs more than leaving all of the demand unserved is not used.
@@ -210,7 +211,7 @@ class PartialModel:
         return 0, flow, items.mw[kept]
 
     def _give(self, y: Indices, items: Items, room_mw: Floats) -> Entries:
-        """Power given to what has a price, and the concave gain below straight lines; its use."""
+        """Add the power given to what has a price, with its concave gain below straight lines; return its use."""
         draft, flows = self._draft, np.flatnonzero(items.demand >= 0)
         gain_usd, is_priced = -items.usd, items.demand < 0
         gain_usd[flows] += self._worth_usd[items.demand[flows]]
@@ -231,7 +232,7 @@ class PartialModel:
 
 
 def _spread_over(mw: Floats, room_mw: float) -> Rows:
-    """Steps that tangents touch: all where they are few."""
+    """Choose the steps that tangents touch: all of them where they are few."""
     last = len(mw) - 2
     if last < TANGENTS:
         return np.arange(last + 1)
@@ -240,7 +241,7 @@ def _spread_over(mw: Floats, room_mw: float) -> Rows:
 
 
 def _steps(gain: Floats, mw: Floats) -> tuple[Floats, Floats, Floats]:
-    """Best first: gain per MW of each item; power and gain of all before it, with a last entry for all."""
+    """Return, best item first, the gain per MW of each, then power and gain of all before it and, last, of all."""
     rate = gain / mw
     order = np.argsort(-rate, kind="stable")
     before = [np.concatenate([[0.0], np.cumsum(x[order])]) for x in (mw, gain)]

@@ -32,9 +32,9 @@ def build_model(
     families : tuple of Family
         Which families to add, in order; all of them unless a test looks at one alone.
     bracket : {"outer", "inner"}
-        Whether straight lines stand above the tails (optimum is a bound) or below (every solution holds).
+        Whether straight lines lie above the tails (the optimum is a bound) or below (every solution is feasible).
     segments : int
-        Lines per tail at most.
+        Most lines per tail.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def build_model(
     Raises
     ------
     ValueError
-        If a family comes before one that it requires, or declares other columns than it says.
+        If a family comes before one that it requires, or declares columns other than those it states.
     """
     with no_garbage_collection():
         model = new_model(instance, layout_of(instance, bracket, segments))
@@ -60,7 +60,7 @@ def build_model(
 
 
 def _check_columns(model: SitingModel, instance: Instance, family: Family, before: int) -> None:
-    """See to it that a family declared just the columns that starts and solutions are read by."""
+    """Raise an error unless a family declared exactly the columns that warm starts and solutions go by."""
     declared = list(model.pyomo.component_objects(pyo.Var))[before:]
     found = {variables.name: len(variables) for variables in declared if len(variables)}
     expected = {name: n for name, n in family.columns(instance, model.layout).items() if n}

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModuleCapital:
-    """Capital of modules beyond those that stand, USD: ``build x sunk + modules x each + counts x whole``.
+    """Capital of modules beyond the existing ones, USD: ``build x sunk + modules x each + counts x whole``.
 
     Attributes
     ----------
     sunk : ndarray of float64, shape (n_option,)
-        Credit for the modules that stand, where every module costs the same; a coefficient of the option, for it is
-        due only on the one of a site's connections that is taken.
+        Credit for the existing modules, where every module costs the same; a coefficient of the option, because it is
+        due only on whichever of a site's connections is taken.
     each : ndarray of float64, shape (n_option,)
-        One module; 0 where modules do not all cost the same.
+        Cost of one module; 0 where modules do not all cost the same.
     whole : ndarray of float64, shape (n_count,)
-        All new modules of an option with so many in all, for the rest.
+        Cost of all new modules of an option with that number in total, where modules do not all cost the same.
     """
 
     sunk: Floats
@@ -33,7 +33,7 @@ class ModuleCapital:
 
 
 def module_capital(instance: Instance, counts: list[tuple[int, int]]) -> ModuleCapital:
-    """Capital coefficients; ``counts`` are the options and numbers of modules that have a binary each."""
+    """Return the capital coefficients; each option and number of modules in ``counts`` has a binary of its own."""
     options, designs = instance.options, instance.designs
     first = designs.capex_ptr[options.design]
     step = designs.capex_usd[first + 1] - designs.capex_usd[first]

@@ -1,4 +1,4 @@
-"""A pool chooses one segment of one slack tier; how many replicas it has says which."""
+"""The choice of one segment of one slack tier for each pool; its number of replicas lies in that segment."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Choice:
     replicas: dict[int, list[Any]]
 
     def admitting(self, pool: int, slack_tier: int) -> list[MonomialTermExpression]:
-        """``-1 x`` the binaries of the segments of slack tiers that are at least as tight."""
+        """Return ``-1 x`` the binaries of the pool's segments whose slack tiers are at least as tight."""
         pairs = zip(self.rows[pool], self.chosen[pool], strict=True)
         return negative(v for segment, v in pairs if segment.slack_tier <= slack_tier)
 
     def carried(self, pool: int, usable_rps: float) -> tuple[list[float], list[Any]]:
-        """Coefficients and variables of *minus* what the chosen segment carries, in replicas at the cap."""
+        """Return coefficients and variables of *minus* what the chosen segment carries, in replicas at the cap."""
         rows = self.rows[pool]
         slopes = [-s.slope / usable_rps for s in rows]
         return slopes + [-s.intercept / usable_rps for s in rows], self.replicas[pool] + self.chosen[pool]
@@ -53,7 +53,7 @@ def add_choice(model: SitingModel, name: str, rows: dict[int, list[Segment]]) ->
         \sum_{s} z_{ps} = v_p, \qquad n_p = \sum_{s} n_{ps}, \qquad
             \underline n_{s} z_{ps} \le n_{ps} \le \overline n_{s} z_{ps}
 
-    Binaries left, replicas right; :math:`v` says whether the pool is open.
+    Binaries on the left, replicas on the right; :math:`v` says whether the pool is open.
     """
     pools, m = list(rows), model.pyomo
     label = [model.names["pool"][p] for p in pools]
@@ -87,9 +87,9 @@ def choice_columns(name: str, rows: dict[int, list[Segment]]) -> dict[str, int]:
 def choice_warm_start(
     name: str, rows: dict[int, list[Segment]], tightest: Indices, replicas: Indices
 ) -> dict[str, Floats]:
-    """Return the segment chosen and its replicas, pool by pool: the slack tier of the tightest flow, the segment of n.
+    """Return each pool's segment and its replicas: in the slack tier of the tightest flow, the segment that holds n.
 
-    A pool that stands by for others has no flow of its own; any slack tier will do, and the loosest one is taken.
+    A standby pool has no flow of its own; any slack tier will do, and the loosest one is taken.
     """
     chosen: list[float] = []
     counted: list[float] = []
@@ -102,7 +102,7 @@ def choice_warm_start(
 
 
 def tightest_slack_tiers(instance: Instance, pool: Rows, slack_tier: Indices, share: Floats) -> Indices:
-    """Return the tightest slack tier of each pool among the flows with a share; a very large one where none is."""
+    """Return the tightest slack tier among each pool's flows with a share; a very large one where there are none."""
     result = np.full(len(instance.pools.site), np.iinfo(np.int32).max, dtype=np.int32)
     flowing = share > 0.0
     np.minimum.at(result, pool[flowing], slack_tier[flowing])

@@ -1,4 +1,4 @@
-"""Solutions to columns of the model and back, by the names under which the columns are declared."""
+"""Conversion of solutions to columns of the model and back, by the names under which columns are declared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def places_of(instance: Instance, layout: Layout) -> dict[str, slice]:
-    """Return where the columns of each name stand in the model of all families, in order."""
+    """Return the slice that the columns of each name take in the model of all families, in order."""
     sizes = model.columns(instance)
     for family in FAMILIES:
         sizes |= family.columns(instance, layout)
@@ -26,7 +26,7 @@ def places_of(instance: Instance, layout: Layout) -> dict[str, slice]:
 
 
 def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats:
-    """Return values of all variables of the model for a solution, its moves included, shape (n_col,)."""
+    """Return the values of all variables of the model in a solution, moves included, shape (n_col,)."""
     values = model.warm_start(instance, solution)
     for family in FAMILIES:
         values |= family.warm_start(instance, solution, layout)
@@ -34,7 +34,7 @@ def columns_of(instance: Instance, solution: Solution, layout: Layout) -> Floats
 
 
 def flows_of(instance: Instance, values: Floats, layout: Layout) -> tuple[Indices, Floats, Floats, Moves]:
-    """Return sites, flows and moves of a solver's solution, its rounding taken off.
+    """Return the sites, flows and moves of a solver's solution, cleared of its rounding errors.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def flows_of(instance: Instance, values: Floats, layout: Layout) -> tuple[Indice
     option : ndarray of int32, shape (n_site,)
     share : ndarray of float64, shape (n_arc,)
     unserved : ndarray of float64, shape (n_demand,)
-        Shares of a demand and its unserved part sum to one exactly (to rounding).
+        A demand's shares and its unserved part sum to one, up to rounding.
     moves : Moves
     """
     place, n_demand = places_of(instance, layout), len(instance.demands.region)

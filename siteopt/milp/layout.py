@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """What a model has columns for besides those of every option, pool, arc and demand.
+    """What a model has columns for in addition to every option, pool, arc and demand.
 
     Attributes
     ----------
     bracket : {"outer", "inner"}
-        How tails are straightened: "outer" for a bound, "inner" for plans that always hold.
+        How straight lines replace tails: "outer" for a bound, "inner" for plans that are always feasible.
     pools : list of int
         Pools with a binary that says whether they are open.
     tail : dict of int to list of Segment
@@ -34,7 +34,7 @@ class Layout:
     receivers : list of int
         Pools that moves lead to.
     reserve : dict of int to list of Segment
-        Segments of the degraded tail of those of them that have one.
+        Segments of the degraded tail of each receiver that has one.
     """
 
     bracket: Bracket
@@ -47,7 +47,7 @@ class Layout:
 
 
 def layout_of(instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> Layout:
-    """The layout of the model of an instance, with at most so many segments for each tail and slack tier."""
+    """Build the layout of an instance's model; ``segments`` limits the segments of each tail and slack tier."""
     moves = move_table(instance)
     receivers = np.unique(moves.pair_pool).tolist()
     reserve = reserve_segments(instance, bracket, segments)
@@ -63,13 +63,13 @@ def layout_of(instance: Instance, bracket: Bracket = "outer", segments: int = 13
 
 
 def holds_copy(instance: Instance) -> Masks:
-    """Whether a pool needs a copy of its data that costs money or traffic, shape (n_pool,)."""
+    """Whether each pool needs a copy of its data that costs money or traffic, shape (n_pool,)."""
     pools = instance.pools
     return (pools.fixed_usd > 0.0) | ((pools.sync_gbps > 0.0) & (pools.home_route >= 0))
 
 
 def is_choosy(instance: Instance) -> Masks:
-    """Whether some option of a pool's site cannot house its variant, shape (n_pool,)."""
+    """Whether some option of each pool's site cannot house its variant, shape (n_pool,)."""
     options, pools = instance.options, instance.pools
     admits = np.zeros((len(instance.sites.id), instance.designs.admits.shape[1]), dtype=np.int64)
     np.add.at(admits, options.site, instance.designs.admits[options.design])
@@ -78,7 +78,7 @@ def is_choosy(instance: Instance) -> Masks:
 
 
 def _needs_binary(instance: Instance) -> Masks:
-    """Pools with a rival, a tail, a copy, racks that not every option has, or a part in survival, shape (n_pool,)."""
+    """Whether each pool has a rival, a tail, a copy, a choice of racks, or a part in survival, shape (n_pool,)."""
     variant = instance.pools.variant
     first, last = instance.rivals
     has_tail = np.diff(instance.variants.slack_tier_ptr)[variant] > 0

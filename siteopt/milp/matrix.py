@@ -1,4 +1,4 @@
-"""Pyomo model -> matrix, row by row, without walking expression trees."""
+"""Compilation of a Pyomo model to a matrix, row by row, without walking expression trees."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
-    """Read a model whose rows are made by the helpers of :mod:`siteopt.milp.model`.
+    """Compile a model whose rows were built by the helpers of :mod:`siteopt.milp.model`.
 
     Parameters
     ----------
     model : ConcreteModel
-        Variables, rows that are relations over linear expressions, one objective to be minimised.
+        With variables, rows that are relations over linear expressions, and one objective to be minimised.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
 
 
 def _terms(bodies: list[LinearExpression], column: dict[int, int]) -> tuple[Indices, Indices, Floats]:
-    """Compressed rows; a variable may stand for itself where its coefficient is one."""
+    """Return compressed rows; a variable may stand for itself where its coefficient is one."""
     rows = [body.args for body in bodies]
     pairs = [t.args if t.__class__ is MonomialTermExpression else (1.0, t) for row in rows for t in row]
     coefficients, variables = zip(*pairs, strict=True) if pairs else ((), ())
@@ -64,7 +64,10 @@ def _terms(bodies: list[LinearExpression], column: dict[int, int]) -> tuple[Indi
 
 
 def _objective(model: pyo.ConcreteModel, column: dict[int, int]) -> tuple[Floats, float]:
-    """Costs and constant. Pyomo's ``linear_vars`` would keep the whole model alive in a cache of its class."""
+    """Return the costs and the constant of the objective.
+
+    Pyomo's ``linear_vars`` is left alone: it would keep the whole model alive in a cache of its class.
+    """
     cost, offset = np.zeros(len(column)), 0.0
     for term in next(model.component_data_objects(pyo.Objective, descend_into=False)).expr.args:
         if term.__class__ is MonomialTermExpression:

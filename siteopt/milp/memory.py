@@ -1,4 +1,4 @@
-"""Millions of small objects at once."""
+"""Memory management while a model of millions of small objects is built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Nothing that a model is made of is garbage: the collector would only walk it over and over."""
+    """Suspend garbage collection: no part of a model is garbage, yet the collector would walk it over and over."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 def total(terms: list[Any]) -> LinearExpression:
-    """Sum of variables and of what :func:`negative` returns."""
+    """Return the sum of variables and of terms from :func:`negative`."""
     return LinearExpression(terms)
 
 
 def negative(variables: Iterable[Any]) -> list[MonomialTermExpression]:
-    """``-1 x variable`` for each variable."""
+    """Return ``-1 x variable`` for each variable."""
     return [MonomialTermExpression((-1.0, v)) for v in variables]
 
 
 def linear(coefficients: Iterable[float], variables: Sequence[Any]) -> LinearExpression:
-    """``sum of coefficient x variable``; the two have one length, coefficients are Python's floats."""
+    """Return ``sum of coefficient x variable``; there are as many of both, and coefficients are Python floats."""
     return LinearExpression(list(map(MonomialTermExpression, zip(coefficients, variables, strict=True))))
 
 
@@ -48,17 +48,17 @@ class SitingModel:
     pyomo : ConcreteModel
     layout : Layout
         Of the variables that only some rows of the instance need; families declare them.
-    build : binary, one an option: the design stands at its site, on its connection
-    modules : integer, one an option
-    it_mw : one an option: IT power at peak carried by it, MW
-    mean_mw : one an option: IT power on average, MW
-    replicas : integer, one a pool
-    share : one an arc: share of the demand, in [0, 1]; binary where the demand may not be split
-    unserved : one a demand: share that is not served; fixed to 0 where all must be
-    names : of the rows of the instance, from :func:`labels`
+    build : binary, one per option: whether the design stands at its site, on its connection
+    modules : integer, one per option
+    it_mw : one per option: IT power that it carries at peak, MW
+    mean_mw : one per option: IT power that it carries on average, MW
+    replicas : integer, one per pool
+    share : one per arc: share of the demand, in [0, 1]; binary where the demand may not be split
+    unserved : one per demand: share that is not served; fixed to 0 where all must be served
+    names : names of the instance's rows, from :func:`labels`
     families : names of the families added so far
-    pool : binary, one a pool of ``layout.pools``: whether it is open
-    counts : binary, one an entry of ``layout.counts``: so many modules stand
+    pool : binary, one per pool of ``layout.pools``: whether it is open
+    counts : binary, one per entry of ``layout.counts``: whether the option has that number of modules
     """
 
     pyomo: pyo.ConcreteModel
@@ -82,7 +82,7 @@ class SitingModel:
 
 
 def labels(instance: Instance) -> dict[str, list[str]]:
-    """Names of the rows of an instance, by which components are indexed in LP files and logs."""
+    """Return the names of an instance's rows, by which components are indexed in LP files and logs."""
     sites, options, pools, arcs = instance.sites, instance.options, instance.pools, instance.arcs
     variants = instance.variants
     variant = [
@@ -124,7 +124,7 @@ def columns(instance: Instance) -> dict[str, int]:
 
 
 def warm_start(instance: Instance, solution: Solution) -> dict[str, Floats]:
-    """Return the values of these columns in a solution, by name."""
+    """Return the values in a solution of the columns of :func:`new_model`, by name."""
     build, modules, it_mw, mean_mw = np.zeros((4, len(instance.options.site)))
     sites = np.flatnonzero(solution.option >= 0)
     chosen = solution.option[sites]
@@ -141,7 +141,7 @@ def warm_start(instance: Instance, solution: Solution) -> dict[str, Floats]:
 
 
 def new_model(instance: Instance, layout: Layout) -> SitingModel:
-    """Declare the variables, with their bounds, and no constraint yet."""
+    """Build a model that has its variables, with their bounds, and no constraints yet."""
     names = labels(instance)
     options, demands = instance.options, instance.demands
     m = pyo.ConcreteModel(name="siteopt")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MoveTable:
-    """Possible moves. What one demand has at one site moves as one, for one pool at most serves it there.
+    """Table of all possible moves.
+
+    What a demand has at a site is one group, because at most one pool serves it there.
 
     Attributes
     ----------
@@ -26,9 +28,9 @@ class MoveTable:
     arc, arc_group : ndarray, shape (n_protected_arc,)
         Arcs of protected demands, and the group of each.
     group, backup : ndarray, shape (n_move,)
-        Group of each move, and row of the backups that it leads to, at another site; by group, then backup.
+        Group of each move, and row of the backup that it leads to, at another site; by group, then backup.
     pair : ndarray, shape (n_move,)
-        Row of the pairs below.
+        Row of each move in the pairs below.
     pair_site, pair_pool : ndarray, shape (n_pair,)
         A site that fails and a pool that may take over from it.
     """
@@ -44,7 +46,7 @@ class MoveTable:
     pair_pool: Rows
 
     def shares(self, instance: Instance, moves: Moves) -> Floats:
-        """Share of its demand that goes over each move of the table, shape (n_move,)."""
+        """Return the share of its demand that takes each move of the table, shape (n_move,)."""
         result = np.zeros(len(self.group))
         width = max(1, len(instance.backups.demand))
         group = self.arc_group[np.searchsorted(self.arc, moves.arc)]
@@ -53,7 +55,7 @@ class MoveTable:
         return result
 
     def moves(self, instance: Instance, values: Floats, share: Floats) -> Moves:
-        """What of the moves of a solver's solution belongs to flows with a share, its rounding taken off.
+        """Return the moves of a solver's solution that belong to flows with a share, cleared of rounding errors.
 
         Parameters
         ----------
@@ -75,7 +77,7 @@ class MoveTable:
 
 
 def move_table(instance: Instance) -> MoveTable:
-    """All moves of an instance; none where nothing is protected."""
+    """List all moves of an instance; none where nothing is protected."""
     arcs, pools, backups, demands = instance.arcs, instance.pools, instance.backups, instance.demands
     arc = _protected_arcs(instance)
     n_site, n_pool = max(1, len(instance.sites.id)), max(1, len(pools.site))
@@ -103,7 +105,7 @@ def move_table(instance: Instance) -> MoveTable:
 
 
 def model_size(instance: Instance) -> int:
-    """Arcs and possible moves: what the size of the exact model goes by."""
+    """Count arcs and possible moves, which measure the size of the exact model."""
     arcs, pools, backups = instance.arcs, instance.pools, instance.backups
     n_site = max(1, len(instance.sites.id))
     arc = _protected_arcs(instance)

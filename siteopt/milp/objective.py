@@ -1,4 +1,4 @@
-"""Net present cost, the objective."""
+"""The objective: net present cost."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def add_cost(model: SitingModel, instance: Instance) -> None:
         + \sum_a t_a x_a + \sum_i U_i u_i
 
     In millions of USD, present value: fixed cost :math:`F` of an option (land, connection, facility, staff), capital
-    :math:`M` of its modules beyond those that stand, times :math:`L` for refresh and salvage, accelerators :math:`a`,
-    copies of data :math:`R`, demand charges :math:`D`, charges in the grid's own peak :math:`K`, energy :math:`E`,
+    :math:`M` of its modules beyond the existing ones, times :math:`L` for refresh and salvage, accelerators :math:`a`,
+    copies of data :math:`R`, demand charges :math:`D`, charges at the grid's own peak :math:`K`, energy :math:`E`,
     carbon :math:`C`, traffic less revenue :math:`t`, and the penalty :math:`U` for unserved demand.
     """
     sites, options, pools, layout = instance.sites, instance.options, instance.pools, model.layout

@@ -22,7 +22,7 @@ SANDWICH = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """For ``first <= n <= last`` replicas in a slack tier, calls per second are at most ``slope x n + intercept``."""
+    """One line: ``first <= n <= last`` replicas in a slack tier carry at most ``slope x n + intercept`` calls/s."""
 
     slack_tier: int
     first: int
@@ -32,11 +32,11 @@ class Segment:
 
 
 def most_replicas(instance: Instance) -> Rows:
-    """Most replicas that each pool can power and ever needs, one at least, shape (n_pool,).
+    """Return the most replicas that each pool can power and may ever need, at least one, shape (n_pool,).
 
-    No plan gains from more of them than carry all demand that the pool is open to, as far away as the farthest of it,
-    with all that may move to it after a failure. The fewer there may be, the less of its tail a pool can dodge in the
-    relaxation by being open to a small part.
+    No plan gains from more replicas than carry all demand that the pool may serve, as if all of it were as far away as
+    the farthest, with all that may move to it after a failure. The lower this limit, the less of its tail a pool can
+    evade in the relaxation by being open to a small fraction.
     """
     pools, variants, arcs, backups = instance.pools, instance.variants, instance.arcs, instance.backups
     replica_mw = variants.replica_mw[pools.variant]
@@ -55,7 +55,7 @@ def _most_needed(
     pool: Indices,
     slack_tier: Indices,
 ) -> Floats:
-    """Replicas that carry all demand that reaches each pool, within the tightest slack tier of it, shape (n_pool,)."""
+    """Count the replicas that carry all demand of each pool within its tightest slack tier, shape (n_pool,)."""
     n_pool = len(instance.pools.site)
     load = np.bincount(pool, weights=instance.demands.peak_rps[demand], minlength=n_pool)
     needed: Floats = np.ceil(load / instance.variants.usable_rps[instance.pools.variant])
@@ -64,7 +64,7 @@ def _most_needed(
     for p in np.flatnonzero((load > 0.0) & (tightest >= 0)).tolist():
         table = slack_tiers.table(int(tightest[p]), optimistic=False)
         beyond = load[p] - table[-1]
-        if beyond > 0.0:  # the last step of the table is carried on
+        if beyond > 0.0:  # the last step of the table is extrapolated
             step = table[-1] - table[-2]
             count = len(table) - 1 + np.ceil(beyond / step) if step > 0.0 else np.inf
         else:
@@ -74,14 +74,14 @@ def _most_needed(
 
 
 def pool_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, list[Segment]]:
-    """Segments of every pool with a tail that some arc leads to.
+    """Build the segments of every pool that has a tail and that some arc leads to.
 
     Parameters
     ----------
     instance : Instance
     bracket : {"outer", "inner"}
     most : int
-        Segments per slack tier and pool at most.
+        Most segments per slack tier and pool.
 
     Returns
     -------
@@ -94,11 +94,12 @@ def pool_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, 
 
 
 def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[int, list[Segment]]:
-    """The same after a failure: segments of the degraded slack tiers of pools that may take over protected demand.
+    """Build the segments, after a failure, of the pools that may take over protected demand.
 
-    A pool has to meet the tightest slack tier among its own users and those that have moved to it. The inner model
-    knows all slack tiers. The outer one counts own users only, and takes those that move for as near as any (see the
-    family ``resilience``), so that it needs the slack tiers of the pool's arcs and the loosest one of its backups.
+    A pool has to meet the tightest degraded slack tier among its own users and those that have moved to it. The inner
+    model knows all slack tiers. The outer one counts own users only, and treats those that move as if none were nearer
+    (see the family ``resilience``), so that it needs the slack tiers of the pool's arcs and the loosest one of its
+    backups.
     """
     arcs, backups = instance.arcs, instance.backups
     reached = np.stack([backups.pool, backups.slack_tier], axis=1)
@@ -113,7 +114,7 @@ def reserve_segments(instance: Instance, bracket: Bracket, most: int) -> dict[in
 def _by_pool(
     instance: Instance, slack_tiers: SlackTiers, reached: Indices, bracket: Bracket, most: int
 ) -> dict[int, list[Segment]]:
-    """Segments of the slack tiers that each pool is reached in; ``reached``: rows of pool and slack tier (-1: none)."""
+    """Build the segments for ``reached``, whose rows are a pool and a slack tier in which it is reached (-1: none)."""
     largest, saturation = most_replicas(instance), instance.variants.rps
     lines: dict[tuple[int, int], list[Segment]] = {}
     result: dict[int, list[Segment]] = {}
@@ -131,7 +132,7 @@ def _by_pool(
 
 
 def _segments(load: Floats, slack_tier: int, saturation: float, bracket: Bracket, most: int) -> list[Segment]:
-    """Lines over a whole table."""
+    """Build the lines over a whole table."""
     parts = segments(tail_table(load, saturation), most, SANDWICH)
     slopes, intercepts = (
         (parts.outer_slope, parts.outer_intercept)
@@ -145,7 +146,7 @@ def _segments(load: Floats, slack_tier: int, saturation: float, bracket: Bracket
 
 
 def _beyond(load: Floats, slack_tier: int, saturation: float, largest: int, bracket: Bracket) -> Segment:
-    """Beyond the table: no more than saturation (outer), or its last step carried on (inner, safe by convexity)."""
+    """Build the line beyond the table: saturation (outer), or its last step extrapolated (inner, safe by convexity)."""
     end = len(load) - 1
     if bracket == "outer":
         return Segment(slack_tier, end + 1, largest, saturation, 0.0)

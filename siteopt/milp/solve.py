@@ -1,4 +1,4 @@
-"""Solve the exact model from the best plan known, polishing and handing on what is found on the way."""
+"""Solve the exact model from the best known plan, handing on the solutions and bounds found on the way."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """What the solve of the model reports to, from the solver's thread."""
+    """Receiver of what a solve of the model finds; called from the solver's thread."""
 
     def found(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> Solution | None:
-        """Decisions of a better solution; returns a still better one if there is, for the solver to use."""
+        """Take the decisions of a better solution; return a still better one, if any, for the solver to use."""
 
     def proved(self, bound_usd: float) -> None:
-        """No plan costs less."""
+        """Take a new bound: no plan costs less."""
 
     def should_stop(self) -> bool:
         """Whether to stop at the next chance."""
 
 
 class _Monitor:
-    """Between the driver, which knows columns, and the listener, which knows solutions."""
+    """Translator between the driver, which knows columns, and the listener, which knows solutions."""
 
     def __init__(self, instance: Instance, layout: Layout, listener: Listener) -> None:
         self._instance, self._layout, self._listener = instance, layout, listener
@@ -44,7 +44,7 @@ class _Monitor:
             self._offer = columns_of(self._instance, better, self._layout)
 
     def on_bound(self, bound: float) -> None:
-        # The inner model leaves out plans that hold, so that its bound is not one of the problem.
+        # The inner model excludes some feasible plans, so that its bound is not one of the problem.
         if self._layout.bracket == "outer" and bound > -1e300:
             self._listener.proved(safe_bound_usd(bound))
 
@@ -57,20 +57,20 @@ class _Monitor:
 
 
 def safe_bound_usd(bound: float) -> float:
-    """A bound of the model's objective in USD, less the solver's tolerance."""
+    """Convert a bound of the model's objective to USD, less the solver's tolerance."""
     return (bound - BOUND_TOLERANCE * max(1.0, abs(bound))) * USD_PER_UNIT
 
 
 class ExactModel:
-    """The model of an instance, inside HiGHS.
+    """The exact model of an instance, loaded into HiGHS.
 
     Parameters
     ----------
     instance : Instance
     bracket : {"outer", "inner"}
-        Outer: its optimum is a bound. Inner: its solutions always hold.
+        Outer: its optimum is a bound. Inner: its solutions are always feasible.
     segments : int
-        Straight lines per tail at most.
+        Most straight lines per tail.
     """
 
     def __init__(self, instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> None:
@@ -81,7 +81,7 @@ class ExactModel:
         self._layout = model.layout
 
     def solve(self, limits: Limits, listener: Listener, warm_start: Solution | None) -> Answer:
-        """Solve; what is found and proved on the way goes to the listener.
+        """Solve the model, telling the listener what is found and proved on the way.
 
         Parameters
         ----------
@@ -104,5 +104,5 @@ class ExactModel:
         return answer
 
     def conflict(self, seconds: float) -> list[str]:
-        """Names of rows that cannot hold together, empty where none were found in time."""
+        """Return the names of rows that cannot hold together; empty where none were found in time."""
         return self._driver.infeasible_rows(seconds)

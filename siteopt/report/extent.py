@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from siteopt.compile.implicit_flows import ImplicitFlows
     from siteopt.instance import Instance
 
-#: Number of sites handled together.
+#: Number of sites handled at a time.
 SITES = 4096
 
 
@@ -45,7 +45,7 @@ class Extent:
 
 
 def listed_extent(instance: Instance) -> Extent:
-    """Count a scenario whose flows are listed."""
+    """Measure the extent of a scenario whose flows are listed."""
     workload, n_workload = instance.demands.workload, len(instance.workload_ids)
     reach = np.zeros(len(workload), dtype=np.int64)
     used = np.zeros((n_workload, len(instance.sites.id)), dtype=bool)
@@ -64,7 +64,7 @@ def listed_extent(instance: Instance) -> Extent:
 
 
 def implicit_extent(implicit: ImplicitFlows) -> Extent:
-    """Count a scenario whose flows are implicit; backups and links are left out."""
+    """Measure the extent of a scenario whose flows are implicit; backups and links are not counted."""
     demands, workload = implicit.instance.demands, implicit.instance.variants.workload
     reach = np.zeros(len(demands.region), dtype=np.int64)
     sites = []

@@ -28,7 +28,7 @@ EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
-    "int_parsing_size": "a whole number of usual size",
+    "int_parsing_size": "a whole number that fits in 64 bits",
     "string_type": "a string",
     "string_unicode": "a string of whole characters",
     "bool_type": "true or false",

@@ -1,4 +1,4 @@
-"""Bounding, concurrent with a search: bounds from dual ascent and a part of the problem, and hints where plans may lie.
+"""Bounding, concurrent with a search: bounds from dual ascent and from part of the problem, and hints at sites.
 
 Dual ascent comes first; then the exact model of the demands that are hardest to reach; then kernel search, which is the
 restricted master of all demands on the sites and flows that both make likely.
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Dual steps between looks at whether to go on.
+#: Dual steps between checks of whether to go on.
 STEPS = 20
 #: The model of a part begins once the ascent has gained less than this in a turn, relative to its bound.
 SLOW = 1e-5
-#: Shares of the time at which it begins at the latest where it is concurrent, and at which it and kernel search end.
+#: Shares of the time at which it begins at the latest if concurrent, at which it ends, and at which kernel search ends.
 PART_BEGINS, PART_ENDS, MASTER_ENDS = 0.2, 0.6, 0.75
-#: Share of the time that HiGHS has to hand out what it has when its own ends: the best of a problem within the problem.
+#: Share of the time in which HiGHS, past its own limit, may still hand out its best solution from inside a sub-MIP.
 HANDS_OUT = 0.05
-#: Tree nodes of both where search and bounding take turns, and the gap at which they have no more to say.
+#: Tree nodes of either where search and bounding take turns, and the gap at which they end.
 PART_TREE_NODES, MASTER_TREE_NODES, GAP = 20, 1, 1e-4
-#: A site is likely to be open that was so in this share of the last subproblems.
+#: A site is likely to be open if it was so in this share of the last subproblems.
 LIKELY = 0.5
 
 
@@ -49,7 +49,7 @@ class Bounding:
     incumbent : Incumbent
         Its clock and its gap say when to stop.
     deadline : float
-        Seconds of the clock.
+        When to stop at the latest, in seconds of the clock.
     in_part : bool
         Whether to solve a part and a restricted master exactly, if there are not too many sites, once the ascent has
         found its prices.
@@ -65,20 +65,20 @@ class Bounding:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to do, nor to try."""
+        """Whether nothing is left to prove, and no hint left to try."""
         is_busy = self._part_is_left or self._master_is_left or len(self._hints) > 0
         return self._ascent.has_converged and not is_busy
 
     def hint(self) -> Solution | None:
-        """Sites, modules and flows that cost less than any plan if what sites share suffices; once, the newest."""
+        """Return the newest hint, once: sites, modules and flows that beat the best plan if shared limits allow."""
         return self._hints.pop() if self._hints else None
 
     def turn(self, steps: int) -> None:
-        """Take some steps of the ascent; once they gain little the part, then kernel search."""
+        """Take some steps of the ascent; once they gain little, solve the part, then run kernel search."""
         self._advance(steps, lambda: True, takes_turns=True)
 
     def run(self, is_wanted: Callable[[], bool]) -> None:
-        """Do all of it, concurrently with a search, as long as that wants it."""
+        """Run all of it, concurrently with a search, for as long as the search wants it."""
         while is_wanted() and self._is_open() and not self.is_done:
             self._advance(STEPS, is_wanted, takes_turns=False)
 
@@ -95,12 +95,12 @@ class Bounding:
             self._climb(steps, self._until(1.0, is_wanted))
 
     def _until(self, share: float, is_wanted: Callable[[], bool]) -> Callable[[], bool]:
-        """Says whether to go on, up to a share of the time and a little longer."""
+        """Return a function that says whether to go on, up to a share of the time and a little longer."""
         seconds = (share + HANDS_OUT) * self._deadline
         return lambda: is_wanted() and self._is_open() and self._incumbent.clock.seconds < seconds
 
     def _limits(self, share: float, tree_nodes: int | None) -> Limits:
-        """Up to a share of the time: HiGHS ends by itself, and hands out what it has, before it would be ended."""
+        """Return limits at which HiGHS ends by itself and hands out its best, before it is stopped from outside."""
         return Limits(max(0.0, share * self._deadline - self._incumbent.clock.seconds), tree_nodes, GAP)
 
     def _is_open(self) -> bool:
@@ -143,7 +143,7 @@ class Bounding:
 
 @contextmanager
 def _doing_without(what: str) -> Iterator[None]:
-    """Make a failure of the solver cost only what the body would have brought."""
+    """Log a failure of the solver, and go on without what the body would have found."""
     try:
         yield
     except SolverError as error:

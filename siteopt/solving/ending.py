@@ -17,16 +17,16 @@ PROVEN_USD = 1.0
 def ending(
     incumbent: Incumbent, *, is_exhausted: bool, limit: Limit | None
 ) -> tuple[Status, StopReason, Limit | None]:
-    """Say how a solve ended.
+    """Return the status of a solve, why it stopped, and at which limit.
 
     Parameters
     ----------
     incumbent : Incumbent
-        With a solution.
+        It has a solution.
     is_exhausted : bool
         Whether the exact model was solved to its end.
     limit : str, optional
-        Which limit a stage ran into, the time apart.
+        Which limit a stage ran into, other than time.
     """
     clock = incumbent.clock
     if incumbent.is_good_enough:
@@ -43,6 +43,6 @@ def ending(
 
 
 def _is_proven(incumbent: Incumbent) -> bool:
-    """Tell whether cost and bound are as near to each other as a solver's tolerance lets them be."""
+    """Whether cost and bound are as close to each other as a solver's tolerance allows."""
     gap, gap_usd = incumbent.gap, incumbent.gap_usd
     return gap_usd is not None and (gap_usd <= PROVEN_USD if gap is None else gap <= PROVEN)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 #: Dual steps before the first round and after each, where both take turns.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
-#: The search has stalled when this many rounds in a row bring nothing.
+#: The search has stalled when this many rounds in a row bring no gain.
 STALLED_ROUNDS = 120
-#: Flows of a solution change places all at once if it costs at most so much more than the best one.
+#: All flows of a solution are chosen anew if it costs at most this share more than the best one.
 NEAR = 0.005
-#: Rounds after which sites from outside must have brought a better plan.
+#: Rounds within which the sites of a hint must bring a better plan.
 TRIED = 8
 
 
@@ -51,29 +51,29 @@ class Rounds:
         self._most = float("inf") if most is None else most
         self._takes_turns = most is not None or not has_spare_core()
         self._done = self._stalled = 0
-        # Reserve is set anew in every round, so that flows want to move even where a descent goes on by itself.
+        # Reserve is set anew in every round, so that choosing flows anew pays even while a descent still gains.
         self._sets_reserve = bool(instance.variants.is_protected.any())
         self._rearranged_usd = float("inf")
 
     @property
     def are_used_up(self) -> bool:
-        """Whether there may be no more rounds."""
+        """Whether the limit on rounds is reached."""
         return self._done >= self._most
 
     def search_briefly(self, warm_start: Plan | None) -> None:
-        """Until a few rounds bring nothing, without any bound: a warm start for the exact model."""
+        """Search until a few rounds bring no gain, without any bound, for a warm start of the exact model."""
         self._load(warm_start, float("inf"))
         while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
             self._round(float("inf"))
 
     def search_and_prove(self, warm_start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
-        """Until the gap, a limit, or neither plan nor bound moves any more.
+        """Search and prove bounds until the gap or a limit is reached, or neither plan nor bound improves any more.
 
         Parameters
         ----------
         warm_start : Plan or None
         deadline : float
-            Seconds of the clock.
+            When to stop at the latest, in seconds of the clock.
         exact_follows : bool
             Whether to give up where no plan is found: there may be none at all, which only the exact model can prove.
         """
@@ -121,7 +121,7 @@ class Rounds:
         self._done += 1
 
     def _try_sites(self, hint: Solution, deadline: float) -> None:
-        """Search on from other sites, unless some rounds of that bring no better plan."""
+        """Continue the search from the sites of a hint, unless some rounds from there bring no better plan."""
         flows = flows_of_sites(self._instance, hint, lambda: self._is_open(deadline))
         if flows is None:
             return
@@ -135,7 +135,7 @@ class Rounds:
             self._search = before
 
     def _rearrange(self, found: Solution, usd: float, deadline: float) -> None:
-        """Let all flows of a solution change places at once, where it is near the best one and new."""
+        """Choose all flows of a solution anew, if it is new and costs little more than the best one."""
         best_usd = self._incumbent.cost_usd
         is_known = usd == self._rearranged_usd or usd > best_usd + NEAR * abs(best_usd)
         if is_known or not self._is_open(deadline):

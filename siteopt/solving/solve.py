@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Above this many arcs and moves the exact model does not get through its first relaxation in a time a user would wait.
+#: Above this many arcs and moves the first relaxation of the exact model takes longer than a user would wait.
 LARGEST_MODEL = 60_000
 #: Share of the time that search and bound may take before the exact model gets the rest.
 SEARCH_SHARE = 0.5
@@ -68,20 +68,21 @@ def solve(
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
-        Same seed, same plan under a limit of iterations. Else bound and search run side by side where there are two
-        cores, and when the one stops the other depends on their pace.
+        Under a limit on iterations the same seed gives the same plan. Otherwise bound and search run concurrently
+        where there are two cores, and when one stops the other depends on their pace.
     method : {"auto", "milp", "search"}
         ``search``: local search with the Lagrangian bound. ``milp``: the exact model, warm-started from a quick search.
-        ``auto``: search first, then the exact model where its size allows and the gap asks for it.
+        ``auto``: search first, then the exact model if it is small enough and the gap is not reached yet.
     node_limit, iteration_limit : int, optional
         Most tree nodes of the exact model, and most rounds of the search.
     start : Plan, optional
-        Warm start; may be of a scenario that differs a little.
+        Warm start; may be a plan of a slightly different scenario.
     progress : callable, optional
         Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
         An exception that it raises is logged and ends the solve with the best plan so far.
     stop : callable, optional
-        Asked many times a second, from any thread, one at a time: the best plan so far is returned once it says so.
+        Called many times a second, from any thread, one at a time; ends the solve with the best plan so far once it
+        returns True.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        If method ``milp`` is asked for a scenario with too many flows to list.
+        If method ``milp`` is requested for a scenario with too many flows to list.
     InfeasibleError
         If it is proven that no plan meets every rule.
     NoPlanError
@@ -112,7 +113,7 @@ def solve_with(
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Plan:
-    """Find a plan with options that are at hand; otherwise the same as :func:`solve`."""
+    """Find a plan with the given :class:`SolveOptions`; otherwise the same as :func:`solve`."""
     if options.method == "milp":
         refuse_to_list(scenario, "method milp")
     clock = Clock(options.seconds, stop)
@@ -145,12 +146,14 @@ class _Run:
         self.limit: Limit | None = None
 
     def work(self, warm_start: Plan | None) -> RestrictedProblem:
-        """The stages of the method."""
+        """Run the stages of the method; return the problem and the best solution found."""
         method = self._options.method
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
-            if method == "milp" or not solve_facility_location(instance, incumbent, self._options):
+            is_textbook = method != "milp" and solve_facility_location(instance, incumbent, self._options)
+            # Its own methods may end without a plan where some demand fits into none of the sites that they look at.
+            if not is_textbook or (incumbent.solution is None and self._clock.left > 0.0):
                 self._search(exact_follows, warm_start)
         if exact_follows:
             with incumbent.outlives_failure():
@@ -197,13 +200,13 @@ class _Run:
 
 
 class _Polish:
-    """Listener of the exact model: every solution that it finds goes through the local search first."""
+    """Listener of the exact model that improves every solution found by local search."""
 
     def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
         self._search, self._incumbent = Search(instance, seed), incumbent
 
     def found(self, option: Any, share: Any, unserved: Any, moves: Any) -> Any:
-        """Polish a solution; returns the incumbent if that is better than what came in."""
+        """Polish a solution; return the incumbent if it is better than the solution that came in."""
         if self._search.load(option, share, unserved, moves):
             came_in = self._search.cost_usd
             self._incumbent.offer(self._search.solution(), "milp")
@@ -214,18 +217,18 @@ class _Polish:
         return None
 
     def proved(self, bound_usd: float) -> None:
-        """Pass a bound on."""
+        """Pass a bound on to the incumbent."""
         self._incumbent.prove(bound_usd, "milp")
 
     def should_stop(self) -> bool:
-        """Once the gap is reached, the time is over, or the user asked."""
+        """Whether the gap is reached, the time is over, or the user asked to stop."""
         return self._incumbent.is_good_enough or self._incumbent.clock.left <= 0.0
 
 
 def _finish(
     scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, options: SolveOptions
 ) -> Plan:
-    """The plan of a restricted, verified against the scenario."""
+    """Build the final plan of a run, and verify it against the scenario."""
     instance, incumbent = restricted.instance, restricted.incumbent
     clock = incumbent.clock
     if incumbent.solution is None:
@@ -255,8 +258,10 @@ def _finish(
 
 
 def _below(plan: Plan, bound_usd: float) -> float:
-    """The bound, at most the plan's cost: a plan may use what is scarce up to the verifier's tolerance, which is worth
-    about that share of each of its lines.
+    """Return the bound, at most the plan's cost.
+
+    The bound may lie a little above the cost: a plan may overuse what is scarce by up to the verifier's tolerance,
+    which is worth about that share of each of its cost lines.
     """
     tolerance = SAME_COST * max(1.0, sum(map(abs, plan.cost_lines.values())))
     if bound_usd > plan.cost_usd + tolerance:

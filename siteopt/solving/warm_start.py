@@ -1,4 +1,4 @@
-"""A known plan as the first state of a search, also where it was made for a scenario that differs a little."""
+"""A known plan as the first state of a search, even if it was made for a slightly different scenario."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
     from siteopt.search.local_search import Search
 
-#: Rounds in which the search may repair what does not fit any more.
+#: Rounds in which the search may repair what no longer fits.
 REPAIRS = 4
 
 
@@ -42,7 +42,7 @@ def load_warm_start(
     plan : Plan or None
         Of this scenario, or of one with other limits, prices, statuses or demands.
     keep_going : callable
-        Asked now and then; once it says no, the search is left as it is.
+        Called now and then; once it returns False, the search is left as it is.
     """
     if plan is not None:
         is_feasible = search.load(*decisions_of(scenario, instance, plan))
@@ -56,9 +56,9 @@ def load_warm_start(
 
 
 def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> tuple[Indices, Floats, Floats]:
-    """What of a plan still fits an instance: option by site, share by arc, unserved rest by demand.
+    """Return the decisions of a plan that still fit an instance: option by site, share by arc, unserved part by demand.
 
-    Sites that must be open are opened with their best option; flows that may not be any more are left unserved.
+    Sites that must be open are opened with their best option; flows that are no longer allowed are left unserved.
     """
     option = _options(instance, plan)
     share = _shares(scenario, instance, plan, option)

@@ -1,4 +1,4 @@
-"""Plan and proof on two cores or on one, and several threads at the windows of one plan."""
+"""What plan and proof tell each other, on two cores or on one; several threads at the windows of one plan."""
 
 from __future__ import annotations
 
@@ -39,6 +39,24 @@ def test_the_optimum_is_proven_on_one_core_and_on_two(
     assert incumbent.cost_usd == pytest.approx(optimum, rel=1e-6)
     assert incumbent.bound_usd is not None
     assert incumbent.bound_usd <= optimum * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("seed", [5, 7, 17, 20])
+def test_a_plan_with_sites_that_the_search_does_not_have_is_handed_on(
+    seed: int, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tree decides all sites, the search some: here so few that the optimum needs another one."""
+    for name, value in {"TIMES_NEEDED": 0.0, "MORE_SITES": 1, "LIKELY": 2.0}.items():
+        monkeypatch.setattr(splittable_run, name, value)
+    monkeypatch.setattr(splittable_run, "has_spare_core", lambda: cores > 1)
+    instance = classic_instance(random_classic(8, 20, seed))
+    problem = recognised(instance)
+    assert problem is not None
+    incumbent = Incumbent(instance, Clock(60.0), 1e-7, None)
+    assert solve_facility_location(instance, incumbent, SolveOptions())
+    assert incumbent.is_good_enough
+    assert incumbent.cost_usd == pytest.approx(best_cost(problem), rel=1e-6)
 
 
 def test_threads_at_windows_of_one_plan_leave_it_whole() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.reference.facility import best_cost, dual_value, strong_lp, transport_cost
 
@@ -156,6 +156,22 @@ def test_tree_proves_the_optimum(problem: FacilityProblem) -> None:
     assert tree.cost_usd == pytest.approx(optimum)
     assert tree.bound_usd <= optimum * (1.0 + 1e-9)
     assert tree.bound_usd >= optimum * (1.0 - 2e-7)
+
+
+@given(problems, st.sampled_from([0.02, 0.05, 0.1]))
+def test_the_bound_holds_where_a_wide_gap_is_asked_for(problem: FacilityProblem, gap: float) -> None:
+    """What reduced costs decide leaves out plans within the gap; they may cost less than the best plan found."""
+    n = len(problem.capacity)
+    every = np.arange(n, dtype=np.int32)
+    transport = Transport(problem, n)
+    assume(np.isfinite(transport.load_sites(every)))
+    root = RootBound(problem)
+    root.climb()
+    tree = FacilityTree(problem, root, every, transport, gap)
+    tree.run(2000)
+    assert tree.is_done
+    assert tree.bound_usd <= best_cost(problem) * (1.0 + 1e-9)
+    assert tree.bound_usd >= tree.cost_usd * (1.0 - gap) * (1.0 - 1e-9)
 
 
 @given(problems)

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.reference.facility import best_cost
 
+import siteopt.facility.splittable_run as splittable_run
 from siteopt._core.facility.assignment import Assignment
 from siteopt.facility import FacilityProblem, facility_location, fitting, recognised, splittable_relaxation
 from siteopt.facility.generalised_assignment import solve_generalised_assignment
@@ -78,6 +79,19 @@ def test_plan_and_bound_meet_at_the_enumerated_optimum(instance: Instance) -> No
     assert incumbent.bound_usd is not None
     assert incumbent.bound_usd <= optimum * (1.0 + 1e-9)
     assert incumbent.bound_usd >= optimum * (1.0 - 2e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_plan_with_sites_that_the_search_does_not_have_is_handed_on(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TIMES_NEEDED": 0.0, "MORE_SITES": 1, "LIKELY": 2.0}.items():
+        monkeypatch.setattr(splittable_run, name, value)
+    instance = random_instance(5, 7, 2.0, bool(seed % 2), seed)
+    incumbent = Incumbent(instance, Clock(20.0), 1e-6, None)
+    solve_facility_location(instance, incumbent, SolveOptions())
+    assert incumbent.is_good_enough
+    assert incumbent.cost_usd == pytest.approx(enumerated(problem_of(instance)), rel=1e-6)
 
 
 @settings(max_examples=60)

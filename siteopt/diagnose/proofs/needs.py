@@ -49,8 +49,8 @@ class Needs:
     usable : ndarray of bool, shape (n_arc,)
         Arcs whose site has room for one replica.
     demand_mw, demand_usd : ndarray of float64, shape (n_demand,)
-        Least IT power (MW) and accelerators (USD) with which the demand can be served, replicas being counted in
-        fractions; 0 where it need not or cannot be served.
+        Least IT power (MW) and accelerators (USD) with which the demand can be served, counting fractions of
+        replicas; 0 where it need not or cannot be served.
     lost : tuple of int
         Rows of demands that must be served and have no usable arc.
     groups : tuple of Group
@@ -71,7 +71,7 @@ def exceeds(need: float, most: float) -> bool:
 
 
 def gather_needs(instance: Instance) -> Needs:
-    """Count the least needs of an instance."""
+    """Find the least that obligatory demand of an instance needs, and the most that its sites can carry."""
     site_mw = instance.site_capacity_mw
     arcs, variant = instance.arcs, instance.pools.variant[instance.arcs.pool]
     site = instance.pools.site[arcs.pool]
@@ -94,7 +94,7 @@ def gather_needs(instance: Instance) -> Needs:
 
 
 def _least(values: Floats, demand: Indices, chosen: Masks, n: int) -> Floats:
-    """Return the least value among the chosen arcs of each demand, 0 where it has none."""
+    """Find the least value among the chosen arcs of each demand; 0 where it has none."""
     result = np.full(n, np.inf)
     np.minimum.at(result, demand[chosen], values[chosen])
     return np.where(np.isfinite(result), result, 0.0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def single_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
-    """Yield remarks on demands that only one site may serve, or none (which is allowed if they may stay unserved)."""
+    """Yield remarks on demands that only one site may serve, or no site (allowed where they may stay unserved)."""
     reached = reach_counts(instance)
     for wanted, words in ((1, "may be served at one site only"), (0, "may not be served at any site")):
         rows = np.flatnonzero(reached == wanted).tolist()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_assignment(model: SitingModel, instance: Instance) -> None:
-    r"""Shares of a demand and its unserved part sum to one.
+    r"""Require that the shares of a demand and its unserved part sum to one.
 
     .. math:: \sum_{a \in A(i)} x_a + u_i = 1 \qquad \forall i
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def add_budget(model: SitingModel, instance: Instance) -> None:
-    r"""Capital newly spent stays within the budget, new sites within their number.
+    r"""Keep newly spent capital within the budget, and the number of new sites within its limit.
 
     .. math::
         \sum_{o} \big(F_o y_o + M_o(z_o)\big) + \sum_p a_p n_p &\le B \\
         \sum_{o\ \mathrm{new}} y_o &\le S
 
-    Left: millions of USD at the start, refresh and salvage aside, with :math:`F` land, connection and facility of an
-    option, :math:`M` the capital of its modules beyond those that stand, :math:`a` a replica; the dual is what one
-    more dollar of budget saves. Right: sites; the dual is the worth of one more site, USD. A row is left out where
-    there is no limit.
+    First row: millions of USD at the start, refresh and salvage aside, with :math:`F` land, connection and facility of
+    an option, :math:`M` the capital of its modules beyond the existing ones, :math:`a` a replica; the dual is what one
+    more dollar of budget saves. Second row: sites; the dual is the worth of one more site, USD. A row is left out
+    where there is no limit.
     """
     options, pools = instance.options, instance.pools
     million = 1e-6  # keeps the row's coefficients near those of the others

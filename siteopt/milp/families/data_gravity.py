@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def add_data_gravity(model: SitingModel, instance: Instance) -> None:
-    r"""No share of a demand is served from a copy of its data that is not there (strong form, one row per arc).
+    r"""Serve no share of a demand from a copy of its data that is not there (strong form, one row per arc).
 
     .. math:: x_a \le v_{p(a)} \qquad \forall a : p(a) \text{ holds a copy}
 
     Both sides are dimensionless. A copy costs the same however little it serves: its price is the coefficient of
-    :math:`v` in the objective, and what keeps it up to date that in the rows of ``network``. Data at home need no row:
-    their round trips are part of the arc's, their price and traffic grow with the share. Whether a site copies the
-    data or calls home is ``one_pool`` of ``pooling``. Pools with a tail are linked by ``tail_access``. The dual is
-    what the copy is worth to this demand alone, USD.
+    :math:`v` in the objective, and the traffic that keeps it up to date is that in the rows of ``network``. Data at
+    home need no row: their round trips are part of the arc's, their price and traffic grow with the share. The choice
+    between copying the data and calling home is ``one_pool`` of ``pooling``. Pools with a tail are linked by
+    ``tail_access``. The dual is what the copy is worth to this demand alone, USD.
     """
     arcs, names = instance.arcs, model.names["arc"]
     copied = holds_copy(instance)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def add_density(model: SitingModel, instance: Instance) -> None:
-    r"""A pool is open only where a design stands whose racks admit its accelerator.
+    r"""Open a pool only where a design stands whose racks admit its accelerator.
 
     .. math:: v_p \le \sum_{o \in O(j(p)) :\ d(o) \text{ admits } p} y_o \qquad \forall p
 
-    Both sides count; a row stands only where the options of the site differ in what they admit, for a pool that none
-    of them admits does not exist. With :math:`x_a \le v_p` no share is served where the racks are wrong. The dual is
-    what the right racks are worth to the pool, USD.
+    Both sides are counts; there is a row only where the options of the site differ in what they admit, as a pool that
+    none of them admits does not exist. With :math:`x_a \le v_p` no share is served where the racks are unsuitable. The
+    dual is what suitable racks are worth to the pool, USD.
     """
     pools, options, admits = instance.pools, instance.options, instance.designs.admits
     ptr, site, variant = instance.sites.option_ptr.tolist(), pools.site.tolist(), pools.variant.tolist()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_grid(model: SitingModel, instance: Instance) -> None:
-    r"""Each grid limit holds over the facility power of its sites.
+    r"""Keep the weighted facility power of the sites under each grid limit within it.
 
     .. math:: \sum_{j} c_{gj} \sum_{o \in O(j)} \mathrm{PUE}_o \, e_o \le L_g \qquad \forall g
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_linear_rules(model: SitingModel, instance: Instance) -> None:
-    r"""Each of the planner's own rules holds over the options that stand.
+    r"""Apply each of the planner's own rules to the options that stand.
 
     .. math:: \underline r_g \le \sum_{o} c_{go}\, y_o \le \overline r_g \qquad \forall g
 

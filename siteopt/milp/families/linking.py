@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_linking(model: SitingModel, instance: Instance) -> None:
-    r"""No share of a demand exceeds the openness of its pool, or of its site (strong form, one row per arc).
+    r"""Limit each share of a demand by the openness of its pool, or of its site (strong form, one row per arc).
 
     .. math:: x_a \le v_{p(a)} \qquad\text{or, for pools without that binary,}\qquad
         x_a \le \sum_{o \in O(j(a))} y_o \qquad \forall a

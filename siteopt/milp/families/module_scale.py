@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def add_module_scale(model: SitingModel, instance: Instance) -> None:
-    r"""One binary for each number of modules, where their capital is not a multiple of it.
+    r"""Add a binary for each number of modules, where their capital is not proportional to it.
 
     .. math:: \sum_{m = \underline z_o}^{\bar z_o} q_{om} = y_o, \qquad \sum_m m\, q_{om} = z_o
         \qquad \forall o : \text{the design's scale exponent is below 1}
 
-    Left: binaries; right: modules. The capital of m modules is the coefficient of :math:`q_{om}` in objective and
-    budget, so that the expansion is exact; it is concave in m, and the relaxation takes the chord from the fewest to
-    the most. The dual of the right row is what one module costs at the margin, USD.
+    Binaries on the left, modules on the right. The capital of m modules is the coefficient of :math:`q_{om}` in
+    objective and budget, so that the expansion is exact; it is concave in m, and the relaxation takes the chord from
+    the fewest to the most. The dual of the right row is what one module costs at the margin, USD.
     """
     counts, names = model.layout.counts, model.names["option"]
     if not counts:
@@ -56,7 +56,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
 
 
 def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
-    """Return their values in a solution: 1 for the number of modules that stands at the option taken."""
+    """Return the values of the family's columns in a solution: 1 for the number of modules at the chosen option."""
     site = instance.options.site
     chosen = [solution.option[site[o]] == o and solution.modules[site[o]] == n for o, n in layout.counts]
     return {"module_count": np.array(chosen, dtype=np.float64)}

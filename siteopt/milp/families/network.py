@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_network(model: SitingModel, instance: Instance) -> None:
-    r"""Traffic at peak stays within each capacity.
+    r"""Keep traffic at peak within the capacity of each link.
 
     .. math::
         \sum_{a :\ l \in R(a)} g_a x_a + \sum_{a :\ l \in H(p(a))} h_a x_a + \sum_{p :\ l \in H(p)} s_p v_p
@@ -24,8 +24,8 @@ def add_network(model: SitingModel, instance: Instance) -> None:
 
     Gbit/s on both sides, both directions together: :math:`g` requests and answers of a demand on its route
     :math:`R` between user and site, :math:`h` its calls to data at home on the route :math:`H` between site and data,
-    and :math:`s` what keeps a copy up to date. Failures are not counted. The dual is the worth of capacity, USD per
-    Gbit/s.
+    and :math:`s` the traffic that keeps a copy up to date. Failures are not counted. The dual is the worth of
+    capacity, USD per Gbit/s.
     """
     links, arcs, pools = instance.links, instance.arcs, instance.pools
     flows = links.traffic(arcs.route, arcs.gbps)
@@ -42,6 +42,6 @@ def add_network(model: SitingModel, instance: Instance) -> None:
 
 
 def _terms(traffic: csr_matrix, variables: list[Any]) -> list[tuple[list[float], list[Any]]]:
-    """Coefficients and variables of each link."""
+    """Return the coefficients and variables of each link."""
     ends, owners, values = (x.tolist() for x in (traffic.indptr, traffic.indices, traffic.data))
     return [(values[a:b], [variables[n] for n in owners[a:b]]) for a, b in zip(ends, ends[1:], strict=False)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_pooling(model: SitingModel, instance: Instance) -> None:
-    r"""A site serves a workload with one kind of accelerator and its data in one place.
+    r"""Let a site serve a workload with one kind of accelerator only, and with its data in one place.
 
     .. math::
         n_p &\le N_p\, v_p \quad\text{(pool\_replicas)} \\
@@ -27,7 +27,7 @@ def add_pooling(model: SitingModel, instance: Instance) -> None:
 
     Replicas in the first row, with :math:`N` the most that the site can power; pools in the others. A pool has the
     binary :math:`v` where something depends on it: a rival (another accelerator, or the data elsewhere), a tail, a
-    copy of data, racks that not every design has, or a part in the survival of a failed site. Pools with a tail
+    copy of data, racks that not every design has, or a part in surviving the loss of a site. Pools with a tail
     count their replicas by segments instead of the first row. The dual of ``one_pool`` is what a second kind of pool
     at the site is worth, USD.
     """
@@ -71,5 +71,5 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
 
 
 def warm_start(_instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
-    """Return their values in a solution: a pool is open where it has replicas."""
+    """Return the values of the family's columns in a solution: a pool is open where it has replicas."""
     return {"pool": (solution.replicas[layout.pools] > 0).astype(np.float64)}

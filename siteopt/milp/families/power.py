@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_power(model: SitingModel, instance: Instance) -> None:
-    r"""Power of the replicas is carried by the design that stands at the site, at peak and on average.
+    r"""Make the design that stands at a site carry the power of its replicas, at peak and on average.
 
     .. math::
         \sum_{p \in P(j)} w_p n_p &\le \sum_{o \in O(j)} e_o &&\forall j \quad\text{(it\_power)} \\
@@ -24,10 +24,10 @@ def add_power(model: SitingModel, instance: Instance) -> None:
             &\le \sum_{o} \bar e_o, \quad \bar e_o \le e_o &&\forall j \quad\text{(mean\_power, \_link)}
 
     MW of IT throughout: :math:`w` power of a replica, :math:`m` usable power of a counted module (2N counts every
-    second one), :math:`z` modules, :math:`r` those that stand by (N+1), :math:`H` the lesser of the site's headroom
+    second one), :math:`z` modules, :math:`r` the spare ones (N+1), :math:`H` the lesser of the site's headroom
     and the connection (facility MW), :math:`\iota` the idle fraction. An option o is a design on a connection: a
     site with steps of connection chooses among more options, each with its own :math:`H`. Splitting :math:`e` by
-    option keeps PUE linear: as one at most stands at a site, the parts of all others are zero. The dual of
+    option keeps PUE linear: as at most one stands at a site, the parts of all others are zero. The dual of
     ``headroom`` is the worth of headroom: USD per MW of IT.
     """
     _add_peak(model, instance)

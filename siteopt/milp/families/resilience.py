@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_resilience(model: SitingModel, instance: Instance) -> None:
-    r"""When a site fails, every pool that takes over has the replicas for its own load and for what moves to it.
+    r"""Give every pool that takes over from a failed site replicas for its own load and for what moves to it.
 
     For each protected demand i, each site j that may serve it, and each backup b of i at another site:
     :math:`m_{ijb}`, the share of the demand that moves from j to b when j fails (binary where it may not be split).
@@ -33,15 +33,15 @@ def add_resilience(model: SitingModel, instance: Instance) -> None:
             \sum_{ts} (\alpha'_{ts} n'_{pts} + \beta'_{ts} z'_{pts}) &&\forall j,p \quad\text{(reserve\_load)} \\
         x_a &\le \sum_{t \le t'(a)} \sum_s z'_{pts} &&\forall a \in A(p) \quad\text{(reserve\_own)}
 
-    The first two rows are shares: as a demand's shares over all sites sum to one at most, so do its own share of a
-    pool and all that may ever move there, which is stronger than a row for each move, and fewer rows. Loads are
-    divided by what one replica may carry, so that all others count replicas. Failures are single: every pair (j, p)
-    has rows of its own, and all share the replicas :math:`n_p`. The last two rows stand where the pool is sized by its
-    tail; primes mark the slack tiers of the degraded SLO, of which a pool chooses a segment apart from that of
+    The first two rows are shares: as a demand's shares over all sites sum to at most one, so do its own share of a
+    pool and all that may ever move there, which is stronger than a row for each move, and takes fewer rows. Loads are
+    divided by what one replica may carry, so that all other rows count replicas. One site fails at a time: every pair
+    (j, p) has rows of its own, and all share the replicas :math:`n_p`. The last two rows are for pools sized by their
+    tails; primes mark the slack tiers of the degraded SLO, of which a pool chooses a segment independently of that in
     ``tail``. The dual of ``survival`` is what protecting the demand at the site costs at the margin, USD; those of
     ``reserve`` say which failure sizes a pool.
     """
-    # The outer model stays a bound. Take any plan that holds; put n' into the slack tier t of the tightest own user
+    # The outer model stays a bound. Take any feasible plan; put n' into the slack tier t of the tightest own user
     # of the pool, or into the loosest one there is. If the failure of j moves anything to the pool, all that is in it
     # waits at most as its farthest flow allows, which is at least as far away as the farthest own user; so the load
     # is at most what n replicas carry for that user, which the line of t, made for the shortest round trip of t, does
@@ -81,7 +81,7 @@ def _declare(model: SitingModel, instance: Instance) -> list[Any]:
 
 
 def _add_survival(model: SitingModel, instance: Instance, moves: list[Any]) -> None:
-    """What is served at a site finds another place; nothing may be served where there is none."""
+    """Let all that a site serves find another place; nothing may be served where there is none."""
     table = model.layout.moves
     leaving: list[list[Any]] = [[] for _ in table.demand]
     for a, g in zip(table.arc.tolist(), table.arc_group.tolist(), strict=True):
@@ -98,7 +98,7 @@ def _add_survival(model: SitingModel, instance: Instance, moves: list[Any]) -> N
 
 
 def _add_access(model: SitingModel, instance: Instance, choice: Choice, moves: list[Any]) -> None:
-    """What a demand has or may move to a pool needs it open, in the inner model at a slack tier tight enough."""
+    """Let demand use or move to a pool only if it is open and, in the inner model, its slack tier tight enough."""
     backups, arcs, table = instance.backups, instance.arcs, model.layout.moves
     by_slack_tier = model.layout.bracket == "inner"
     own = dict(zip(zip(arcs.demand.tolist(), arcs.pool.tolist(), strict=True), model.share, strict=True))
@@ -118,7 +118,7 @@ def _add_access(model: SitingModel, instance: Instance, choice: Choice, moves: l
 
 
 def _add_own_load(model: SitingModel, instance: Instance) -> dict[int, Any]:
-    """Load of each pool that takes over, without a failure, in replicas at the cap."""
+    """Declare and return the load without failures of each pool that takes over, in replicas at the cap."""
     pools, arcs = instance.pools, instance.arcs
     usable = instance.variants.usable_rps[pools.variant]
     receivers = model.layout.receivers
@@ -138,7 +138,7 @@ def _add_own_load(model: SitingModel, instance: Instance) -> dict[int, Any]:
 def _add_loads(
     model: SitingModel, instance: Instance, choice: Choice, moves: list[Any], own: dict[int, Any]
 ) -> None:
-    """After each failure each pool carries its own load and what moved there, within the cap and within its tail."""
+    """Keep each pool's own load and what moves there after each failure within its cap and its tail."""
     table, sites = model.layout.moves, instance.sites.id
     usable = instance.variants.usable_rps[instance.pools.variant]
     demand, pool = table.demand[table.group], table.pair_pool[table.pair]
@@ -169,7 +169,7 @@ def _add_loads(
 
 
 def _add_own_access(model: SitingModel, instance: Instance, choice: Choice) -> None:
-    """Own users bind the degraded slack tier too; those of the loosest one that the pool may choose bind nothing."""
+    """Restrict the degraded slack tier by own users too, except those of the loosest one that a pool may choose."""
     arcs, names = instance.arcs, model.names["arc"]
     loosest = np.full(len(instance.pools.site), -1)
     for p, rows in choice.rows.items():
@@ -191,7 +191,7 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
 
 
 def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
-    """Return their values in a solution: moves, segments of the degraded tails, and own loads."""
+    """Return the values of the family's columns in a solution: moves, segments of degraded tails, own loads."""
     arcs, backups, table = instance.arcs, instance.backups, layout.moves
     moved = table.shares(instance, solution.moves)
     slack_tier = tightest_slack_tiers(instance, arcs.pool, arcs.degraded_slack_tier, solution.share)

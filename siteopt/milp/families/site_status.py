@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def add_site_status(model: SitingModel, instance: Instance) -> None:
-    r"""A site has at most one option: a design, on one of its connections. It has one where it exists or is forced.
+    r"""Allow each site at most one option (a design on a connection); require one if it exists or is forced.
 
     .. math:: \ell_j \le \sum_{o \in O(j)} y_o \le 1 \qquad \forall j
 
     Both sides count options; :math:`\ell_j` is 1 for existing and forced sites and 0 for candidates. Forbidden sites
-    have no options and hence no row, nor have those where nothing is ready in time. The dual of the lower side is the
+    have no options and hence no row, nor do those where nothing is ready in time. The dual of the lower side is the
     cost of being forced, USD.
     """
     sites = instance.sites

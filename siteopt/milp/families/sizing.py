@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def add_sizing(model: SitingModel, instance: Instance) -> None:
-    r"""Load of a pool at peak is at most what its replicas may carry.
+    r"""Limit the load of a pool at peak to what its replicas may carry.
 
     .. math:: \sum_{a \in A(p)} \lambda_{i(a)} x_a \le \rho_k \, \mu_k \, n_p \qquad \forall p
 
     Divided by :math:`\rho_k \mu_k`, both sides are in replicas; :math:`\lambda` is the peak rate of calls,
     :math:`\mu_k` the rate of one replica and :math:`\rho_k` the utilisation cap (1 for linear sizing). The dual is
-    the cost of one replica more at the site, USD.
+    the cost of one more replica at the site, USD.
     """
     pools, arcs = instance.pools, instance.arcs
     usable = instance.variants.usable_rps[pools.variant]

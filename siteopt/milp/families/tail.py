@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_tail(model: SitingModel, instance: Instance) -> None:
-    r"""Load of a pool lies below :math:`A_t(n)`, the load that n replicas carry within slack tier t.
+    r"""Limit the load of a pool to :math:`A_t(n)`, the load that n replicas carry within slack tier t.
 
     :math:`A` is convex in n: the economy of pooling. It is replaced on segments of n by straight lines, above it
     (outer) or below it (inner); an open pool chooses one segment s of one slack tier t, by a binary :math:`z`.
@@ -28,9 +28,9 @@ def add_tail(model: SitingModel, instance: Instance) -> None:
         \sum_{a \in A(p)} \lambda_{i(a)} x_a &\le \sum_{ts} (\alpha_{ts} n_{pts} + \beta_{ts} z_{pts}) \\
         x_a &\le \sum_{t \le t(a)} \sum_s z_{pts} \qquad \forall a \in A(p)
 
-    Loads are divided by what one replica may carry, so that both sides count replicas. An arc is open only to
-    slack tiers at least as tight as its own. The dual of the load row is the cost of one replica's worth of load
-    more, USD.
+    Loads are divided by what one replica may carry, so that both sides count replicas. An arc may be used
+    only in slack tiers at least as tight as its own. The dual of the load row is the cost of one more replica's worth
+    of load, USD.
     """
     if not model.layout.tail:
         return
@@ -75,6 +75,6 @@ def columns(_instance: Instance, layout: Layout) -> dict[str, int]:
 
 
 def warm_start(instance: Instance, solution: Solution, layout: Layout) -> dict[str, Floats]:
-    """Return their values in a solution: each pool is in the slack tier of its tightest flow."""
+    """Return the values of the family's columns in a solution: a pool is in the slack tier of its tightest flow."""
     tightest = tightest_slack_tiers(instance, instance.arcs.pool, instance.arcs.slack_tier, solution.share)
     return choice_warm_start("tail", layout.tail, tightest, solution.replicas)

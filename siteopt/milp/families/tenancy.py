@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def add_tenancy(model: SitingModel, instance: Instance) -> None:
-    r"""IT power of a tenant at a site is within its share of what stands there, and within its limit.
+    r"""Keep the IT power of a tenant at a site within its share of the modules there, and within its limit.
 
     .. math::
         \sum_{p \in P(j,t)} w_p n_p &\le \sigma \sum_{o \in O(j)} m_o (z_o - r_o y_o)
             &&\forall j,t \quad\text{(tenant\_share)} \\
         \sum_{p \in P(j,t)} w_p n_p &\le W &&\forall j,t \quad\text{(tenant\_site)}
 
-    MW of IT: :math:`w` power of a replica, :math:`m` usable power of a counted module, :math:`r` the modules that
-    stand by, :math:`\sigma` the largest share, :math:`W` the most at one site. It is the landlord's rule: the share is
-    of the modules that stand, used or not. The duals are the worth of a MW more for the tenant, USD per MW.
+    MW of IT: :math:`w` power of a replica, :math:`m` usable power of a counted module, :math:`r` the spare modules,
+    :math:`\sigma` the largest share, :math:`W` the most at one site. This is the landlord's rule: the share is of the
+    modules that stand, used or not. The duals are the worth of one more MW to the tenant, USD per MW.
     """
     share, site_mw = instance.tenancy.share, instance.tenancy.site_mw
     pools, groups = instance.pools, _groups(instance)
@@ -50,7 +50,7 @@ def add_tenancy(model: SitingModel, instance: Instance) -> None:
 
 
 def _groups(instance: Instance) -> dict[tuple[int, int], list[int]]:
-    """Pools of each tenant at each site, by (site, tenant)."""
+    """Group the pools by (site, tenant)."""
     pools, groups = instance.pools, dict[tuple[int, int], list[int]]()
     tenants = instance.variants.tenant[pools.variant].tolist()
     for p, (j, t) in enumerate(zip(pools.site.tolist(), tenants, strict=True)):

@@ -1,4 +1,4 @@
-"""Few sites that together are near every demand that must stay near: greedy uncapacitated facility location."""
+"""A few sites that together are near all demands that need one nearby: greedy uncapacitated facility location."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.compile.implicit_flows import ImplicitFlows
 
-#: Sets that share no site, so that a search has a choice.
+#: Disjoint sets of sites, so that a search has a choice.
 SETS = 3
-#: Worth of a demand that must be served, over its price.
+#: Worth of a demand that must be served, as a multiple of its price.
 MUST = 2.0
 
 
 def greedy_sites(implicit: ImplicitFlows, demand_usd: Floats) -> Indices:
-    """Sites of several disjoint sets that serve the listed flows, best first.
+    """Find the sites of several disjoint sets that serve the listed flows, best first.
 
-    A set takes in the site that saves most against staying unserved or going elsewhere, until none is worth opening
-    (Cornuejols, Fisher and Nemhauser 1977).
+    A set takes in the site that saves most, compared with staying unserved or going elsewhere, until none is worth
+    opening (Cornuejols, Fisher and Nemhauser 1977).
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def greedy_sites(implicit: ImplicitFlows, demand_usd: Floats) -> Indices:
 
 
 def _listed_costs(implicit: ImplicitFlows) -> tuple[Indices, Indices, Floats]:
-    """Site, demand and cost of every listed flow, at the site's cheapest option when that is full."""
+    """Return the site, demand and cost of every listed flow, at the option of the site that is cheapest when full."""
     instance, n_site = implicit.instance, implicit.rtt_ms.shape[1]
     sites, options, demands, v = instance.sites, instance.options, instance.demands, instance.variants
     charges = sites.demand_usd_per_mw + sites.coincident_usd_per_mw

@@ -1,4 +1,4 @@
-"""One solve of a scenario with too many flows: search of restricted problems, dual ascent over all sites."""
+"""One solve of a scenario with too many flows to list: search of restricted problems, dual ascent over all sites."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 #: Dual steps before the first restricted problem, the share of the time that they may take, and dual steps per round.
 FIRST_STEPS, FIRST_SHARE, STEPS_PER_ROUND = 100, 0.2, 5
-#: A restricted problem is left when this many rounds in a row bring nothing; the search ends after so many of them
-#: without a gain.
+#: A restricted problem is left when this many rounds in a row bring no gain; the search ends when this many restricted
+#: problems in a row bring none.
 STALLED_ROUNDS, STALLED_PROBLEMS = 4, 3
 #: Gains below this, relative to the cost, do not count.
 GAIN = 1e-5
@@ -41,7 +41,7 @@ GAIN = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestrictedProblem:
-    """Some sites of a scenario, or all, with their flows listed, and the best that was found on them."""
+    """Some or all sites of a scenario, with their flows listed, and the best solution that was found on them."""
 
     scenario: Scenario
     instance: Instance
@@ -49,7 +49,7 @@ class RestrictedProblem:
 
 
 class RestrictedRun:
-    """One solve.
+    """One solve of a scenario with too many flows to list.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class RestrictedRun:
     Attributes
     ----------
     is_exhausted : bool
-        Never: nothing is proven by running out of moves.
+        Always False: running out of moves proves nothing.
     limit : {"iterations"} or None
 
     Raises
@@ -96,7 +96,7 @@ class RestrictedRun:
         self.limit: Limit | None = None
 
     def work(self, warm_start: Plan | None) -> RestrictedProblem:
-        """Search restricted problems until the gap, a limit, or nothing moves; returns the one of the best plan."""
+        """Search restricted problems up to the gap, a limit, or a stall; return the one with the best plan."""
         deadline = self._clock.seconds + FIRST_SHARE * self._clock.time_limit
         self._ascent.run(
             FIRST_STEPS, float("inf"), lambda: self._has_time() and self._clock.seconds < deadline
@@ -137,7 +137,7 @@ class RestrictedRun:
         return None if solution is None else plan_of(restricted.scenario, restricted.instance, solution)
 
     def _tell(self, news: Progress) -> None:
-        """Pass on what is news of the solve: a restricted problem begins anew, without a plan or with a worse one."""
+        """Pass progress on unless it is a step back: a restricted problem begins without a plan or with a worse one."""
         cost_usd = float("inf") if news.incumbent_usd is None else news.incumbent_usd
         if cost_usd <= self._best_usd:
             self._best_usd = cost_usd

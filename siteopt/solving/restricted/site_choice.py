@@ -1,4 +1,4 @@
-"""Restricted sites, of which a plan is made: those that the prices want, and enough of them for every demand."""
+"""Choice of the restricted sites: those that the prices favour, and enough of them for every demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from siteopt.bounds.implicit_flows import ImplicitAscent
     from siteopt.compile.implicit_flows import ImplicitFlows
 
-#: Restricted sites beyond those of the plan and the greedy ones; of them so many that were never chosen before.
+#: Restricted sites beyond those of the plan; up to so many that were never chosen before come first.
 MORE, FRESH = 120, 60
 #: Sites that were open this often in the running average come before those of least value.
 LIKELY = 0.02
@@ -34,7 +34,7 @@ class SiteChoice:
         self._tried = np.zeros(len(implicit.instance.sites.id), dtype=bool)
 
     def choose(self, standing: Indices) -> Indices:
-        """Rows of the next restricted sites, ascending; ``standing`` are those of the best plan, if there is one.
+        """Return the rows of the next restricted sites, ascending; ``standing`` are those of the best plan, if any.
 
         Every demand that some site may serve has one among them.
         """
@@ -52,7 +52,7 @@ class SiteChoice:
         return np.unique(np.concatenate([chosen, *needed])).astype(np.int32)
 
     def _required(self, by_value: Rows) -> Rows:
-        """For each linear rule with a lower limit as many of the sites of least value as reach it."""
+        """Return, for each linear rule with a lower limit, as many of the sites of least value as reach it."""
         instance = self._implicit.instance
         rules, weights, site = instance.linear_rules, instance.linear_rules.weights, instance.options.site
         required = [by_value[:0]]
@@ -64,7 +64,7 @@ class SiteChoice:
         return np.concatenate(required)
 
     def _missing(self, chosen: Indices) -> Indices:
-        """The cheapest site of each demand that no chosen one may serve."""
+        """Return the cheapest site of each demand that no chosen site may serve."""
         implicit, demands = self._implicit, self._implicit.instance.demands
         served = np.zeros(len(demands.region), dtype=bool)
         for v, k in enumerate(implicit.instance.variants.workload.tolist()):
@@ -77,6 +77,6 @@ class SiteChoice:
 
 
 def _distinct(rows: Indices) -> Indices:
-    """Each row once, where it comes first."""
+    """Return each row once, in the order in which they first occur."""
     first = np.unique(rows, return_index=True)[1]
     return rows[np.sort(first)]

@@ -156,7 +156,7 @@ cdef class SearchState(InstanceArrays):
             self.used_mw[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * pue * it_mw
 
     cdef void _add_to_rules(self, Py_ssize_t option, double times) noexcept nogil:
-        """Count an option that opens (1) or closes (-1) in the linear rules, and the cost of what that breaks or mends."""
+        """Count an option that opens (1) or closes (-1) in the linear rules, and adapt the cost of breaking them."""
         cdef Py_ssize_t e, r
         for e in range(self.option_rule_ptr[option], self.option_rule_ptr[option + 1]):
             r = self.option_rule[e]
