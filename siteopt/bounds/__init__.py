@@ -1,1 +1,1 @@
-"""Lower bounds that hold for the true problem: nonlinear, unpruned, all demands."""
+"""Lower bounds on the cost of the true problem: nonlinear, unpruned, with all demands."""

@@ -1,7 +1,7 @@
-"""Few variables that move all multipliers of the dual: how far each workload's prices are above the first, and more.
+"""Move all multipliers of the dual by a few variables, such as a common factor on the prices of each workload.
 
 Most demands of a workload can be served at the same sites, so that their prices rise and fall together: the dual over
-these groups is nearly as high as the whole one, and has few enough variables for the level method.
+these groups reaches nearly as high as the full one and has few enough variables for the level method.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-#: Prices of a workload are looked for between these times its first ones, less and more.
+#: How far the prices of a workload may fall below and rise above its first ones, as shares of these.
 LESS, MORE = 0.9, 3.0
-#: The search ends once no more than this is to be gained, relative to the bound, or after so many steps.
+#: The method ends once at most this can still be gained, relative to the bound, or after this many steps.
 LEAST_GAIN, MOST_STEPS = 1e-5, 200
-#: Groups pay where there are so many times more demands.
+#: Groups pay if there are at least this many demands per group.
 MANY = 10
 
 
@@ -32,18 +32,18 @@ class Groups:
     ----------
     instance : Instance
     first_usd : ndarray, shape (n_demand,)
-        Prices that demands have at first, USD.
+        First prices of the demands, USD.
     has_capital : bool
         Whether there is a multiplier for capital.
     cover_usd : ndarray, shape (n_cover,)
-        Price of cover that stands for one unit of its group, USD per call per second.
+        Price of cover at one unit of its group, USD per call per second.
     """
 
     def __init__(self, instance: Instance, first_usd: Floats, has_capital: bool, cover_usd: Floats) -> None:
         n_workload, n_limit = len(instance.workload_ids), len(instance.grid.id)
         n_link, n_site = len(instance.links.id), len(instance.sites.id)
         total = float(np.abs(first_usd).sum())
-        # The prices of links and of linear rules are left at nothing: they are a matter of a few sites each.
+        # The prices of links and of linear rules stay at zero: each of them concerns only a few sites.
         n_rule = len(instance.linear_rules)
         groups = (
             instance.demands.workload,
@@ -70,7 +70,7 @@ class Groups:
         self._steps = 0
 
     def next(self) -> Floats | None:
-        """Multipliers to evaluate next; None where next to nothing is to be gained any more."""
+        """Return the multipliers to evaluate next, or None once there is next to nothing left to gain."""
         self._point = self._level.next()
         if self._point is None or self._steps >= MOST_STEPS or self._level.is_done(LEAST_GAIN):
             return None
@@ -79,7 +79,7 @@ class Groups:
         return result
 
     def add(self, value: float, gradient: Floats) -> None:
-        """Value and subgradient at the multipliers last asked for."""
+        """Record the value and the subgradient at the multipliers that were last asked for."""
         assert self._point is not None
         kept = self._group >= 0
         slope = np.bincount(self._group[kept], (self._unit * gradient)[kept], len(self._point))
@@ -87,6 +87,6 @@ class Groups:
 
 
 def pays(instance: Instance) -> bool:
-    """Whether an instance has many more demands than groups."""
+    """Return whether an instance has so many more demands than groups that grouping pays."""
     n_group = len(instance.workload_ids) + len(instance.grid.id)
     return len(instance.demands.region) >= MANY * n_group

@@ -1,6 +1,6 @@
 """The Lagrangian bound of a scenario whose flows are left implicit, over all of its sites.
 
-Prices start where no site can pay: every demand costs what it does at the best site when that is full.
+Prices start at a level at which no site pays: the cost of each demand at its cheapest site when that is full.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ImplicitAscent(LagrangianAscent):
-    """Dual ascent over all sites of a problem with implicit flows.
+    """Dual ascent over all sites of a problem whose flows are implicit.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class ImplicitAscent(LagrangianAscent):
     Attributes
     ----------
     cheapest_site : ndarray of int32, shape (n_demand,)
-        Site where each demand is cheapest when that is full; -1 where none may serve it.
+        Site that serves each demand at least cost when full; -1 if none may serve it.
     """
 
     def __init__(self, implicit: ImplicitFlows) -> None:
@@ -39,7 +39,7 @@ class ImplicitAscent(LagrangianAscent):
 
 
 def average_usd_per_mw(instance: Instance) -> Floats:
-    """Cost of opening an option over the IT power that it carries, at the number of modules where that is least.
+    """Return the least cost of each option per MW of IT power that it carries, over all numbers of modules.
 
     Shape (n_option,); ``inf`` for an option that carries nothing.
     """

@@ -1,9 +1,9 @@
-"""Lagrangian bound: assignment, and all that sites share, are priced; each site is solved by itself.
+"""Lagrangian bound: price the assignment and whatever sites share, then solve each site by itself.
 
-Where demands are many, the best prices that move by whole workloads are found first, by the level method. Then every
-price goes its own way by the volume algorithm (Barahona and Anbil 2000): a subgradient step along a running average of
-the subgradients. Every evaluation is a valid bound by weak duality, whatever the prices are, so the best one seen
-counts and nothing depends on convergence.
+If there are many demands, the level method first finds the best prices that move by whole workloads. Then every price
+moves on its own by the volume algorithm (Barahona and Anbil 2000): subgradient steps along a running average of the
+subgradients. By weak duality every evaluation is a valid bound, whatever the prices, so the best one seen counts and
+nothing depends on convergence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt._core.dual.lagrangian import SitePricer
+from siteopt.bounds.first_prices import cheapest_usd, cover_usd, scale
 from siteopt.bounds.groups import Groups, pays
 from siteopt.instance import Prices
 from siteopt.tolerances import ROUNDING
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.instance import Instance
 
-#: Failed steps in a row before steps get shorter, steps between looks at progress, and the step that ends the ascent.
+#: Failed steps in a row before steps shorten, steps between checks of progress, and step length that ends the ascent.
 FAILURES = 20
 PATIENCE = 100
 SHORTEST_STEP = 2e-4
-#: Weight of the newest step in how often a site was open.
+#: Weight of the newest step in the average of how often a site was open.
 RECENT = 0.3
-#: While no plan is known, steps aim this much above the bound.
+#: While no plan is known, steps aim this far above the bound, relative to it.
 AHEAD = 0.03
 
 
 class LagrangianAscent:
-    """Dual ascent on one instance, in steps, so that the caller can share the time with a search.
+    """Dual ascent on one instance in single steps, so that the caller can share the time with a search.
 
     Parameters
     ----------
@@ -43,18 +44,18 @@ class LagrangianAscent:
     pricer : SiteSubproblems, optional
         Solves the sites' subproblems; by default from the flows that the instance lists.
     first_usd : ndarray, shape (n_demand,), optional
-        Prices of demands at first, USD; by default the cost of each at its cheapest site.
+        First prices of the demands, USD; by default the cost of each at its cheapest site.
 
     Attributes
     ----------
     bound_usd : float
-        No plan costs less.
+        Lower bound on the cost of every plan.
     iterations : int
         Steps so far.
     openness : ndarray, shape (n_site,)
         Running average of how often each site was open.
     site_value : ndarray, shape (n_site,)
-        What each site costs less what it gains at the best prices, USD.
+        Cost of each site less what it gains at the best prices, USD.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class LagrangianAscent:
         self._instance = instance
         self._pricer = SitePricer(instance) if pricer is None else pricer
         if first_usd is None:
-            first_usd = _cheapest_usd(instance)
+            first_usd = cheapest_usd(instance)
         n_cover = self._pricer.n_site * self._pricer.n_cover
         budget = [instance.budget_usd] if np.isfinite(instance.budget_usd) else []
         rules = instance.linear_rules
@@ -76,14 +77,14 @@ class LagrangianAscent:
             [instance.grid.limit_mw, instance.links.limit_gbps, budget, np.zeros(n_cover)]
         )
         n_right, no_limit = len(self._right), np.full(len(first_usd), -np.inf)
-        # A rule without an upper limit has no price above 0, one without a lower limit none below.
+        # A rule without an upper limit cannot have a price above 0, one without a lower limit none below 0.
         least, most = (
             np.where(np.isfinite(rules.lower), -np.inf, 0.0),
             np.where(np.isfinite(rules.upper), np.inf, 0.0),
         )
         self._lower = np.concatenate([no_limit, np.zeros(n_right), least])
         self._upper = np.concatenate([instance.demands.unserved_usd, np.full(n_right, np.inf), most])
-        self._scale = _scale(instance, first_usd, budget, n_cover)
+        self._scale = scale(instance, first_usd, budget, n_cover)
         self._center = np.concatenate(
             [np.minimum(first_usd, instance.demands.unserved_usd), np.zeros(n_right + len(rules))]
         )
@@ -91,7 +92,7 @@ class LagrangianAscent:
         self._length, self._weight, self._stalled = 0.1, 0.3, 0
         self._groups = None
         if pays(instance):
-            self._groups = Groups(instance, first_usd, len(budget) > 0, _cover_usd(instance))
+            self._groups = Groups(instance, first_usd, len(budget) > 0, cover_usd(instance))
         self._bound_at_check = -np.inf
         self.iterations = 0
         self.bound_usd = -np.inf
@@ -100,12 +101,12 @@ class LagrangianAscent:
 
     @property
     def demand_usd(self) -> Floats:
-        """Prices of demands where the bound was reached, USD, shape (n_demand,)."""
+        """Prices of the demands at which the bound was reached, USD, shape (n_demand,)."""
         return self._center[: self._ends[0]]
 
     @property
     def prices(self) -> Prices:
-        """Prices where the bound was reached."""
+        """Prices at which the bound was reached."""
         return self._split(self._center)
 
     @property
@@ -139,7 +140,7 @@ class LagrangianAscent:
             self._bound_at_check = self.bound_usd
 
     def _step_by_groups(self, groups: Groups) -> None:
-        """One step of the level method; after the last one the volume algorithm goes on from its best prices."""
+        """Take a step of the level method; after the last one the volume algorithm continues from its best prices."""
         trial = groups.next()
         if trial is None:
             self._groups = None
@@ -148,11 +149,11 @@ class LagrangianAscent:
             return
         value, gradient = self._evaluate(trial)
         groups.add(value, gradient / self._scale)
-        # Without what goes beyond a penalty the value is no lower.
+        # Capping prices at the penalties does not lower the value.
         self._keep(value, np.minimum(trial, self._upper))
 
     def _keep(self, value: float, trial: Floats) -> bool:
-        """Take over multipliers that are better than the best so far; whether they are."""
+        """Keep multipliers if they are better than the best so far, and return whether they are."""
         if value <= self.bound_usd:
             return False
         self.bound_usd, self._center = value, trial
@@ -160,14 +161,14 @@ class LagrangianAscent:
         return True
 
     def _distance(self, target_usd: float) -> float:
-        """How far above the bound a step aims, USD."""
+        """Return how far above the bound a step aims, USD."""
         if np.isinf(target_usd):
             return AHEAD * abs(self.bound_usd)
         return max(target_usd - self.bound_usd, 1e-6 * abs(target_usd))
 
     def _step(self, target_usd: float) -> Floats:
         center = self._center
-        # What would push a multiplier through its bound does not count towards the length of the step.
+        # Components that would push a multiplier beyond its limits do not count towards the length of the step.
         blocked = ((center <= self._lower) & (self._direction < 0.0)) | (
             (center >= self._upper) & (self._direction > 0.0)
         )
@@ -181,7 +182,7 @@ class LagrangianAscent:
         return np.clip(trial, self._lower, self._upper)
 
     def _adapt(self, value: float, trial: Floats, gradient: Floats) -> None:
-        """Lengthen steps that succeed along the average direction, shorten after too many failures."""
+        """Lengthen steps that succeed along the average direction, and shorten them after too many failures."""
         if self._keep(value, trial):
             if float(self._direction @ gradient) >= 0.0:
                 self._length = min(2.0, self._length * 1.1)
@@ -203,7 +204,7 @@ class LagrangianAscent:
         )
 
     def _evaluate(self, multipliers: Floats) -> tuple[float, Floats]:
-        """Value of the dual function (a lower bound on every plan) and its subgradient, in scaled units."""
+        """Return the value of the dual function (a lower bound on every plan) and its subgradient in scaled units."""
         prices, pricer = self._split(multipliers), self._pricer
         sites = pricer.price(
             prices.demand_usd,
@@ -213,7 +214,7 @@ class LagrangianAscent:
             prices.cover_usd_per_rps,
             self._weights.T @ prices.rule_usd if len(prices.rule_usd) else None,
         )
-        # Where serving a demand is priced above its penalty, it is not served.
+        # A demand whose price exceeds its penalty is not served.
         spared = np.maximum(0.0, prices.demand_usd - self._upper[: len(prices.demand_usd)])
         served = float((prices.demand_usd - spared).sum())
         coupled = float(multipliers[len(prices.demand_usd) : self._ends[4]] @ self._right)
@@ -230,7 +231,7 @@ class LagrangianAscent:
         )
         parts = [(spared <= 0.0) - pricer.served, used - self._right, rule_gradient]
         gradient = np.concatenate(parts) * self._scale
-        # Lowered so that it stays a bound under floating-point rounding.
+        # Lowered, so that it remains a bound despite floating-point rounding.
         return sites + served - coupled - ROUNDING * magnitude, gradient
 
     def _of_rules(self, rule_usd: Floats) -> tuple[float, float, Floats]:
@@ -246,60 +247,3 @@ class LagrangianAscent:
         limit = np.where(rule_usd > 0.0, rules.upper, np.where(rule_usd < 0.0, rules.lower, limit))
         size = np.abs(rule_usd) @ (np.abs(limit) + np.asarray(abs(weights).sum(axis=1)).ravel())
         return float(rule_usd @ limit), float(size), use - limit
-
-
-def _scale(instance: Instance, first_usd: Floats, budget: list[float], n_cover: int) -> Floats:
-    """Unit of each multiplier, so that a demand worth dollars and one worth millions move at a sensible pace.
-
-    The square root between each demand's own cost and the mean converged fastest of the powers tried on real
-    scenarios; rows of one kind get the price that would spread a tenth of the total cost over them, and the cover of a
-    site a tenth of what a call per second costs in replicas; a linear rule that of an average site.
-    """
-    size = np.maximum(np.abs(first_usd), 1e-6 * max(1e-9, float(np.abs(first_usd).max(initial=0.0))))
-    total = float(size.sum())
-    coupling = np.concatenate([instance.grid.limit_mw, budget])
-    n_limit = len(instance.grid.id)
-    rows = np.full(len(coupling), 0.1 * total / max(1e-9, float(np.abs(coupling).sum())))
-    links = np.full(len(instance.links.id), 0.1 * total / max(1e-9, float(instance.links.limit_gbps.sum())))
-    per_rps = _cover_usd(instance)
-    cover = np.tile(0.1 * per_rps, n_cover // max(1, len(per_rps)))
-    rules = np.full(len(instance.linear_rules), total / max(1, len(instance.sites.id)))
-    return np.concatenate([np.sqrt(size * size.mean()), rows[:n_limit], links, rows[n_limit:], cover, rules])
-
-
-def _cover_usd(instance: Instance) -> Floats:
-    """What a call per second of each protected workload costs in replicas, USD."""
-    variants = instance.variants
-    usd = variants.usd / variants.usable_rps
-    protected = variants.protected_workloads
-    return np.array([float(usd[variants.workload == k].min()) for k in protected])
-
-
-def _cheapest_usd(instance: Instance) -> Floats:
-    """Cost of each demand at its cheapest site if everything there were divisible and free to open."""
-    arcs, pools, variants, demands = instance.arcs, instance.pools, instance.variants, instance.demands
-    sites, options = instance.sites, instance.options
-    variant = pools.variant[arcs.pool]
-    site = pools.site[arcs.pool]
-    replicas = demands.peak_rps[arcs.demand] / variants.usable_rps[variant]
-    busy = demands.mean_rps[arcs.demand] / variants.rps[variant]
-    idle = variants.idle_fraction[variant]
-    mean_mw = variants.replica_mw[variant] * (idle * replicas + (1.0 - idle) * busy)
-    it_mw = variants.replica_mw[variant] * replicas
-    lowest_pue, lowest_module = np.full(len(sites.id), np.inf), np.full(len(sites.id), np.inf)
-    np.minimum.at(lowest_pue, options.site, options.pue)
-    rate = instance.life_factor * instance.module_capex_usd / options.module_mw
-    np.minimum.at(lowest_module, options.site, rate)
-    power = sites.energy_usd_per_mw + sites.carbon_usd_per_mw
-    charges = sites.demand_usd_per_mw + sites.coincident_usd_per_mw
-    usd = (
-        arcs.usd
-        + replicas * variants.usd[variant]
-        + it_mw * lowest_module[site]
-        + lowest_pue[site] * (charges[site] * it_mw + power[site] * mean_mw)
-    )
-    cheapest = np.full(len(demands.region), np.inf)
-    np.minimum.at(cheapest, arcs.demand, usd)
-    # What no site may serve costs its penalty.
-    cheapest = np.where(np.isfinite(cheapest), cheapest, demands.unserved_usd)
-    return np.where(np.isfinite(cheapest), cheapest, 0.0)

@@ -1,7 +1,7 @@
-"""The level method: the maximum of a concave function of few variables from values and subgradients.
+"""The level method: maximise a concave function of few variables, given its values and subgradients.
 
-After Lemarechal, Nemirovskii and Nesterov (1995). Linear pieces met so far lie above the function; the next point is
-the one nearest to the best so far at which they all still promise a given part of what could be gained at most.
+After Lemarechal, Nemirovskii and Nesterov (1995). The linear pieces found so far lie above the function; the next
+point is the one nearest to the best so far at which they all promise a given part of the largest possible gain.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from scipy.optimize import linprog
 if TYPE_CHECKING:
     from siteopt.arrays import Floats
 
-#: Part of the possible gain that the next point has to promise.
+#: Part of the largest possible gain that the next point has to promise.
 LEVEL = 0.4
 
 
 class LevelMethod:
-    """Pieces of one function.
+    """Linear pieces above a concave function, and the best point so far.
 
     Parameters
     ----------
     lower, upper : ndarray, shape (n,)
-        Box to search, in units that make the variables alike.
+        Box to search, in units in which the variables are of similar size.
 
     Attributes
     ----------
-    best, value : where the function was highest so far, at first 0 or what of the box is nearest to it
-    promised : no higher value is possible, as far as the pieces tell
+    best, value : where the function was highest so far, and how high; at first the point of the box nearest to 0
+    promised : upper bound on the function, as far as the pieces tell
     """
 
     def __init__(self, lower: Floats, upper: Floats) -> None:
@@ -41,18 +41,18 @@ class LevelMethod:
         self.promised = np.inf
 
     def is_done(self, share: float) -> bool:
-        """Whether no more than this share of the best value is to be gained."""
+        """Return whether at most this share of the best value can still be gained."""
         return np.isfinite(self.promised) and self.promised - self.value <= share * abs(self.value)
 
     def add(self, point: Floats, value: float, slope: Floats) -> None:
-        """Value and subgradient at a point."""
+        """Record the value and the subgradient at a point."""
         self._slopes.append(slope)
         self._offsets.append(value - float(slope @ point))
         if value > self.value:
             self.best, self.value = point, value
 
     def next(self) -> Floats | None:
-        """Where to evaluate next; None where the pieces leave nothing to gain, or the solver fails."""
+        """Return the point to evaluate next, or None if the pieces leave nothing to gain or the solver fails."""
         if not self._slopes:
             return self.best
         unit = max(1.0, abs(self.value))

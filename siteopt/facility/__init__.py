@@ -1,8 +1,8 @@
-"""Capacitated facility location: as an instance of ours, and found again inside an instance.
+"""Capacitated facility location: stated as an instance, and recognised inside one.
 
-A facility is a site with one module as large as its capacity, a customer is a demand, and nothing costs anything but
-opening and supplying. An instance with this structure, wherever it comes from, has bounds and searches of its own,
-which are far stronger than those for everything that a scenario can say.
+A facility is a site with one module as large as its capacity, a customer is a demand, and the only costs are those of
+opening and of supplying. An instance with this structure, wherever it comes from, has bounds and searches of its own,
+which are far stronger than those that have to cope with everything a scenario can say.
 """
 
 from siteopt.facility.build import facility_location

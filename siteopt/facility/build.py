@@ -1,4 +1,4 @@
-"""Make an instance from the arrays of the problem."""
+"""Build an instance from the arrays of a capacitated facility location problem."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def facility_location(
     splittable: bool = True,
     nearest: int | None = None,
 ) -> Instance:
-    """Capacitated facility location as an instance.
+    """Build the instance of a capacitated facility location problem.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ def facility_location(
     demand : array_like, shape (n_demand,)
         Positive, in the unit of the capacities.
     cost_usd : array_like or scipy.sparse array, shape (n_demand, n_site)
-        Of serving *all* of a demand from a site; ``inf`` (or absence from a sparse array) where it may not.
+        Cost of serving *all* of a demand from a site; ``inf`` (or absent from a sparse array) where not admissible.
     splittable : bool
         Whether several sites may share a demand.
     nearest : int, optional
-        Keep this many cheapest sites per demand only.
+        Keep only this many sites per demand, the cheapest ones.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def facility_location(
 def _checked(
     capacity: ArrayLike, fixed_usd: ArrayLike, demand: ArrayLike, cost_usd: Any
 ) -> tuple[Floats, Floats, Floats]:
-    """Capacities, fixed costs and demands as arrays; ValueError where figures or shapes are wrong."""
+    """Return capacities, fixed costs and demands as arrays; raise ValueError if figures or shapes are wrong."""
     capacities, fixed, demands = (
         np.ascontiguousarray(a, dtype=np.float64) for a in (capacity, fixed_usd, demand)
     )
@@ -103,7 +103,7 @@ def _checked(
 
 
 def _admissible(cost_usd: Any, nearest: int | None) -> tuple[Indices, Indices, Floats]:
-    """Admissible (demand, site) pairs, cheapest first within a demand, made row by row to spare memory."""
+    """Return demand, site and cost of each admissible pair, the cheapest of a demand first; by rows to save memory."""
     rows = []
     is_sparse = hasattr(cost_usd, "tocsr")
     csr = cost_usd.tocsr() if is_sparse else None

@@ -1,4 +1,4 @@
-"""Lagrangian dive: open the sites that look most open, climb again with them open, until they carry the demand."""
+"""Lagrangian dive: open the sites that look most open and climb again, until the open sites carry the demand."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from siteopt.facility.root_bound import RootBound
 
 OPEN = 1
-#: Sites above this openness, and twice as many by reduced cost, are looked at.
+#: The dive considers the sites above this openness, and twice as many of least reduced cost.
 LIKELY = 0.02
-#: Share of the sites still needed that a round opens, and steps between rounds.
+#: Share of the sites still needed that each round opens, and steps of the ascent between rounds.
 OPENED, STEPS = 0.12, 60
-#: How far ahead of the bound steps aim, relative to it; their first length, and the weight of a new subgradient.
+#: How far above the bound the steps aim, relative to it; their first length, and the weight of a new subgradient.
 AHEAD, LENGTH, WEIGHT = 0.005, 0.1, 0.3
 
 
 def dive(problem: FacilityProblem, root: RootBound) -> Floats:
-    """Rank of each site for a plan: above 1 for those that the dive opened, first ones first; else its openness.
+    """Rank the sites for a plan: above 1 those that the dive opened, the earliest highest; the others by openness.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The exact model for what is left of the time, warm-started from the incumbent."""
+"""Solve the exact model in the time that is left, warm-started from the incumbent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def finish_exactly(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> None:
-    """Solve the exact model; plans and bounds go to the incumbent as they come."""
-    # Pyomo takes most of a second to import, which solves that end before need not wait for.
+    """Solve the exact model and pass its plans and bounds to the incumbent as they arrive."""
+    # Pyomo takes most of a second to import; a solve that ends earlier should not have to wait for it.
     from siteopt.highs.driver import Limits
     from siteopt.milp.solve import ExactModel
 
@@ -24,21 +24,21 @@ def finish_exactly(instance: Instance, incumbent: Incumbent, options: SolveOptio
 
 
 class _Listener:
-    """Passes on what the model finds, its replicas and modules counted by the evaluator."""
+    """Passes on the plans and bounds of the model, after the evaluator has counted replicas and modules."""
 
     def __init__(self, instance: Instance, incumbent: Incumbent, seed: int) -> None:
         self._search, self._incumbent = Search(instance, seed), incumbent
 
     def found(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> Solution | None:
-        """Offer a plan; the solver is told of nothing better."""
+        """Offer a plan to the incumbent; return None, as there is no better plan to give back to the solver."""
         if self._search.load(option, share, unserved, moves):
             self._incumbent.offer(self._search.solution(), "milp")
         return None
 
     def proved(self, bound_usd: float) -> None:
-        """Pass a bound on."""
+        """Pass a bound on to the incumbent."""
         self._incumbent.prove(bound_usd, "milp")
 
     def should_stop(self) -> bool:
-        """Once the gap is reached or the time is over."""
+        """Return whether the gap is reached or the time is over."""
         return self._incumbent.is_good_enough or self._incumbent.clock.left <= 0.0

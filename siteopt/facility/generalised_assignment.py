@@ -1,4 +1,4 @@
-"""The generalised assignment problem of decided sites, from arrays straight into HiGHS."""
+"""The generalised assignment problem that remains once the sites are decided, passed from arrays to HiGHS."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
 
-#: The objective is scaled to about this size.
+#: The objective is scaled to about this magnitude.
 SIZE = 1e4
 
 
 def solve_generalised_assignment(
     problem: FacilityProblem, cutoff_usd: float, seed: int, seconds: float, keep_going: Callable[[], bool]
 ) -> tuple[Indices | None, float, bool]:
-    """Assign each demand to one of the sites, all of which are open, at least cost.
+    """Assign each demand to one of the sites, all of them open, at least cost.
 
     Parameters
     ----------
     problem : FacilityProblem
     cutoff_usd : float
-        Plans that cost as much are of no use.
+        Only plans that cost less are of use.
     seed : int
     seconds : float
-        At most; ``inf`` for no limit.
+        Time limit; ``inf`` for none.
     keep_going : callable
 
     Returns
     -------
     site : ndarray of int32, shape (n_demand,), or None
-        Of each demand, where there is a plan below the cutoff.
+        Site of each demand; None if no plan below the cutoff was found.
     bound_usd : float
         No plan costs less than this, or than the cutoff if that is less.
     is_final : bool
-        False where it was stopped.
+        False if the solve was stopped early.
     """
     unit = max(abs(cutoff_usd), 1e-9) / SIZE
     matrix = _matrix(problem, unit)
@@ -58,7 +58,7 @@ def solve_generalised_assignment(
 
 
 def _matrix(problem: FacilityProblem, unit: float) -> Matrix:
-    r"""``min sum c x`` with ``sum_j x_ij = 1`` for each demand and ``sum_i d_i x_ij <= s_j`` for each site."""
+    r"""Build ``min sum c x`` with ``sum_j x_ij = 1`` for each demand, ``sum_i d_i x_ij <= s_j`` for each site."""
     demand, n_arc = problem.arc_demand, len(problem.arc_site)
     n_demand, n_site = len(problem.demand), len(problem.capacity)
     by_site = np.argsort(problem.arc_site, kind="stable")
@@ -81,7 +81,7 @@ def _matrix(problem: FacilityProblem, unit: float) -> Matrix:
 
 
 def _sites(problem: FacilityProblem, values: Floats) -> Indices | None:
-    """Sites of the arcs that are used, where they hold exactly."""
+    """Return the site of each demand in a solution, or None if the rounded solution breaks a row."""
     used = np.flatnonzero(values > 0.5)
     if not np.array_equal(problem.arc_demand[used], np.arange(len(problem.demand))):
         return None

@@ -1,4 +1,4 @@
-"""The search for a plan of a splittable problem: local search, windows, and both again from other sites."""
+"""Search for a plan of a splittable problem: local search, then windows, then both again from other sites."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
     from siteopt.facility import FacilityProblem
     from siteopt.run.progress import Clock
 
-#: Moves of the local search in a step, and seconds between plans that it hands on.
+#: Moves of the local search in a step, and seconds between the plans that it passes on.
 TRIES, OFFER_EVERY = 50, 0.5
-#: Shares of the time for the first local search, and for one from other sites and then its windows.
+#: Shares of the time: for the first local search; for one from other sites, and again for the windows after it.
 DESCENT_SHARE, AGAIN_SHARE = 0.06, 0.05
-#: Windows without success in a row, in units of open sites, after which no more is expected of them.
+#: Windows that may fail in a row before the search counts as stalled, as a multiple of the number of open sites.
 STALLED = 1.0
-#: A search from other sites is worth windows if its plan is within this of the best one.
+#: Windows follow a search from other sites only if its plan is within this of the best one, relative to the cost.
 WORTH_WINDOWS = 1e-3
-#: A window: its tree nodes (many quick windows find more than a few thorough ones), runs of steps at its root, and the
-#: least that is worth finding, relative to its cost.
+#: Limits of a window: its tree nodes (many quick windows find more than a few thorough ones), runs of steps at its
+#: root, and the least gain that is worth finding, relative to its cost.
 WINDOW_TREE_NODES, WINDOW_RUNS, WINDOW_GAP = 50, 4, 1e-6
 
 
 class PlanSearch:
-    """Improves one plan, in small steps.
+    """Improves a plan in small steps.
 
     Parameters
     ----------
     problem : FacilityProblem
-        Over the sites that plans are made of.
+        Over the sites that plans may use.
     transport : Transport
-        With the sites of the first plan loaded; always that of the best one.
+        With the sites of the first plan loaded; it always holds the best plan.
     seed : int
     clock : Clock
     offer : callable
-        Told of the best plan now and then.
+        Called with the best plan from time to time.
 
     Attributes
     ----------
     cost_usd : float
-        Of the best plan; flows that another thread is changing cost less or more in between.
+        Cost of the best plan, USD; it wavers while another thread is changing the flows.
     has_stalled : bool
-        Whether windows have been tried everywhere in vain; searches from other sites are all that is left.
+        Whether windows have been tried everywhere in vain, so that only searches from other sites may still help.
     restart_from : ndarray of uint8, shape (n_site,), or None
-        Open sites to search again from, to be set anew from time to time.
+        Open sites to start another search from; the caller sets it from time to time.
     """
 
     def __init__(
@@ -72,28 +72,28 @@ class PlanSearch:
         self.restart_from: Flags | None = None
 
     def found(self, is_open: Flags) -> None:
-        """Sites of a better plan have been found elsewhere; from any thread."""
+        """Report the sites of a better plan that was found elsewhere; any thread may call this."""
         with self._best.lock:
             self._found = is_open
 
     def finish(self) -> None:
-        """Hand on what the last steps may have left."""
+        """Pass on the last improvements."""
         self._take_over()
         self._hand_on(self._best)
 
     def _take_over(self) -> None:
-        """Go on from what was found elsewhere, if anything was."""
+        """Continue from a plan that was found elsewhere, if there is one."""
         with self._best.lock:
             is_open, self._found = self._found, None
         if is_open is not None:
             self._replace(is_open)
 
     def steps(self) -> Iterator[None]:
-        """Work without end; every step is a fraction of a second."""
+        """Search without end, in steps of a fraction of a second each."""
         yield from self._descend(self._best, DESCENT_SHARE)
         again: Windows | None = None
         last: Flags | None = None
-        spare = 0  # windows since they stalled, beyond the steps of searches from elsewhere
+        spare = 0  # windows since the stall less the steps of searches from other sites, so that both get equal turns
         while True:
             self._take_over()
             sites = self.restart_from
@@ -110,7 +110,7 @@ class PlanSearch:
             yield
 
     def window(self) -> None:
-        """One window of the best plan; from any thread."""
+        """Try one window of the best plan; any thread may call this."""
         if self._best.step():
             self._failed, self.has_stalled = 0, False
             self._hand_on(self._best)
@@ -119,7 +119,7 @@ class PlanSearch:
             self.has_stalled = self._failed >= self._enough(self._best)
 
     def _enough(self, windows: Windows) -> float:
-        """Windows without success after which no more is expected of them."""
+        """Return how many windows in a row may fail before the search counts as stalled."""
         with windows.lock:
             return STALLED * float(np.count_nonzero(windows.transport.is_open()))
 
@@ -129,7 +129,7 @@ class PlanSearch:
             self._offer(windows.transport)
 
     def _replace(self, is_open: Flags) -> None:
-        """Make these the sites of the best plan, if that is cheaper."""
+        """Make these the sites of the best plan if that is cheaper."""
         best = self._best
         with best.lock:
             before = best.transport.cost_usd
@@ -138,7 +138,7 @@ class PlanSearch:
                 self._failed, self.has_stalled = 0, False
 
     def _descend(self, windows: Windows, share: float) -> Iterator[None]:
-        """Local search until no move pays, or its share of the time is over."""
+        """Run the local search until no move pays or its share of the time is over."""
         clock = self._clock
         deadline, offered, is_done = clock.seconds + share * clock.time_limit, clock.seconds, False
         while not is_done and clock.seconds < deadline:
@@ -151,13 +151,13 @@ class PlanSearch:
         self._hand_on(windows)
 
     def _elsewhere(self, is_open: Flags) -> Windows:
-        """Windows over flows of their own, for searches from other sites."""
+        """Build windows with separate flows, for searches from other sites."""
         transport = Transport(self._problem, len(self._problem.capacity))
         transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
         return Windows(self._problem, transport, solve_window, self._seed + 1)
 
     def _search_again(self, windows: Windows) -> Iterator[None]:
-        """Local search and windows from other sites, which end elsewhere and at times better."""
+        """Run local search and windows from other sites, which end in another plan and sometimes in a better one."""
         yield from self._descend(windows, AGAIN_SHARE)
         transport, failed, most = windows.transport, 0, self._enough(windows)
         deadline = self._clock.seconds + AGAIN_SHARE * self._clock.time_limit
@@ -169,7 +169,7 @@ class PlanSearch:
 
 
 def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tuple[Flags | None, bool]:
-    """Better sites of a window than the open ones, or None; and whether it was solved to the end."""
+    """Find better sites for a window than the open ones, or None; also return whether it was solved to the end."""
     transport = Transport(problem, len(problem.capacity))
     cost = transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
     if np.isinf(cost):

@@ -1,4 +1,4 @@
-"""The problem as its own arrays, by demand and by site."""
+"""The capacitated facility location problem as arrays, by demand and by site."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FacilityProblem:
-    """``min sum fixed_j y_j + sum unit_ij x_ij``, ``sum_j x_ij = demand_i``, ``sum_i x_ij <= capacity_j y_j``.
+    """Capacitated facility location with fixed costs and costs per unit.
+
+    ``min sum fixed_j y_j + sum unit_ij x_ij``, ``sum_j x_ij = demand_i``, ``sum_i x_ij <= capacity_j y_j``.
 
     Attributes
     ----------
@@ -24,12 +26,12 @@ class FacilityProblem:
     arc_ptr : ndarray of int32, shape (n_demand + 1,)
     arc_site : ndarray of int32, shape (n_arc,)
     arc_usd : ndarray, shape (n_arc,)
-        Of one unit of demand.
+        Cost of one unit of demand, USD.
     site_ptr : ndarray of int32, shape (n_site + 1,)
     site_demand : ndarray of int32, shape (n_arc,)
-        Demands that each site can serve, cheapest unit first.
+        Demands that each site can serve, the cheapest per unit first.
     site_usd : ndarray, shape (n_arc,)
-        Of one unit of demand, in the order of ``site_demand``.
+        Cost of one unit of demand, USD, in the order of ``site_demand``.
     is_splittable : bool
         Whether several sites may share a demand.
     """
@@ -53,7 +55,7 @@ class FacilityProblem:
     def restricted(
         self, sites: Indices, demands: Indices, amount: Floats, capacity: Floats | None = None
     ) -> FacilityProblem:
-        """The same problem over some sites and some demands, the latter with amounts of their own.
+        """Return the problem over some of its sites and demands, with new amounts for the latter.
 
         Parameters
         ----------
@@ -91,7 +93,7 @@ def facility_problem(
     arc_usd: Floats,
     is_splittable: bool = True,
 ) -> FacilityProblem:
-    """Index arcs, given demand by demand, by site as well."""
+    """Build a problem from arcs that are given by demand, and index them by site as well."""
     site_ptr = pointer(arc_site, len(capacity))
     order = np.lexsort((arc_usd, arc_site)).astype(np.int32)
     return FacilityProblem(

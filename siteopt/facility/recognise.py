@@ -1,4 +1,4 @@
-"""Find the problem inside an instance, wherever that comes from, and turn its decisions back."""
+"""Recognise the problem inside an instance, wherever that comes from, and translate its decisions back."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance
 
 
-#: Tables of an instance whose columns are looked at below, or mean nothing for the problem. Any other table that is
-#: not empty holds a rule that is not known here, and the instance is more than the textbook problem.
+#: Tables of an instance that are examined below or do not matter to the problem. Any other table that is not empty
+#: holds a rule that is unknown here, so that the instance is more than the textbook problem.
 KNOWN = {
     *(
         "sites",
@@ -35,11 +35,12 @@ KNOWN = {
 
 
 def recognised(instance: Instance) -> FacilityProblem | None:
-    """The capacitated facility location problem that an instance is, or None where it is more than that.
+    """Return the capacitated facility location problem that an instance states, or None if it states more than that.
 
-    It is one if every site has one design with one module and at most one pool, all demands may be split or none may,
-    all must be served, replicas cost nothing and all have one size (whatever they carry, a whole number of them fits
-    into a site), power is free of steps, and no tail, grid limit, budget or number of sites is in the way.
+    It states just that if every site has one design with one module and at most one pool, either all demands may be
+    split or none may, all must be served, replicas cost nothing and have one size (whatever they carry, a whole
+    number of them fits into a site), power is priced without steps, and no tail, grid limit, budget or limit on the
+    number of sites applies.
     """
     if _has_unknown_rules(instance) or _is_limited(instance):
         return None
@@ -64,12 +65,12 @@ def recognised(instance: Instance) -> FacilityProblem | None:
 
 
 def _has_unknown_rules(instance: Instance) -> bool:
-    """Whether the instance has a table that this file does not know, and something stands in it."""
+    """Return whether a table of the instance that is unknown here is not empty."""
     return any(getattr(instance, table.name) for table in fields(instance) if table.name not in KNOWN)
 
 
 def _is_plain_building(instance: Instance) -> bool:
-    """One design of one module per site, nothing built or bound to be built yet."""
+    """Return whether each site has one design of one module, and none is built already or has to be built."""
     sites, options, n = instance.sites, instance.options, len(instance.sites.id)
     return (
         len(options.site) == n
@@ -86,7 +87,7 @@ def _is_plain_building(instance: Instance) -> bool:
 
 
 def _is_plain_serving(instance: Instance) -> bool:
-    """One variant, whose replicas cost nothing and draw what they carry, one pool per site, one kind of demand."""
+    """Return whether there is one variant, free and without idle power, one pool a site and one kind of demand."""
     variants, demands = instance.variants, instance.demands
     return (
         len(variants.workload) == 1
@@ -103,7 +104,7 @@ def _is_plain_serving(instance: Instance) -> bool:
 
 
 def _is_limited(instance: Instance) -> bool:
-    """Whether anything couples sites beyond the demand that they share."""
+    """Return whether anything couples the sites beyond the demand that they share."""
     tenancy = instance.tenancy
     return bool(
         len(instance.grid.id)
@@ -116,7 +117,7 @@ def _is_limited(instance: Instance) -> bool:
 
 
 def solution_of(instance: Instance, problem: FacilityProblem, amount: Floats, is_open: Masks) -> Solution:
-    """Decisions on the instance that a problem was recognised in.
+    """Translate decisions on a problem into a solution of the instance that it was recognised in.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The Lagrangian bound of capacitated facility location, in runs of steps that a caller can stop between."""
+"""The Lagrangian bound of capacitated facility location, climbed in runs that a caller can stop between."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
 
-#: Steps of a run; how far ahead of the bound steps aim at first, at least and at most, relative to it, and that
-#: distance over what the last run gained.
+#: Steps of a run; how far above the bound they aim, relative to it: at first without and with prices to start from,
+#: at least, at most, and as a multiple of what the last run gained.
 STEPS = 50
 COLD, WARM, LEAST, MOST, OVER = 0.3, 0.01, 0.005, 0.3, 1.5
-#: The ascent has converged when this many runs in a row gained less than this, relative to the bound.
+#: The ascent has converged once this many runs in a row have each gained less than this, relative to the bound.
 IDLE_RUNS, IDLE = 3, 2e-6
-#: Steps that have become this short start again from this length, with an average that turns more slowly.
+#: Steps that have become shorter than this start again from this length, with a running average that changes more
+#: slowly, down to this weight of a new subgradient.
 RESTART, AGAIN, SLOWEST = 2e-4, 0.02, 0.05
 
 
 class RootBound:
-    """Dual ascent over all sites; where the best plan is not known, it aims a little ahead of what it gains.
+    """Dual ascent over all sites; as the best plan is not known, it aims a little further than it has been gaining.
 
     Parameters
     ----------
     problem : FacilityProblem
     price : ndarray, optional
-        Prices to start from, of one unit of each demand, USD.
+        Prices of one unit of each demand to start from, USD.
     """
 
     def __init__(self, problem: FacilityProblem, price: Floats | None = None) -> None:
@@ -45,26 +46,26 @@ class RootBound:
 
     @property
     def has_converged(self) -> bool:
-        """Whether steps bring next to nothing any more."""
+        """Whether further steps would gain next to nothing."""
         return self._idle >= IDLE_RUNS or not np.isfinite(self.bound_usd)
 
     @property
     def openness(self) -> Floats:
-        """How far each site is open in the running average, shape (n_site,)."""
+        """Openness of each site, from 0 to 1, in the running average; shape (n_site,)."""
         return self._dual.openness.copy()
 
     @property
     def reduced_usd(self) -> Floats:
-        """Reduced cost of each site at the best prices, shape (n_site,)."""
+        """Reduced cost of each site at the best prices, USD, shape (n_site,)."""
         return self._dual.reduced_usd.copy()
 
     @property
     def passes(self) -> int:
-        """Evaluations of the dual so far."""
+        """Number of evaluations of the dual so far."""
         return self._dual.passes
 
     def climb(self) -> float:
-        """Take one run of steps; returns the bound."""
+        """Take one run of steps and return the bound."""
         before, size = self.bound_usd, max(abs(self.bound_usd), 1e-9)
         target = before + self._ahead * size
         self.bound_usd, self._length, self._weight = self._dual.ascend(
@@ -91,7 +92,7 @@ class RootBound:
 
 
 def first_prices(problem: FacilityProblem) -> Floats:
-    """Each demand's cheapest unit if full sites shared their fixed cost."""
+    """Return the least cost of a unit of each demand if full sites spread their fixed cost over their capacity."""
     per_unit = problem.fixed_usd / np.maximum(problem.capacity, TINY)
     price = np.full(len(problem.demand), np.inf)
     np.minimum.at(price, problem.arc_demand, problem.arc_usd + per_unit[problem.arc_site])

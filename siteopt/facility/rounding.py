@@ -1,4 +1,4 @@
-"""Plans from how open each site looks: as many as the demand needs, and more where those do not reach it all."""
+"""Round the openness of sites to a plan: open as many sites as the demand needs, and more if some is out of reach."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.facility import FacilityProblem
 
-#: Where the rounded sites do not reach every demand, they grow by this part of their number.
+#: While the rounded sites do not reach every demand, their number grows by one part in this many.
 GROWTH = 12
 
 
 def counts(capacity: Floats, total: float) -> Iterator[int]:
-    """How many sites of an order to open: as many as carry ``total``, then more and more, at last all."""
+    """Yield how many sites of a ranking to open: first just enough to carry ``total``, then more, in the end all."""
     count = min(len(capacity), int(np.searchsorted(np.cumsum(capacity), total * (1.0 - ROUNDING))) + 1)
     while count < len(capacity):
         yield count
@@ -29,13 +29,13 @@ def counts(capacity: Floats, total: float) -> Iterator[int]:
 
 
 def rounded_sites(problem: FacilityProblem, openness: Floats) -> Indices:
-    """The sites that look most open, as many as the demand needs; all where that is not enough."""
+    """Return the sites that look most open, as many as the demand needs; all if fewer do not suffice."""
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     return order[: next(counts(problem.capacity[order], float(problem.demand.sum())))]
 
 
 def rounded_flows(problem: FacilityProblem, openness: Floats) -> Transport | None:
-    """Cheapest flows of the rounded openness, over more sites where those do not reach all demand; None if none do."""
+    """Find the cheapest flows to the rounded sites, adding sites until all demand is reached; None if it never is."""
     transport = Transport(problem, len(problem.capacity))
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     for count in counts(problem.capacity[order], float(problem.demand.sum())):

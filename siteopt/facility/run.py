@@ -1,4 +1,4 @@
-"""Capacitated facility location inside an instance: plans and bounds by its own methods, which are far stronger."""
+"""Solve instances of capacitated facility location by methods of their own, which are far stronger."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["solve_facility_location"]
 
 
 def solve_facility_location(instance: Instance, incumbent: Incumbent, options: SolveOptions) -> bool:
-    """Solve an instance that is capacitated facility location, until the gap or the time is reached.
+    """Solve an instance of capacitated facility location until the gap or the time limit is reached.
 
     Parameters
     ----------
     instance : Instance
     incumbent : Incumbent
-        Told of plans and bounds; its clock and its gap say when to stop.
+        Receives plans and bounds; its clock and its gap say when to stop.
     options : SolveOptions
-        For its seed and its limit on tree nodes; the incumbent has the clock and the gap.
+        Only its seed and its limit on tree nodes are used; the incumbent has the clock and the gap.
 
     Returns
     -------
     bool
-        False where the instance is not of this kind, and nothing was done.
+        False if the instance is not of this kind, in which case nothing was done.
     """
     problem = recognised(instance)
     if problem is None:

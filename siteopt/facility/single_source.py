@@ -1,4 +1,4 @@
-"""What is known of a single-source problem: arcs that can never be used, and a splittable relaxation."""
+"""Tighten and relax a single-source problem: drop arcs that can never be used, let demands be splittable."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from siteopt.tolerances import TIGHT_SLACK
 if TYPE_CHECKING:
     from siteopt.arrays import Floats, Masks
 
-#: Sums of capacities are enumerated up to this total.
+#: Sums of capacities are enumerated only if all capacities together are at most this.
 MOST_UNITS = 10_000_000
 
 
 def fitting(problem: FacilityProblem) -> FacilityProblem:
-    """The problem without arcs to sites that are too small for the whole demand."""
+    """Return the problem without the arcs to sites that are too small for the whole demand."""
     demand = problem.arc_demand
     fits = problem.demand[demand] <= problem.capacity[problem.arc_site] * (1.0 + TIGHT_SLACK)
     return problem if np.all(fits) else keeping(problem, fits)
 
 
 def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
-    """The problem with some of its arcs only."""
+    """Return the problem with only some of its arcs."""
     return facility_problem(
         problem.capacity,
         problem.fixed_usd,
@@ -38,11 +38,11 @@ def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
 
 
 def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
-    """Relax single sources to splittable demands, and use that a site opens with all of its capacity.
+    """Relax single sources to splittable demands, and exploit that a site opens with all of its capacity.
 
     Open capacity is a sum of capacities, hence at least the smallest such sum that covers the demand (sites that
-    carry 400 each serve 6,076 only if 16 of them are open, not 15.2). A last demand, which every site serves for
-    nothing, makes up the difference.
+    carry 400 each serve 6,076 only if 16 of them are open, not 15.2). An extra demand, which every site serves for
+    free, makes up the difference; it comes last.
     """
     total = float(problem.demand.sum())
     missing = least_sum(problem.capacity, total) - total
@@ -60,7 +60,7 @@ def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
 
 
 def least_sum(capacity: Floats, total: float) -> float:
-    """Smallest sum of some capacities that is at least ``total``; ``total`` itself where this is not known."""
+    """Return the smallest sum of some capacities that is at least ``total``, or ``total`` if that is not known."""
     if not capacity.sum() <= MOST_UNITS or np.any(capacity != np.floor(capacity)) or capacity.sum() < total:
         return total
     # Bit k says whether some capacities sum to k.

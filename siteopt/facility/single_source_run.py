@@ -1,6 +1,6 @@
-"""Single-source problems: annealing for the plan; for the proof a tree that decides sites, then assigns demands.
+"""Solve single-source problems: annealing finds the plan, a tree that decides sites and assigns demands proves it.
 
-Both run side by side where there are two cores, else they take turns.
+Both run concurrently where there are two cores; otherwise they take turns.
 """
 
 from __future__ import annotations
@@ -32,31 +32,32 @@ if TYPE_CHECKING:
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
 
-#: Iterations of the search between looks at the clock; turns after which it begins anew under a limit of tree
-#: nodes alone.
+#: Iterations of the search between two looks at the clock; turns after which it starts afresh if only tree nodes are
+#: limited.
 ITERATIONS, TURNS = 200, 25
-#: A turn of the search and one of the tree take this share of the time each.
+#: A turn of the search and a turn of the tree each take this share of the time.
 TURN = 0.005
-#: Of so many turns, one is the tree's, or the search's if the tree is likely to end in time.
+#: One turn in this many is the tree's; if the tree is likely to finish in time, one in this many is the search's.
 RARELY = 8
-#: Turns that the search has to itself: without a good plan to compare them with, the tree looks at far too many sites
-#: and assigns demands to them far too long.
+#: Turns that the search has to itself: without a good plan to compare with, the tree would keep far too many sites
+#: and spend far too long on assigning demands to them.
 ALONE = 10
-#: The tree leaves off what is within this share of the gap asked for, so that bounds lowered for rounding suffice.
+#: The tree prunes at this share of the gap asked for, so that bounds still reach the gap after the deduction for
+#: rounding.
 CUT = 0.85
-#: Turns of the tree after which its pace is known.
+#: Turns of the tree after which its pace counts as known.
 LEAST_TURNS = 4
-#: Tree nodes of a turn of the tree, where only they are limited and else.
+#: Most tree nodes in a turn of the tree: if only tree nodes are limited, and otherwise.
 TREE_NODES, MOST_TREE_NODES = 20, 100_000
-#: Up to so many arcs the exact model looks for a plan where none was found.
+#: Most arcs with which the exact model is tried if no plan was found.
 LARGEST_EXACT = 20_000
-#: Share of the time that the assignment to one set of sites may take, and how much more the next one gets after one
-#: that was cut short: what it had come to is lost but for its bound.
+#: Share of the time that the assignment to one set of sites may take, and the factor by which that grows after one
+#: was cut short: nothing but its bound is kept of such an assignment.
 ASSIGNMENT, LONGER = 0.4, 2.0
 
 
 class SingleSourceRun(SplittableRun):
-    """One solve of one single-source problem."""
+    """A solve of a single-source problem."""
 
     def __init__(
         self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
@@ -65,11 +66,11 @@ class SingleSourceRun(SplittableRun):
         super().__init__(instance, splittable_relaxation(self._single_source), incumbent, options)
         self._original = problem
         self._assignment_seconds = ASSIGNMENT * self._clock.time_limit
-        # Not the tree's own word, which holds only between its turns.
+        # Kept apart from the tree's own flag, which is only valid between its turns.
         self._is_proven = False
 
     def work(self) -> None:
-        """Search and tree in turns; where they cannot begin, the exact model if it is small enough."""
+        """Run search and tree; if they cannot begin and the exact model is small enough, solve that."""
         self._own()
         is_small = len(self._original.arc_usd) <= LARGEST_EXACT
         if is_small and self._incumbent.solution is None and self._clock.left > 0.0:
@@ -88,7 +89,7 @@ class SingleSourceRun(SplittableRun):
         restricted_sites, _, transport = found
         plans = self._plans(restricted_sites, transport)
         if plans is None:
-            # Some demand is too large for every one of the restricted sites.
+            # Some demand is too large for each of the restricted sites.
             restricted_sites = np.arange(len(self._single_source.capacity), dtype=np.int32)
             everywhere = rounded_flows(self._problem, root.openness)
             plans = None if everywhere is None else self._plans(restricted_sites, everywhere)
@@ -103,7 +104,7 @@ class SingleSourceRun(SplittableRun):
                 self._take_turns(tree, plans, restricted_sites)
 
     def _plans(self, restricted_sites: Indices, transport: Transport) -> SingleSourceSearch | None:
-        """Begin the search over some sites with flows of split demands; None where a demand fits into none of them."""
+        """Begin the search over some sites from flows of split demands; None if some demand fits into none of them."""
         demands = np.arange(len(self._single_source.demand), dtype=np.int32)
         restricted = self._single_source.restricted(restricted_sites, demands, self._single_source.demand)
         if not is_complete(restricted):
@@ -117,7 +118,7 @@ class SingleSourceRun(SplittableRun):
         return plans
 
     def _at_once(self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices) -> None:
-        """Search here, and prove by the tree in a second thread."""
+        """Search in this thread while the tree proves the bound in a second one."""
 
         def prove(is_wanted: Callable[[], bool]) -> None:
             while is_wanted() and self._goes_on() and not self._is_proven:
@@ -160,7 +161,7 @@ class SingleSourceRun(SplittableRun):
         plans.go_on(ITERATIONS, (turn % TURNS) / TURNS if np.isinf(limit) else self._clock.seconds / limit)
 
     def _advance(self, tree: SingleSourceTree, plans: SingleSourceSearch, restricted_sites: Indices) -> None:
-        """A turn of the tree; the search goes on from its plan, if that is better and the search has all its sites."""
+        """Give the tree a turn; the search takes over its plan if that is better and uses restricted sites only."""
         deadline, before = self._clock.seconds + TURN * self._clock.time_limit, tree.cost_usd
         tree.learn(self._cost)
         tree.run(
@@ -178,8 +179,8 @@ class SingleSourceRun(SplittableRun):
         self._is_proven = tree.is_done
 
     def _assign(self, problem: FacilityProblem, cutoff_usd: float) -> GeneralisedAssignment:
-        """Assign the demands to decided sites with HiGHS."""
-        # Pyomo takes most of a second to import, which solves that end before need not wait for.
+        """Assign the demands to the decided sites with HiGHS."""
+        # Pyomo takes most of a second to import; a solve that ends earlier should not have to wait for it.
         from siteopt.facility.generalised_assignment import solve_generalised_assignment
 
         seconds = self._assignment_seconds
@@ -202,7 +203,7 @@ class SingleSourceRun(SplittableRun):
             self._offer_assignment(restricted_sites[plans.sites], plans.cost_usd)
 
     def _offer_assignment(self, site: Indices, cost_usd: float) -> None:
-        """Hand on a plan that serves each demand from one site."""
+        """Offer a plan that serves each demand from one site to the incumbent, if it is better."""
         if cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = cost_usd
@@ -215,18 +216,18 @@ class SingleSourceRun(SplittableRun):
 
 
 class Pace:
-    """How fast a bound rises, by the second half of the time that was spent on it."""
+    """Pace at which a bound rises, judged by the second half of the time that was spent on it."""
 
     def __init__(self) -> None:
         self._seconds, self._bound = [0.0], [-np.inf]
 
     def add(self, seconds: float, bound_usd: float) -> None:
-        """So many more seconds were spent, and this is the bound now."""
+        """Record that the bound has reached this value after that many more seconds."""
         self._seconds.append(self._seconds[-1] + seconds)
         self._bound.append(bound_usd)
 
     def needed(self, goal_usd: float) -> float:
-        """Seconds until the bound reaches the goal; none while there is nothing to judge by."""
+        """Estimate the seconds until the bound reaches the goal; 0 while there is too little to judge by."""
         if len(self._seconds) < LEAST_TURNS:
             return 0.0
         half = bisect_left(self._seconds, 0.5 * self._seconds[-1])
@@ -236,17 +237,17 @@ class Pace:
 
 
 def is_complete(problem: FacilityProblem) -> bool:
-    """Whether each demand has an arc."""
+    """Return whether each demand has an arc."""
     return bool(np.all(np.diff(problem.arc_ptr) > 0))
 
 
 def dearest(problem: FacilityProblem) -> float:
-    """More than any plan costs."""
+    """Return a cost that no plan reaches, USD."""
     most = np.maximum.reduceat(problem.arc_usd, problem.arc_ptr[:-1])
     return float(problem.fixed_usd.sum() + most @ problem.demand) * (1.0 + 1e-6) + 1.0
 
 
 def largest_shares(problem: FacilityProblem, amount: Floats) -> Indices:
-    """The site that most of each demand goes to, shape (n_demand,)."""
+    """Return the site that serves most of each demand, shape (n_demand,)."""
     order = np.lexsort((amount, problem.arc_demand))
     return problem.arc_site[order[problem.arc_ptr[1:] - 1]].astype(np.int32)

@@ -1,4 +1,4 @@
-"""Plans for single-source problems: annealed ruin and recreate, in cycles that grow longer."""
+"""Search for plans of single-source problems: annealed ruin and recreate, in cycles of growing length."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from siteopt.arrays import Flags, Indices
     from siteopt.facility import FacilityProblem
 
-#: Demands through which a site's neighbours are found, and neighbours that it has.
+#: Nearest demands of a site, through which its neighbours are found, and number of these neighbours.
 NEAREST, NEIGHBOURS = 8, 40
-#: Temperatures, first and last of a cycle, in units of what serving a demand costs in the first plan.
+#: First and last temperature of a cycle, as multiples of the mean cost of serving a demand in the first plan.
 HOT, COLD = 0.4, 0.04
-#: Each cycle is so many times as long as the one before it, and the first one takes this share of what is planned.
+#: Each cycle is this many times as long as the one before it, and the first one takes this share of the whole search.
 LONGER, FIRST = 3.0, 0.02
 
 
 class SingleSourceSearch:
-    """Keeps the best assignment of demands to sites found so far.
+    """Annealing search that keeps the best assignment of demands to sites so far.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class SingleSourceSearch:
 
     @property
     def cost_usd(self) -> float:
-        """Of the best plan; ``inf`` where there is none."""
+        """Cost of the best plan, USD; ``inf`` if there is none."""
         return self._kernel.best_usd
 
     @property
@@ -50,7 +50,7 @@ class SingleSourceSearch:
         return self._kernel.best_sites()
 
     def begin(self, is_open: Flags, site: Indices) -> None:
-        """Start from open sites and a site for each demand; where a demand reaches none of them, its nearest opens."""
+        """Start from open sites and a site for each demand; one that reaches no open site opens its nearest one."""
         problem, is_open = self._problem, is_open.copy()
         reached = np.bincount(problem.arc_demand, is_open[problem.arc_site], len(problem.demand)) > 0
         is_open[problem.arc_site[problem.arc_ptr[:-1][~reached]]] = 1
@@ -60,19 +60,19 @@ class SingleSourceSearch:
         self._unit_usd = max(self._kernel.flow_usd / len(problem.demand), 1e-9)
 
     def go_on(self, iterations: int, progress: float) -> None:
-        """Anneal on.
+        """Continue annealing.
 
         Parameters
         ----------
         iterations : int
         progress : float
-            Share of the search that is over, in [0, 1]: it says how hot it is.
+            Share of the search that is over, in [0, 1]; it sets the temperature.
         """
         self._take_over()
         if progress >= self._cycle_ends:
             length = LONGER * (self._cycle_ends - self._cycle_begins)
             self._cycle_begins = self._cycle_ends
-            # A rest too short for the next cycle belongs to this one.
+            # If too little is left for another cycle after this one, this one takes all of it.
             self._cycle_ends += length if self._cycle_ends + (1.0 + LONGER) * length <= 1.0 else 1.0
         length = min(1.0, self._cycle_ends) - self._cycle_begins
         done = min(1.0, max(0.0, (progress - self._cycle_begins) / max(length, 1e-9)))
@@ -80,11 +80,11 @@ class SingleSourceSearch:
         self._kernel.anneal(iterations, heat)
 
     def found(self, site: Indices) -> None:
-        """A better plan has been found elsewhere; from any thread."""
+        """Report a better plan that was found elsewhere; any thread may call this."""
         self._found.append(site)
 
     def _take_over(self) -> None:
-        """Go on from what was found elsewhere, if anything was."""
+        """Continue from a plan that was found elsewhere, if there is one."""
         if self._found:
             site = self._found.pop()
             is_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
@@ -93,7 +93,7 @@ class SingleSourceSearch:
 
 
 def near_sites(problem: FacilityProblem, count: int) -> Indices:
-    """The sites nearest to each, itself first, by the cheapest way over one of its nearest demands.
+    """Find the sites nearest to each site, itself first, by the cheapest way through one of its nearest demands.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Branch and bound for single-source problems: sites are decided as if demands were splittable, then assigned to.
+"""Branch and bound for single-source problems: decide sites as if demands were splittable, then assign the demands.
 
-Once all sites are decided, a generalised assignment problem is left: 0-1 knapsacks bound what it costs, reduced costs
-take arcs out, and an exact method solves it. As long as sites are undecided the bound of splittable demands is nearly
-as good, and far quicker.
+Once all sites are decided, a generalised assignment problem is left: 0-1 knapsacks bound its cost, reduced costs
+remove arcs, and an exact method solves it. As long as sites are undecided, the bound of splittable demands is nearly
+as good and far quicker.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from siteopt.facility.root_bound import RootBound
     from siteopt.facility.tree_node import Status
 
-#: Steps of the ascent with single sources once sites are decided; their first length and weight.
+#: Steps of the ascent with single sources once all sites are decided; their first length and weight.
 LEAF_STEPS, LENGTH, WEIGHT = 300, 0.2, 0.3
 
 
@@ -37,7 +37,7 @@ class GeneralisedAssignment:
 
     Attributes
     ----------
-    site : site of each demand, or None where nothing below the cutoff was found
+    site : site of each demand, or None if no plan below the cutoff was found
     bound_usd : no assignment costs less than this, or than the cutoff if that is less
     is_final : whether the bound is as high as it gets
     """
@@ -48,24 +48,24 @@ class GeneralisedAssignment:
 
 
 if TYPE_CHECKING:
-    #: Assigns the demands of a problem to its sites for less than a cutoff, if that can be done.
+    #: Assigns the demands of a problem to its sites for less than a cutoff, if that is possible.
     AssignmentSolver = Callable[[FacilityProblem, float], GeneralisedAssignment]
 
 
 class SingleSourceTree(FacilityTree):
-    """The tree of a single-source problem.
+    """Branch-and-bound tree of a single-source problem.
 
     Parameters
     ----------
     single_source : FacilityProblem
     relaxed : FacilityProblem
-        Its splittable relaxation: the same sites; there may be more demands.
+        Its splittable relaxation, with the same sites and possibly more demands.
     root : RootBound
-        Of ``relaxed``.
+        Bound of ``relaxed``.
     gap : float
-        Tree nodes whose bound is within this share of the incumbent are done with.
+        Tree nodes whose bound is within this share of the incumbent are pruned.
     cost_usd : float
-        Of the incumbent.
+        Cost of the incumbent.
     solver : callable
     """
 
@@ -85,18 +85,18 @@ class SingleSourceTree(FacilityTree):
 
     @property
     def bound_usd(self) -> float:
-        """No plan costs less. Reduced costs leave out what costs the cutoff or more, so it claims no more than that."""
+        """Lower bound on every plan, USD; at most the cutoff, as reduced costs remove what costs that much or more."""
         return min(super().bound_usd, self._cutoff)
 
     def _try(self, status: Status, openness: Floats) -> float:
-        """Plans are made elsewhere until all sites are decided."""
+        """Return ``inf``: as long as sites are undecided, plans are made elsewhere."""
         return np.inf
 
     def _leaf(self, node: TreeNode) -> None:
         problem = self._single_source
         sites = np.flatnonzero(node.status == OPEN).astype(np.int32)
         if len(sites) == 0:
-            return  # reduced costs have closed all
+            return  # reduced costs have closed all sites
         restricted = problem.restricted(sites, np.arange(len(problem.demand), dtype=np.int32), problem.demand)
         restricted, bound = filtered(restricted, self._cutoff)
         bound = max(bound, node.bound_usd)
@@ -118,7 +118,7 @@ class SingleSourceTree(FacilityTree):
 
 
 def assignment_cost(problem: FacilityProblem, site: Indices) -> float:
-    """Cost of open sites and of each demand, served by one of them."""
+    """Return the cost of opening all sites and of serving each demand from its site."""
     chosen = np.flatnonzero(problem.arc_site == site[problem.arc_demand])
     return float(
         problem.fixed_usd.sum() + problem.arc_usd[chosen] @ problem.demand[problem.arc_demand[chosen]]
@@ -126,10 +126,10 @@ def assignment_cost(problem: FacilityProblem, site: Indices) -> float:
 
 
 def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, float]:
-    """Bound the assignment to all sites; the problem is returned without arcs that none below the cutoff uses.
+    """Bound the assignment to all sites, and drop the arcs that no assignment below the cutoff can use.
 
-    At prices of the demands, an arc that its site's continuous knapsack leaves out costs the knapsack's critical rate
-    less the arc's own for each unit, and never less than that where demands have a single source.
+    Given prices of the demands, forcing an arc that its site's continuous knapsack leaves out into it costs, for each
+    unit, the knapsack's critical rate less that of the arc, and never less where demands have a single source.
     """
     n_site = len(problem.capacity)
     every, is_open = np.arange(n_site, dtype=np.int32), np.ones(n_site, dtype=np.int8)
@@ -149,12 +149,12 @@ def filtered(problem: FacilityProblem, cutoff: float) -> tuple[FacilityProblem, 
     ) * problem.demand[demand]
     kept = keeping(problem, split + loss <= cutoff)
     if np.any(np.diff(kept.arc_ptr) == 0):
-        return kept, cutoff  # every arc of some demand costs too much
+        return kept, cutoff  # every arc of some demand is too expensive
     return kept, max(bound, knapsack_bound)
 
 
 def _critical_rates(problem: FacilityProblem, price: Floats) -> Floats:
-    """Worth of a unit of each site's capacity, shape (n_site,)."""
+    """Return the worth of a unit of capacity at each site, shape (n_site,)."""
     critical = np.zeros(len(problem.capacity))
     rate = price[problem.site_demand] - problem.site_usd
     for j in range(len(critical)):

@@ -1,7 +1,7 @@
-"""Splittable problems: a search for the plan, a tree for the proof.
+"""Solve splittable problems: a search finds the plan, a tree proves the bound.
 
-Both run side by side where there are two cores, else they take turns. The better the plan, the more the tree can fix;
-its roundings are new sites to search from.
+Both run concurrently where there are two cores; otherwise they take turns. The better the plan, the more the tree can
+fix; in return, its roundings are new sites to search from.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ if TYPE_CHECKING:
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
 
-#: Restricted sites, which plans are made of: this many times those that are needed, and some more.
+#: Number of restricted sites, which are all that plans may use: this many times those needed, and this many more.
 TIMES_NEEDED, MORE_SITES = 2.0, 40
-#: Sites above this openness are among them too.
+#: Sites above this openness are always among them.
 LIKELY = 0.02
 #: Tree nodes and steps of the search in a turn.
 TREE_NODES, STEPS = 10, 10
-#: Share of the time that the search has to itself where both take turns, unless it stalls before; up to so many sites,
-#: which the tree often solves before, and above so many, where a tree node takes too long to prove anything.
+#: Share of the time that the search has to itself when both take turns, unless it stalls before. It is less up to
+#: SMALL sites, as the tree often solves those quickly, and more above LARGE, where a tree node takes too long to
+#: prove anything.
 ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
 
 
 class SplittableRun:
-    """One solve of one splittable problem."""
+    """A solve of a splittable problem."""
 
     def __init__(
         self, instance: Instance, problem: FacilityProblem, incumbent: Incumbent, options: SolveOptions
@@ -59,7 +60,7 @@ class SplittableRun:
         if np.isinf(root.bound_usd):
             return
         self._incumbent.prove(root.bound_usd, "bound")
-        # The plain rounding is there at once, and at times near enough; the dive takes as long as the ascent.
+        # Plain rounding takes no time and is sometimes good enough; the dive takes as long as the ascent.
         found = self._restrict(root, root.openness)
         if found is not None:
             self._offer(found[0], found[2])
@@ -70,7 +71,7 @@ class SplittableRun:
             return
         restricted_sites, restricted, transport = found
         self._offer(restricted_sites, transport)
-        # The dive found sites that can carry the demand, so that growing the plain rounding finds some too.
+        # The dive found sites that can carry the demand, so the plain rounding reaches such a set too as it grows.
         rounding = rounded_flows(restricted, root.openness[restricted_sites])
         assert rounding is not None
         gap = 0.999 * self._incumbent.gap_wanted
@@ -112,7 +113,7 @@ class SplittableRun:
                     return
             now = self._clock.seconds
             if search.has_stalled or now > alone:
-                # As long as the steps took; under a limit of tree nodes one turn, so that the same come each time.
+                # As long as the steps took; with a limit on tree nodes just one turn, so that every run is the same.
                 proof.advance()
                 while node_limit is None and self._clock.seconds < 2.0 * now - began and not proof.is_done:
                     proof.advance()
@@ -130,7 +131,10 @@ class SplittableRun:
     def _restrict(
         self, root: RootBound, openness: Floats
     ) -> tuple[Indices, FacilityProblem, Transport] | None:
-        """Restricted sites, their problem and flows of the rounded openness; they grow until all can be served."""
+        """Choose restricted sites, enough to serve all demand; return them, their problem and flows of the rounding.
+
+        None if even all sites cannot serve it.
+        """
         problem, n_site = self._problem, len(self._problem.capacity)
         cheapest = np.argsort(root.reduced_usd, kind="stable")
         needed = max(len(rounded_sites(problem, openness)), int(np.count_nonzero(root.openness > 0.5)))
@@ -147,14 +151,14 @@ class SplittableRun:
             size = min(n_site, 2 * size)
 
     def _offer_open(self, is_open: Flags) -> None:
-        """Hand the plan of open sites on, if it is better."""
+        """Offer the plan of these open sites to the incumbent, if it is better."""
         sites = np.flatnonzero(is_open).astype(np.int32)
         transport = Transport(self._restricted(sites), len(sites))
         transport.load_sites(np.arange(len(sites), dtype=np.int32))
         self._offer(sites, transport)
 
     def _offer(self, restricted_sites: Indices, transport: Transport) -> None:
-        """Hand the plan of the loaded sites on, if it is better."""
+        """Offer the plan of the loaded sites to the incumbent, if it is better."""
         if transport.cost_usd >= self._cost * (1.0 - ROUNDING):
             return
         self._cost = transport.cost_usd
@@ -172,7 +176,7 @@ class SplittableRun:
 
 
 class _Proof:
-    """The tree's turns, and what it exchanges with the search."""
+    """The turns of the tree, and its exchange of plans with the search."""
 
     def __init__(
         self,
@@ -190,13 +194,13 @@ class _Proof:
 
     @property
     def tree_nodes(self) -> int:
-        """Tree nodes so far."""
+        """Number of tree nodes so far."""
         return self._tree.tree_nodes
 
     def advance(self) -> None:
-        """Work on some tree nodes; the search gets their rounding, and their plan if it is better.
+        """Work on some tree nodes, then give the search their rounding, and their plan if it is better.
 
-        A plan with a site that the search does not have is handed on past it.
+        A plan with a site that the search does not have goes to the incumbent directly.
         """
         tree, search = self._tree, self._search
         tree.learn(search.cost_usd)

@@ -1,4 +1,4 @@
-"""Rows of an instance in which nothing costs anything but opening and supplying."""
+"""Build the tables of an instance in which opening and supplying are the only costs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINEST = 1e-8
 
 
 def unit_of(capacity: Floats) -> float:
-    """Largest power of ten, at most 1, of which all capacities are multiples; no finer than replicas can count."""
+    """Return the largest power of ten up to 1 that divides all capacities, but none finer than replicas can count."""
     finest = FINEST * float(capacity.max(initial=1.0))
     unit = 1.0
     while unit / 10.0 >= finest and np.any(np.abs(capacity / unit - np.round(capacity / unit)) > 1e-9):
@@ -27,7 +27,7 @@ def unit_of(capacity: Floats) -> float:
 
 
 def sites_of(capacity: Floats, pool_ptr: Indices) -> Sites:
-    """Sites with headroom for their capacity; a unit of demand draws a MW."""
+    """Build sites with headroom for their capacity, where a unit of demand draws one MW."""
     n = len(capacity)
     free, flags = np.zeros(n), np.zeros(n, dtype=np.uint8)
     return Sites(
@@ -45,7 +45,7 @@ def sites_of(capacity: Floats, pool_ptr: Indices) -> Sites:
 
 
 def one_design() -> Designs:
-    """A design whose one module costs nothing beyond opening."""
+    """Build a design whose single module costs nothing beyond opening."""
     return Designs(
         id=("facility",),
         capex_ptr=np.array([0, 2], dtype=np.int32),
@@ -58,7 +58,7 @@ def one_design() -> Designs:
 
 
 def options_of(capacity: Floats, fixed_usd: Floats) -> Options:
-    """One option per site, with one module as large as its capacity."""
+    """Build one option per site, with one module as large as its capacity."""
     n = len(capacity)
     free, none = np.zeros(n), np.zeros(n, dtype=np.int32)
     return Options(
@@ -84,7 +84,7 @@ def options_of(capacity: Floats, fixed_usd: Floats) -> Options:
 
 
 def one_variant(unit: float) -> Variants:
-    """A replica serves a unit of demand, draws as many MW, and costs nothing."""
+    """Build a variant whose replicas each serve one unit of demand, draw as many MW and cost nothing."""
     no_row = np.zeros(1)
     return Variants(
         workload=np.zeros(1, dtype=np.int32),
@@ -110,12 +110,12 @@ def one_variant(unit: float) -> Variants:
 
 
 def no_slack_tiers() -> SlackTiers:
-    """Nothing has a tail."""
+    """Build an empty table: no variant has a tail."""
     return SlackTiers(NO_ROW, NOTHING, NOTHING, FIRST, NOTHING, NOTHING)
 
 
 def pools_of(arc_site: Indices, n_site: int) -> tuple[Indices, Pools, Indices]:
-    """Pool of each arc, the pools, and their rows by site."""
+    """Return the pool of each arc, the pools, and the pointer from sites to them."""
     used, owner = np.unique(arc_site, return_inverse=True)
     arc_pool: Indices = owner.reshape(len(arc_site)).astype(np.int32)
     n = len(used)
@@ -132,7 +132,7 @@ def pools_of(arc_site: Indices, n_site: int) -> tuple[Indices, Pools, Indices]:
 
 
 def demands_of(demand: Floats, splittable: bool, arc_ptr: Indices) -> Demands:
-    """Demands that must be served."""
+    """Build demands that all must be served."""
     n = len(demand)
     return Demands(
         region=np.arange(n, dtype=np.int32),
@@ -150,7 +150,7 @@ def demands_of(demand: Floats, splittable: bool, arc_ptr: Indices) -> Demands:
 
 
 def arcs_of(demand: Indices, pool: Indices, usd: Floats) -> Arcs:
-    """Arcs that cost egress alone."""
+    """Build arcs whose only cost is egress."""
     none, no_row = np.zeros(len(usd)), np.full(len(usd), -1, dtype=np.int32)
     return Arcs(
         demand=demand,

@@ -1,7 +1,7 @@
 """Branch and bound for capacitated facility location: best bound first, bounds from the Lagrangian dual.
 
-After Goertz and Klose (2012): sites are branched on, each tree node climbs a little further from its parent's prices,
-what reduced costs prove is fixed, and the sites that look open are tried as a plan.
+After Goertz and Klose (2012): branch on sites, climb a little further from the parent's prices at each tree node, fix
+the decisions that reduced costs prove, and try the sites that look open as a plan.
 """
 
 from __future__ import annotations
@@ -25,41 +25,42 @@ if TYPE_CHECKING:
     from siteopt.facility.root_bound import RootBound
     from siteopt.facility.tree_node import Status
 
-#: Steps of a run and most runs between pricing all sites; what a run must gain, in units of what branching would.
+#: Steps of a run, most runs before all sites are priced, and what a run must gain as a multiple of what branching
+#: would.
 STEPS, MOST_RUNS, SHARE = 20, 20, 0.7
-#: First step length, also where the averages of the parent are known, and weight of a new subgradient. Aiming at the
-#: incumbent's cost proved best: a tree node that can be pruned at all gets there in few steps.
+#: First step length without and with the running averages of the parent, and weight of a new subgradient. Aiming at
+#: the incumbent's cost proved best: a tree node that can be pruned at all gets there in a few steps.
 LENGTH, RESUMED, WEIGHT = 0.1, 0.01, 0.1
-#: Rounds of climbing and pricing, which end when pricing takes off at most this share of what was climbed.
+#: Most rounds of climbing and pricing, which end once pricing costs at most this share of what was climbed.
 MOST_ROUNDS, LOST = 4, 0.1
-#: Sites whose reduced cost is at most this share of what is left to prove are looked at while climbing.
+#: While climbing, only sites are considered whose reduced cost is at most this share of what is left to prove.
 LIKELY = 0.1
-#: All sites are looked at where they are so few, or where those that are likely are this share of them.
+#: All sites are considered if there are at most this many, or if more than this share of them are likely.
 FEW, NEARLY_ALL = 300, 0.8
-#: Tree nodes whose rounding is tried as a plan: the first ones, every so many, and all without fractions. If the plan's
-#: cost is this near the bound, the prices of its flows are tried in the dual.
+#: Tree nodes whose rounding is tried as a plan: the first ones, one in so many after them, and all without fractions.
+#: If the plan's cost is this near the bound, relative to it, the prices of its flows are tried in the dual.
 ALWAYS_TRIED, TRIED_EVERY, NEAR = 20, 10, 1e-3
-#: Numbers of sites with which a rounding is tried until it reaches every demand.
+#: How many numbers of open sites a rounding tries until it reaches every demand.
 TRIES = 3
-#: A site whose openness is outside of this and 1 less this counts as decided.
+#: A site counts as decided if its openness is within this of 0 or 1.
 UNDECIDED = 0.02
 
 
 class FacilityTree:
-    """The tree of one problem.
+    """Branch-and-bound tree of a problem.
 
     Parameters
     ----------
     problem : FacilityProblem
     root : RootBound
     restricted_sites : ndarray of int32
-        Sites that plans are made of; the bound is one over all sites all the same.
+        Sites that plans may use; the bound still holds for all sites.
     transport : Transport
-        Of the problem restricted to ``restricted_sites``, with the incumbent's sites loaded.
+        Flows of the problem restricted to ``restricted_sites``, with the incumbent's sites loaded.
     gap : float
-        Tree nodes whose bound is within this share of the incumbent are done with.
+        Tree nodes whose bound is within this share of the incumbent are pruned.
     cost_usd : float, optional
-        Of the incumbent, where it is not that of the loaded sites.
+        Cost of the incumbent, if it differs from that of the loaded sites.
     """
 
     def __init__(
@@ -88,12 +89,12 @@ class FacilityTree:
 
     @property
     def bound_usd(self) -> float:
-        """No plan costs less."""
+        """Lower bound on the cost of every plan, USD."""
         return min(self._lowest_done, self._heap[0].bound_usd if self._heap else np.inf, self.cost_usd)
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left that could be better by more than the gap."""
+        """Whether no plan that is left can be better by more than the gap."""
         return not self._heap or self._heap[0].bound_usd >= self._cutoff
 
     @property
@@ -101,14 +102,14 @@ class FacilityTree:
         return self.cost_usd - self._gap * abs(self.cost_usd)
 
     def run(self, tree_nodes: int, keep_going: Callable[[], bool] = lambda: True) -> None:
-        """Work on up to so many tree nodes."""
+        """Work on up to ``tree_nodes`` tree nodes."""
         for _ in range(tree_nodes):
             if self.is_done or not keep_going():
                 return
             self._expand(heapq.heappop(self._heap))
 
     def learn(self, cost_usd: float) -> None:
-        """A plan of this cost was found elsewhere."""
+        """Report that a plan of this cost was found elsewhere."""
         self.cost_usd = min(self.cost_usd, cost_usd)
 
     def _push(self, node: TreeNode) -> None:
@@ -138,7 +139,7 @@ class FacilityTree:
             cost = self._try(node.status, openness)
             if self._problem.is_splittable and cost - bound < NEAR * abs(cost):
                 bound = max(bound, self._dual_of_flows(node.status))
-        # Reduced costs say how much a site would add to the bound that they belong to, not to a better one.
+        # Reduced costs are what a site would add to the bound that they belong to, not to a better one.
         status = self._fixed(node.status, reduced, own)
         free = np.flatnonzero(status == FREE)
         active = self._likely(status, openness, reduced, bound)
@@ -154,7 +155,10 @@ class FacilityTree:
             self._push(TreeNode(bound, 0, child, price, active, node.banned, site, float(step), averages))
 
     def _climb(self, node: TreeNode, price: Floats) -> float:
-        """Climb over the sites that are likely to open; then all that may are priced, which makes the bound valid."""
+        """Climb over the sites that are likely to open, then price all that may open, and return the bound.
+
+        Only the pricing of all sites makes the bound valid.
+        """
         every = np.flatnonzero(node.status != CLOSED).astype(np.int32)
         active = node.active[node.status[node.active] != CLOSED]
         length, bound, is_all = LENGTH, -np.inf, len(every) <= FEW or len(active) > NEARLY_ALL * len(every)
@@ -175,9 +179,9 @@ class FacilityTree:
         return bound
 
     def _climb_on(self, node: TreeNode, price: Floats, active: Indices, length: float) -> tuple[float, float]:
-        """Take runs of steps while they gain more than branching would for the same time; bound and step length.
+        """Climb as long as a run gains more than branching would in the same time; return bound and step length.
 
-        One more run makes each of n tree nodes as much dearer as going from n to n^(1 + 1 / runs) tree nodes would.
+        One more run at every one of n tree nodes takes as much time as going from n to n^(1 + 1 / runs) tree nodes.
         """
         weight, within = WEIGHT, node.bound_usd
         for n in range(MOST_RUNS):
@@ -191,10 +195,10 @@ class FacilityTree:
         return within, length
 
     def _fixed(self, status: Status, reduced: Floats, bound: float) -> Status:
-        """Return the decisions with those added that the reduced costs prove.
+        """Return the decisions together with those that the reduced costs prove.
 
-        Plans with the other decision are done with: they cost at least the bound and the reduced cost, which is at
-        least the cutoff, but may well be less than the incumbent's cost.
+        Plans with the opposite decision are pruned: they cost at least the bound plus the reduced cost, which is at
+        least the cutoff but may well be less than the incumbent's cost.
         """
         is_fixed = (status == FREE) & (np.abs(reduced) > self._cutoff - bound)
         self._lowest_done = min(self._lowest_done, bound + np.abs(reduced[is_fixed]).min(initial=np.inf))
@@ -206,12 +210,12 @@ class FacilityTree:
         return np.flatnonzero((status == OPEN) | ((status == FREE) & likely)).astype(np.int32)
 
     def _dual_of_flows(self, status: Status) -> float:
-        """Bound at the prices of the flows last tried: the cost itself where their sites are the best ones."""
+        """Return the bound at the prices of the flows last tried; it is their cost if their sites are the best ones."""
         every = np.flatnonzero(status != CLOSED).astype(np.int32)
         return self._dual.value(self._transport.prices(), status, every)
 
     def _leaf(self, node: TreeNode) -> None:
-        """All sites are decided: their flows are what is left, and exact."""
+        """Solve a tree node whose sites are all decided, which leaves only their flows."""
         status = node.status
         sites = np.flatnonzero(status == OPEN).astype(np.int32)
         demands = np.arange(len(self._problem.demand), dtype=np.int32)
@@ -223,7 +227,7 @@ class FacilityTree:
             self.best_open = (status == OPEN).astype(np.uint8)
 
     def _try(self, status: Status, openness: Floats) -> float:
-        """The sites that look most open, as many as it takes; returns what they cost."""
+        """Open the sites that look most open, as many as it takes, and return the cost of that plan."""
         rank = np.where(status == OPEN, 2.0, np.where(status == CLOSED, -1.0, openness))
         rank = rank[self._restricted_sites]
         order = np.argsort(-rank, kind="stable")
@@ -237,7 +241,7 @@ class FacilityTree:
         return cost
 
     def _flows(self, is_open: Flags) -> float:
-        """Cost of a set of the restricted sites; the best set is kept."""
+        """Return the cost of opening a set of the restricted sites, and keep the best set."""
         cost = self._transport.change_sites(is_open, np.inf)
         if cost < self.cost_usd:
             self.cost_usd = cost

@@ -1,4 +1,4 @@
-"""A tree node of branch and bound over sites, and what is known about branching on each."""
+"""A tree node of branch and bound over sites, and what branching on each site has brought so far."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ OPEN, FREE, CLOSED = 1, 0, -1
 
 @dataclass(order=True, slots=True)
 class TreeNode:
-    """What is decided, and prices to go on from.
+    """Decisions on sites, and prices to continue the ascent from.
 
     Attributes
     ----------
-    bound_usd : of the parent
-    order : of creation, which breaks ties
-    status, price, active : decisions; prices; sites to look at while climbing
-    banned : arcs that may not be used, where any are, in the order of ``site_demand``
+    bound_usd : bound of the parent
+    order : order of creation, which breaks ties
+    status, price, active : decisions; prices; sites to consider while climbing
+    banned : arcs that may not be used, if any, in the order of ``site_demand``
     site, step : the last decision, and by how much it moved the site's openness
-    averages : what demands are short of and openness of the sites, at the end of the parent's climb
+    averages : shortfall of each demand and openness of each site at the end of the parent's climb
     """
 
     bound_usd: float
@@ -43,20 +43,20 @@ class TreeNode:
 
 
 class PseudoCosts:
-    """What deciding a site has raised the bound by so far, per unit of openness; average where it was never decided."""
+    """Average rise of the bound on deciding a site, per unit of openness; the mean of all sites if it never was."""
 
     def __init__(self, n_site: int) -> None:
         self._gain, self._count = np.zeros((2, n_site)), np.zeros((2, n_site))
 
     def learn(self, site: int, decision: int, step: float, gain: float) -> None:
-        """Count what a decision has brought that moved the site's openness by ``step``."""
+        """Record by how much a decision raised the bound that moved the site's openness by ``step``."""
         if np.isfinite(gain):
             up = int(decision == OPEN)
             self._gain[up, site] += max(0.0, gain) / step
             self._count[up, site] += 1
 
     def best(self, sites: Rows, openness: Floats) -> int:
-        """Position of the site whose two outcomes are likely to raise the bound most, by their product."""
+        """Return the position of the site to branch on, where the product of the two expected rises is largest."""
         count = self._count[:, sites]
         average = self._gain.sum(axis=1) / np.maximum(1.0, self._count.sum(axis=1))
         average = np.where(self._count.sum(axis=1) > 0, average, 1.0)[:, None]

@@ -1,4 +1,4 @@
-"""Large neighbourhoods: the sites near one another, and what they serve, are decided anew by an exact method."""
+"""Large neighbourhood search: an exact method decides anew about a few neighbouring sites and what they serve."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from siteopt.arrays import Flags, Floats, Indices
     from siteopt.facility import FacilityProblem
 
-    #: Better sites of a small problem than the open ones given, or None; and whether it was solved to the end.
+    #: Finds better sites of a small problem than the given open ones, or None; and says if it solved it to the end.
     Solver = Callable[[FacilityProblem, Flags, Floats], tuple[Flags | None, bool]]
 
-#: A site's nearest demands, through which its neighbours are found.
+#: Nearest demands of a site, through which its neighbours are found.
 NEAREST = 8
-#: Sites of a window: at first, at least, at most; each has a random multiple of it, so that no two are alike.
+#: Sites of a window: at first, at least, at most; each window varies its size at random within these factors, so
+#: that no two are alike.
 FIRST, LEAST, MOST, VARIED = 30, 12, 120, (0.6, 1.5)
-#: Smaller gains than this, relative to the cost, are rounding.
+#: Gains below this, relative to the cost, count as rounding.
 LEAST_GAIN = 1e-9
 
 
@@ -36,16 +37,16 @@ class Windows:
     ----------
     problem : FacilityProblem
     transport : Transport
-        With the incumbent's sites loaded; it is improved in place.
+        Flows with the incumbent's sites loaded; improved in place.
     solver : callable
     seed : int
 
     Attributes
     ----------
     interchange : Interchange
-        Local search over the same flows, for what knows when to begin one; it remembers what has failed.
+        Local search over the same flows, which the caller starts; it remembers what has failed.
     lock : RLock
-        To be held while ``transport`` is looked at or changed, where several threads share it.
+        Must be held while ``transport`` is read or changed if several threads share it.
     """
 
     def __init__(self, problem: FacilityProblem, transport: Transport, solver: Solver, seed: int) -> None:
@@ -56,10 +57,10 @@ class Windows:
         self._size = FIRST
         self._order: list[int] = []
         self._price = transport.prices()
-        self._way: dict[int, Floats] = {}  # rows of sites met so far
+        self._way: dict[int, Floats] = {}  # by site, for those met so far
 
     def step(self) -> bool:
-        """One window; returns whether the cost fell. Several threads may each be at a window of their own."""
+        """Try one window and return whether the cost fell; several threads may each work on a window of their own."""
         problem, transport = self._problem, self.transport
         with self.lock:
             size = self._size * self._random.uniform(*VARIED)
@@ -84,19 +85,19 @@ class Windows:
         return self._order.pop()
 
     def _adopt(self, sites: Indices, is_open: Flags) -> bool:
-        """Open these of a window's sites; undone where others have changed since so that it does not pay any more."""
+        """Open these sites of a window and return whether that still pays after what other threads have changed."""
         transport = self.transport
         before, flags = transport.cost_usd, transport.is_open()
         flags[sites] = is_open
         transport.change_sites(flags, before)
-        # Rounding must not pass for success, or windows would go on for ever.
+        # Rounding must not pass for success, or the windows would never end.
         if transport.cost_usd >= before * (1.0 - LEAST_GAIN):
             return False
         self._price = transport.prices()
         return True
 
     def _around(self, site: int, size: int) -> Indices:
-        """A site and the sites nearest to it; where too few are near it, those near the nearest ones, and so on."""
+        """Return a site and those nearest to it; if it has too few neighbours, their neighbours too, and so on."""
         distance = np.full(len(self._problem.capacity), np.inf)
         distance[site] = 0.0
         unvisited = np.ones(len(distance), dtype=bool)
@@ -113,7 +114,7 @@ class Windows:
         return np.sort(chosen[np.isfinite(distance[chosen])]).astype(np.int32)
 
     def _ways(self, site: int) -> Floats:
-        """Cost of the cheapest way from a site over one of its nearest demands to every site, ``inf`` for most."""
+        """Return the cost of the cheapest way from a site to every site via its nearest demands, mostly ``inf``."""
         if site not in self._way:
             problem = self._problem
             first = problem.site_ptr[site]

@@ -1,4 +1,4 @@
-"""Work concurrently with the caller, where there is a second core for it."""
+"""Run work concurrently with the caller if there is a second core for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def has_spare_core() -> bool:
-    """Whether the process may run on more than one core."""
+    """Return whether the process may run on more than one core."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) > 1
     return (os.cpu_count() or 1) > 1
@@ -27,14 +27,14 @@ def concurrently(
     Parameters
     ----------
     task : callable
-        Gets a function that says whether to go on, which it has to ask now and then. Shares no kernel with the body.
+        Receives a function that tells whether to go on and has to call it often. Shares no kernel with the body.
     on_failure : callable
-        Told when the task raises, so that the body need not go on.
+        Called when the task raises, so that the body can stop early.
 
     Raises
     ------
     Exception
-        What the task raised, at the end of the body.
+        Whatever the task raised, at the end of the body.
     """
     stop, failure = threading.Event(), list[BaseException]()
 

@@ -1,4 +1,4 @@
-"""The best plan and the best bound of a running solve, and who wants to know about them."""
+"""The best plan and the best bound of a running solve, and the report of every improvement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Incumbent:
-    """Keeps the cheapest solution and the highest bound; safe to call from several threads.
+    """Keeper of the cheapest solution and the highest bound; safe to call from several threads.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Incumbent:
     gap_wanted : float
         Gap at which the solve may stop.
     progress : callable, optional
-        Told of every improvement; interrupts the clock where it raises an exception, and is told no more.
+        Called with every improvement; if it raises an exception, the clock is interrupted and it is not called again.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Incumbent:
 
     @property
     def gap(self) -> float | None:
-        """Gap between plan and bound; None until there are both, and while it has no limit."""
+        """Gap between plan and bound; None until there are both, and as long as it is infinite."""
         with self._lock:
             if self.solution is None or self.bound_usd is None:
                 return None
@@ -72,7 +72,7 @@ class Incumbent:
         return gap is not None and gap <= self.gap_wanted
 
     def offer(self, solution: Solution | None, source: str) -> float:
-        """Take a feasible solution if it is cheaper than the incumbent, by the full evaluation; returns its cost."""
+        """Keep a feasible solution if the full evaluation finds it cheaper than the incumbent; return its cost."""
         if solution is None:
             return float("inf")
         figures = evaluate_solution(self._instance, solution)
@@ -84,7 +84,7 @@ class Incumbent:
         return figures.cost_usd
 
     def prove(self, bound_usd: float, source: str) -> None:
-        """Take a bound if it is higher than the best one."""
+        """Keep a bound if it is higher than the best one."""
         with self._lock:
             if bound_usd == float("-inf") or (self.bound_usd is not None and bound_usd <= self.bound_usd):
                 return
@@ -93,12 +93,12 @@ class Incumbent:
 
     @contextmanager
     def outlives_failure(self) -> Iterator[None]:
-        """Make a failure of the body cost no more than what the body would have improved, once there is a solution.
+        """Log an exception from the body instead of raising it, once there is a solution to fall back on.
 
         Raises
         ------
         Exception
-            What the body raised, where there is no solution yet.
+            Whatever the body raised, if there is no solution yet.
         """
         try:
             yield

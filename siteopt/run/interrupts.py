@@ -1,4 +1,4 @@
-"""Ctrl-C and the system's wish to end (SIGTERM) as a wish for the best plan so far."""
+"""Let Ctrl-C and SIGTERM end a solve early with the best plan so far."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def interruptible(clock: Clock) -> Iterator[None]:
-    """Let the first signal ask for the best plan so far; a second one is the usual KeyboardInterrupt.
+    """Let a first signal stop the solve with its best plan so far; a second one raises KeyboardInterrupt as usual.
 
-    Signals belong to the main thread: elsewhere nothing is installed. What is ignored stays so, and so does a SIGTERM
-    that the program around has a handler of its own for; it can pass ``stop`` to the solve.
+    Signals belong to the main thread, so that no handler is installed in any other. A signal that is ignored stays so,
+    and a program that handles SIGTERM itself keeps its handler; it can pass ``stop`` to the solve.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -42,7 +42,7 @@ def interruptible(clock: Clock) -> Iterator[None]:
 
 
 def _may_be_taken(number: int, handler: object) -> bool:
-    if handler is None:  # installed by other than Python, which could not put it back
+    if handler is None:  # not installed by Python, which could not restore it
         return False
     if number == signal.SIGTERM:
         return handler in (signal.SIG_DFL, signal.default_int_handler)

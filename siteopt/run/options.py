@@ -1,4 +1,4 @@
-"""How hard a solve tries: what ends it, which method it uses, and which seed its random choices have."""
+"""Options of a solve: what ends it, which method it uses, and the seed of its random choices."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Literal, get_args
 
 Method = Literal["auto", "milp", "search"]
 
-#: The solver takes seeds up to this.
+#: Largest seed that the solver accepts.
 LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
-    """What is asked of a solve, checked as soon as it is said.
+    """Options of a solve, checked as soon as they are given.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class SolveOptions:
     gap : float
         The solve ends once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
-        Of all random choices.
+        Seed of all random choices.
     method : {"auto", "milp", "search"}
     node_limit : int or None
         Most tree nodes; None for no limit.
@@ -61,19 +61,19 @@ class SolveOptions:
         self._make_plain()
 
     def _make_plain(self) -> None:
-        """Turn NumPy's numbers into Python's: HiGHS takes no others, nor does the file of a plan."""
+        """Convert NumPy's numbers to Python's: HiGHS and the file of a plan accept no others."""
         for name, kind in (("gap", float), ("seed", int), ("node_limit", int), ("iteration_limit", int)):
             value: Any = getattr(self, name)
             object.__setattr__(self, name, None if value is None else kind(value))
 
     @property
     def seconds(self) -> float:
-        """The time limit as a number: ``inf`` where there is none."""
+        """The time limit as a number, ``inf`` if there is none."""
         return float("inf") if self.time_limit is None else float(self.time_limit)
 
     @property
     def step_limit(self) -> int | None:
-        """Most tree nodes where a method counts nothing else: the limit on them, else the one on rounds."""
+        """Limit for methods that count nothing but tree nodes: the one on tree nodes, else the one on rounds."""
         return self.iteration_limit if self.node_limit is None else self.node_limit
 
 

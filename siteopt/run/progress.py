@@ -1,4 +1,4 @@
-"""How a running solve reports, and how it is asked to stop. Plain data: no printing here."""
+"""Reports of a running solve, and its clock, which can stop it. Plain data: nothing is printed here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One report of a running solve.
+    """A report of a running solve.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Progress:
     bound_usd : float or None
         Best proven bound so far.
     gap : float or None
-        Gap between the two; None also where nothing is spent and it has no limit.
+        Gap between the two; None as well if nothing is spent and it is infinite.
     source : str
-        What speaks: ``compile``, ``bound``, ``search``, ``milp``.
+        What reports: ``compile``, ``bound``, ``search`` or ``milp``.
     """
 
     seconds: float
@@ -40,14 +40,14 @@ class Progress:
 
 
 class Clock:
-    """Time since the start of a solve, its limit, and the wish to stop.
+    """Clock of a solve: the time since its start, its time limit, and whether it has been asked to stop.
 
     Parameters
     ----------
     time_limit : float
         Seconds; ``inf`` for none.
     stop : callable, optional
-        Says whether to stop.
+        Returns whether to stop.
     """
 
     def __init__(self, time_limit: float, stop: Callable[[], bool] | None = None) -> None:
@@ -58,22 +58,22 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """Elapsed since the start."""
+        """Seconds since the start."""
         return time.perf_counter() - self._start
 
     @property
     def left(self) -> float:
-        """Until the time limit; 0 once it is reached or an interrupt was asked for."""
+        """Seconds until the time limit; 0 once it is reached or the solve was interrupted."""
         if self._stop is not None and not self.interrupted:
             self._ask(self._stop)
         return 0.0 if self.interrupted else max(0.0, self.time_limit - self.seconds)
 
     def interrupt(self) -> None:
-        """Ask whatever runs to stop at its next chance and hand over what it has."""
+        """Ask whatever is running to stop at its next opportunity and hand over what it has."""
         self.interrupted = True
 
     def _ask(self, stop: Callable[[], bool]) -> None:
-        """Interrupt where ``stop`` says so, or fails; another thread that asks it now is as good as this one."""
+        """Interrupt if ``stop`` says so or fails; do nothing while another thread is asking it."""
         if not self._asking.acquire(blocking=False):
             return
         try:

@@ -1,1 +1,1 @@
-"""Search: a plan from nothing, and better plans from a plan."""
+"""Search: construct a plan from scratch, and improve a given one."""

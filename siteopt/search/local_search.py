@@ -1,4 +1,4 @@
-"""Construction and local search over the compiled evaluator, in rounds that a caller can stop between."""
+"""Construct plans and improve them by local search, in rounds that a caller can stop between."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
 
-#: Descents of a construction at most, and the arcs up to which it takes them all; else rounds go on from a plan.
+#: Most descents of a construction, and most arcs with which it takes them all; with more arcs it stops at the first
+#: feasible plan and leaves the rest to rounds.
 DESCENTS, QUICK_ARCS = 6, 300_000
-#: Ruins per round, and how many neighbouring sites one of them touches, by turns.
+#: Ruins per round, and how many neighbouring sites a ruin touches, in turn.
 RUINS = 200
 NEIGHBOURS = (1, 2, 3, 4)
-#: Shakes per round, and by how much of the cost one may be worse before the descent.
+#: Shakes per round, and how much worse than before a shake may be before its descent, relative to the cost.
 SHAKES = 4
 SHAKE_WORSE = 0.003
-#: Open sites that exchange flows, and flows of a pair of them that are looked at, at most.
+#: Most open sites that exchange flows, and most flows that are considered for a pair of them.
 PLACES, EXCHANGED = 512, 1 << 16
-#: A descent without reserve ends once it gains less than this, relative to the cost.
+#: The descent without reserve ends once it gains less than this, relative to the cost.
 BARE_GAIN = 1e-4
-#: Covers without a cheaper safe state before every other round tries to do without one of the sites.
+#: Covers in a row that bring no cheaper safe state, after which every other round tries to do without one of the sites.
 PATIENCE = 8
 
 
 class Search:
-    """One run of the search on an instance.
+    """A search on an instance.
 
     Parameters
     ----------
     instance : Instance
     seed : int
-        Same seed, same calls: same solutions.
+        The same seed and the same calls give the same solutions.
     """
 
     def __init__(self, instance: Instance, seed: int) -> None:
@@ -60,26 +61,26 @@ class Search:
         if instance.variants.is_protected.any():
             self._secured = Secured(instance, self._evaluator, self._sites)
         self._descending = True
-        # A first descent goes to its end without any reserve: one that is set early holds flows where they are.
+        # The first descent runs to its end without any reserve, which would hold flows where they are if set early.
         self._is_bare = self._secured is not None
         self._round = 0
 
     @property
     def cost_usd(self) -> float:
-        """Cost of the current state, USD, with a penalty for must-serve demand that it leaves out."""
+        """Cost of the current state, USD, including a penalty for must-serve demand that it leaves out."""
         return self._evaluator.cost_usd
 
     @property
     def evaluated(self) -> int:
-        """Moves evaluated so far."""
+        """Number of moves evaluated so far."""
         return self._flows.evaluated
 
     def solution(self, keep_going: Callable[[], bool] = lambda: True) -> Solution | None:
-        """The current state, or None where it does not meet every rule.
+        """Return the current state as a solution, or None if it breaks a rule.
 
-        Where a workload is protected, the state first gets the reserve that its flows need now; it may cost more
-        than what the moves before have seen, and a state that did not keep what it gained falls back. Once
-        ``keep_going`` says no there is none, unless none has been found before.
+        If a workload is protected, the state first gets the reserve that its flows need now. That may cost more than
+        the preceding moves assumed, and if it eats up what they gained, the search falls back to the best safe state.
+        Once ``keep_going`` returns False the result is None, unless no solution has been found before.
         """
         if self._secured is not None:
             option, _, _, share, unserved = self._evaluator.state()
@@ -88,15 +89,15 @@ class Search:
                 self._secured.lay_bare()
                 self._evaluator.load(option, share, unserved)
             else:
-                # The same descent would lead there again.
+                # Without a safe state the search is back at the best one; the same descent would lead here again.
                 self._descending = self._descending and found is not None
             return found
         return Solution(*self._evaluator.state()) if self._evaluator.is_feasible() else None
 
     def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves | None = None) -> bool:
-        """Start from given sites and flows, and moves where they are known; returns whether they meet every rule.
+        """Start from given sites and flows, and moves if these are known; return whether they meet every rule.
 
-        Replicas and modules become the fewest that carry them.
+        Replicas and modules become the fewest that carry the flows.
         """
         self._descending = True
         self._is_bare = self._is_bare and moves is None
@@ -107,14 +108,14 @@ class Search:
         return self._evaluator.load(option, share, unserved)
 
     def serve_from(self, option: Indices, share: Floats, unserved: Floats) -> None:
-        """Start from given sites and flows; what does not fit is served elsewhere."""
+        """Start from given sites and flows, and serve elsewhere what does not fit."""
         if not self.load(option, share, unserved):
             self._flows.serve_all()
 
     def try_flows(self, solution: Solution, share: Floats, unserved: Floats) -> None:
-        """Go on from other flows for a solution's sites, unless the state without them is cheaper.
+        """Continue from other flows to a solution's sites, unless the current state is cheaper.
 
-        Where a workload is protected that shows only once they have reserve, and :meth:`solution` sees to it.
+        If a workload is protected, that cannot be told before the flows have reserve, and :meth:`solution` decides.
         """
         before, (option, _, _, old_share, old_unserved) = self.cost_usd, self._evaluator.state()
         self.serve_from(solution.option, share, unserved)
@@ -122,10 +123,10 @@ class Search:
             self.load(option, old_share, old_unserved)
 
     def construct(self, keep_going: Callable[[], bool] = lambda: True) -> None:
-        """A first state: open nothing and let the search open sites, or everything and let it close them.
+        """Construct a first state: open nothing and let the search open sites, or open all and let it close them.
 
-        The cheaper one, where both are quick; else the second only where the first left out what must be served.
-        ``keep_going`` is asked now and then, as in :meth:`round`.
+        The cheaper of the two is kept if both are quick; otherwise the second is only tried if the first one left out
+        demand that must be served. ``keep_going`` is called from time to time, as in :meth:`round`.
         """
         instance = self._instance
         sites = instance.sites
@@ -153,9 +154,9 @@ class Search:
                 break
 
     def round(self, keep_going: Callable[[], bool] = lambda: True) -> bool:
-        """One round: descend while that pays, else ruin or shake by turns; returns whether the cost fell.
+        """Run one round and return whether the cost fell: descend while that pays, otherwise ruin and shake in turn.
 
-        ``keep_going`` is asked now and then; once it says no, the round ends with the best state that it has.
+        ``keep_going`` is called from time to time; once it returns False, the round ends with its best state.
         """
         before = self.cost_usd
         if self._is_bare:
@@ -179,9 +180,9 @@ class Search:
         return any([improve() for improve in passes if keep_going()])
 
     def _shake(self, neighbours: int, keep_going: Callable[[], bool]) -> None:
-        """Accept ruins that cost a little, descend from there, and come back unless that paid.
+        """Accept ruins that cost a little, descend from there, and return to the old state unless that paid.
 
-        What a ruin displaces needs whole modules elsewhere, so that a good exchange often looks bad at first.
+        Load that a ruin displaces needs whole modules elsewhere, so that a good exchange often looks bad at first.
         """
         option, _, _, share, unserved = self._evaluator.state()
         before = self.cost_usd

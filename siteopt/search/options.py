@@ -1,4 +1,4 @@
-"""Orders that a search starts from: the best design of each site, the demands that are hardest to place."""
+"""Rankings that a search starts from: the best option of each site, and the demands by how hard they are to place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def best_options(instance: Instance) -> Indices:
-    """The design of each site that is cheapest per MW when full, -1 where there is none, shape (n_site,)."""
+    """Return the option of each site that is cheapest per MW when full, -1 if there is none, shape (n_site,)."""
     options, sites, designs = instance.options, instance.sites, instance.designs
     capacity = np.maximum(instance.option_capacity_mw, TINY)
     first = designs.capex_ptr[options.design]
@@ -30,7 +30,7 @@ def best_options(instance: Instance) -> Indices:
 
 
 def hardest_first(instance: Instance) -> Indices:
-    """Demands that must be served first; among them those with the fewest arcs, single-source ones, the largest."""
+    """Rank demands, hardest first: must-serve ones, then those with fewest arcs, single-source ones, largest ones."""
     demands = instance.demands
     choices = np.diff(demands.arc_ptr)
     may_wait = np.isfinite(demands.unserved_usd)

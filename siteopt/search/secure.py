@@ -1,8 +1,8 @@
-"""Keep a search's state safe against the loss of any site: reserve is set anew as its flows change.
+"""Keep the state of a search safe against the loss of any site, by renewing its reserve as flows change.
 
-The kernel moves flows while every pool's reserve stays as it is. Between rounds the moves of a failure are chosen anew
-for the flows that there are, which gives new reserves; the cheapest state that is safe is kept, and the search falls
-back to it once it has drifted too far.
+The kernel moves flows while the reserve of every pool stays as it is. Between rounds, the moves after the loss of each
+site are chosen anew for the current flows, which gives new reserves. The cheapest safe state is kept, and the search
+falls back to it once it has drifted too far.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance, Moves
     from siteopt.resilience import Cover
 
-#: How much more than the best safe state one may cost before the search falls back to it.
+#: How much more than the best safe state the current one may cost, relative to it, before the search falls back.
 DRIFT = 0.002
-#: Weight of the newest prices of cover in the ones that flows see.
+#: Weight of the newest prices of cover in the running average that flows see.
 SMOOTHING = 0.15
-#: Whether a cover counts whole replicas; tried in this order, each time without the power that it took too much.
+#: Whether a cover counts whole replicas: one attempt each, in this order, with the power withheld that the attempts
+#: before it have used in excess.
 ATTEMPTS = (False, False, True, False, False)
 
 
 class Secured:
-    """The state of an evaluator, with reserve.
+    """State of an evaluator, together with the reserve that makes it safe.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class Secured:
     evaluator : Evaluator
         Its state and reserve are changed in place.
     sites : SiteSearch
-        Of that evaluator.
+        Search over the state of that evaluator.
     """
 
     def __init__(self, instance: Instance, evaluator: Evaluator, sites: SiteSearch) -> None:
@@ -58,14 +59,14 @@ class Secured:
         self._wide = self._best_wide = np.zeros(0, dtype=np.int32)  # options before standby sites were fitted
 
     def load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> bool:
-        """Take over sites, flows and moves that are known already; whether every rule holds."""
+        """Start from known sites, flows and moves; return whether every rule holds."""
         self._given = share, moves
         return self._load(option, share, unserved, moves)
 
     def solution(self, keep_going: Callable[[], bool] = lambda: True) -> Solution | None:
-        """The state with reserve for its flows, or None where it cannot be made safe.
+        """Return the state with reserve for its flows, or None if it cannot be made safe.
 
-        A first one is looked for to the end, a further one only as long as ``keep_going`` says so.
+        The search for a first solution is always completed, that for a further one only while ``keep_going`` allows.
         """
         if self._best is not None and not keep_going():
             return None
@@ -85,9 +86,9 @@ class Secured:
         return found
 
     def evict(self) -> bool:
-        """Close the next of the open sites, whoever counts on it, and cover its flows and its reserve elsewhere.
+        """Close the next open site in turn and cover its flows and reserve elsewhere; return whether that paid.
 
-        The kernel may not close a site that holds reserve. Sites are tried by turns; whether it paid is returned.
+        The kernel by itself may not close a site that holds reserve.
         """
         best, before = self._best, self.best_usd
         if best is None:
@@ -110,17 +111,17 @@ class Secured:
         return self.best_usd < before
 
     def adopt(self, option: Indices, share: Floats, unserved: Floats) -> bool:
-        """Take over flows without any reserve; whether every rule but that of cover holds."""
+        """Start from flows without any reserve; return whether every rule holds except that of cover."""
         self._release()
         return self._evaluator.load(option, share, unserved)
 
     def lay_bare(self) -> None:
-        """Take all reserve away, and what flows see of its price."""
+        """Remove all reserve, and the price of cover that flows see."""
         self._release()
         self._evaluator.shade(np.zeros(len(self._price_usd)))
 
     def _return(self) -> None:
-        """Back to the best safe state."""
+        """Return to the best safe state."""
         best = self._best
         assert best is not None
         self._load(self._best_wide, best.share, best.unserved, best.moves)
@@ -156,9 +157,9 @@ class Secured:
         return None
 
     def _fitted(self, found: Cover) -> Solution:
-        """The state as a plan, in which sites that only hold reserve are no larger than that.
+        """Return the state as a solution whose standby sites are no larger than their reserve needs.
 
-        The search goes on with the sites as they were: where reserve stands, flows may want to follow.
+        The search continues with the sites at their former size, since flows may later move to where reserve is.
         """
         self._sites.resize_standby()
         fitted = replace(Solution(*self._evaluator.state()), moves=found.moves)
@@ -167,7 +168,7 @@ class Secured:
         return fitted
 
     def _as_given(self, option: Indices, share: Floats, unserved: Floats) -> Solution | None:
-        """The state under the moves that came with it, where its flows are still those and every rule holds."""
+        """Return the state with the moves it was loaded with, or None if its flows have changed or a rule is broken."""
         if self._given is None or not np.array_equal(share, self._given[0]):
             return None
         if not self._load(option, share, unserved, self._given[1]):
@@ -183,13 +184,13 @@ class Secured:
         return self._taken(known)
 
     def _taken(self, known: Solution) -> Solution:
-        """Go on from a known solution."""
+        """Continue from a known solution, and return it."""
         self._load(known.option, known.share, known.unserved, known.moves)
         self._wide = known.option
         return known
 
     def _shade(self, price_usd: Floats) -> None:
-        """Let flows see what covering them costs; averaged, or they would all flee the one site that sizes reserve."""
+        """Price flows by what covering them costs, averaged lest all of them flee the one site that sizes reserve."""
         self._price_usd = SMOOTHING * price_usd + (1.0 - SMOOTHING) * self._price_usd
         self._evaluator.shade(self._price_usd)
 
@@ -198,6 +199,6 @@ class Secured:
         self._evaluator.hold(np.zeros(n), np.full(n, -1, dtype=np.int32))
 
     def _load(self, option: Indices, share: Floats, unserved: Floats, moves: Moves) -> bool:
-        """Take over flows, sites and reserve; whether every rule holds."""
+        """Set sites, flows and reserve; return whether every rule holds."""
         self._evaluator.hold(*reserves(self._instance, moves, share))
         return self._evaluator.load(option, share, unserved)

@@ -1,4 +1,4 @@
-"""What this build was compiled from: a CRC of every kernel source, held against the tree by the tests."""
+"""Record of what this build was compiled from: a CRC of every kernel source, which the tests compare with the tree."""
 
 cdef extern from *:
     """

@@ -1,4 +1,4 @@
-"""What counts as rounding, and as nowhere, in every kernel that looks at a plan or at flows.
+"""Tolerances of every kernel that deals with a plan or with flows, and the value that stands for nowhere.
 
 ``siteopt/tolerances.py`` has the same values for Python.
 """

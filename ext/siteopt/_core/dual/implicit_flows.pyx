@@ -1,9 +1,9 @@
-"""The Lagrangian subproblem of every site where flows are too many to list: they stay implicit.
+"""The Lagrangian subproblem of every site for flows that are too many to list, which stay implicit.
 
-The same subproblem as in ``lagrangian.pyx``, without links, cover and tenants. Few flows of a variant are listed by site.
-Of the others, demands are ranked once for each pricing by the optimistic worth of one call per second of their peak; a
-site walks down such a list only until what follows cannot be part of its knapsack any more. Sites that would not pay even
-if each such list gained at the rate of its first demand are not walked at all.
+The subproblem is that of ``lagrangian.pyx``, without links, cover and tenants. Variants with few flows have these
+listed by site. For the others, each pricing ranks demands once by the optimistic worth of a call per second of their
+peak; a site walks down such a list only until nothing that follows can still be part of its knapsack. Sites that would
+not pay even if each such list gained at the rate of its first demand are not walked at all.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from siteopt._core.tolerances cimport ROUNDING
 
 
 cdef class ImplicitPricer(SiteSubproblems):
-    """Subproblems of one problem with implicit flows.
+    """Solver of the subproblems of one problem with implicit flows.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ cdef class ImplicitPricer(SiteSubproblems):
 
     cdef readonly Py_ssize_t n_variant, n_node
     cdef readonly Py_ssize_t walked  # options whose lists the last pricing walked
-    # flows: round trips, constants of variant and site, constants of demands per call per second of their peak
+    # flows: round trips, constants by variant and site, and constants by demand for a call per second of its peak
     cdef const float[:, :, ::1] rtt_ms
     cdef const float[:, ::1] reach_ms
     cdef const double[:, ::1] best_rps, flow_usd
     cdef const double[::1] transit_usd
     cdef const int32_t[::1] rule, workload, region, region_node, site_node
     cdef const double[::1] peak, ratio, least_ratio
-    # flows of the variants that have few, by site
+    # flows, by site, of the variants that have few
     cdef const int32_t[:, ::1] listed_ptr
     cdef const int32_t[::1] listed
     cdef const uint8_t[::1] is_listed
@@ -88,13 +88,13 @@ cdef class ImplicitPricer(SiteSubproblems):
         self.walked = 0
 
     def _along(self, rows, worth):
-        """Worth in the order of a list, and running sums along it of worth times load and of load."""
+        """Return the worth in the order of a list, and running sums along it of worth times load and of load."""
         load = np.where(self._is_lost, 0.0, self.peak)
         usd = load * np.where(self._is_lost, 0.0, worth)
         return worth[rows], np.concatenate(([0.0], np.cumsum(usd[rows]))), np.concatenate(([0.0], np.cumsum(load[rows])))
 
     def cheapest(self, const double[::1] usd_per_mw not None):
-        """Each demand at its cheapest site and variant, capacity at so much per MW of IT power.
+        """Find the cheapest site and variant for each demand, if capacity costs ``usd_per_mw`` per MW of IT power.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ cdef class ImplicitPricer(SiteSubproblems):
     cdef inline void _constants(
         self, Py_ssize_t j, Py_ssize_t o, Py_ssize_t v, double mw_price, double capital_price, double* alpha, double* beta
     ) noexcept nogil:
-        """What a call per second of peak, and one of the mean, costs at a site, USD."""
+        """Compute what a call per second of the peak, and one of the mean, costs at a site, USD."""
         alpha[0] = (
             self.usd[v] + capital_price * self.capex[v]
             + self.pue[o] * self.replica_mw[v] * (mw_price + self.power_usd[j] * self.idle[v])
@@ -170,7 +170,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         return self.admits[self.option_design[o], v] and self.reach_ms[v, j] > -INFINITY
 
     cdef void _list_optimistic(self, Py_ssize_t j, Py_ssize_t o, double mw_price, double capital_price) noexcept nogil:
-        """Listed flows, and one item for each ranked list, as if all sites were in reach."""
+        """List the listed flows, and one item for each ranked list as if all of its demands were in reach."""
         cdef Py_ssize_t v, k, cell
         cdef double alpha, beta, cost
         self.n_heap = 0
@@ -198,7 +198,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         self, Py_ssize_t j, Py_ssize_t v, double cost, const double* worth, const double* usd, const double* load,
         Py_ssize_t first, Py_ssize_t last,
     ) noexcept nogil:
-        """One item for the part of a list that is worth more than a call per second costs, all at the rate of its first."""
+        """Add one item for the part of a list that is worth more than it costs, all at the rate of its first demand."""
         cdef Py_ssize_t low = first, high = last, middle
         cdef double gain, rate
         if first == last or worth[first] <= cost:
@@ -218,7 +218,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         self.n_heap += 1
 
     cdef void _list_flows(self, Py_ssize_t j, Py_ssize_t o, double mw_price, double capital_price) noexcept nogil:
-        """All flows that can be part of the site's knapsack."""
+        """List all flows that can be part of a site's knapsack."""
         cdef Py_ssize_t v, k, cell
         cdef double alpha, beta
         self.n_heap = 0
@@ -237,11 +237,11 @@ cdef class ImplicitPricer(SiteSubproblems):
         self._rank()
 
     cdef inline bint _has_node(self, Py_ssize_t j) noexcept nogil:
-        """Whether regions may hang on the site's backbone node."""
+        """Return whether regions may be attached to the site's backbone node."""
         return 0 <= self.site_node[j] < self.n_node
 
     cdef void _look_up(self, Py_ssize_t j, Py_ssize_t v, double alpha, double beta) noexcept nogil:
-        """Listed flows of a variant that gain at a site."""
+        """List the listed flows of a variant that gain at a site."""
         cdef double mw = self.replica_mw[v] / self.best_rps[v, j], per_rps
         cdef Py_ssize_t n
         cdef int32_t i
@@ -257,7 +257,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         self, Py_ssize_t j, Py_ssize_t v, double alpha, double beta, double room, bint is_near, Py_ssize_t first,
         Py_ssize_t last,
     ) noexcept nogil:
-        """Demands of a ranked list that gain at a site, until those listed fill it and none after them gains more.
+        """List demands of a ranked list that gain at a site, until they fill it and none after them can gain more.
 
         The far list counts transit, and leaves out the demands of the site's own node, which the near list holds.
         """
@@ -286,7 +286,7 @@ cdef class ImplicitPricer(SiteSubproblems):
         return self.region_node[self.region[i]] == self.site_node[j]
 
     cdef double _take_items(self, Py_ssize_t j, Py_ssize_t o, int modules) noexcept nogil:
-        """Power that the best items take of so many modules, MW; what they serve and cost in capital is added up."""
+        """Fill modules with the best items and return their power, MW; add up what they serve and cost in capital."""
         cdef Py_ssize_t n = 0, v
         cdef double it = 0.0, take, room = self._room(o, modules)
         while it < room and self._has(n):

@@ -1,12 +1,12 @@
-"""The Lagrangian subproblem: at given prices, the best design, modules and flows of every site by itself.
+"""The Lagrangian subproblem: find the best design, modules and flows of every site by itself, at given prices.
 
-Assignment, grid limits, links, budget and the cover of failures are priced; what is left falls apart into sites. Each
-site chooses a design, a whole number of modules, shares of demands, and reserve (a continuous knapsack over IT power, in
-which each tenant has a limit of its own); the number of new sites stays in as a choice of the best. Replicas are divisible
-and demands may be split in the subproblem, so its value is a lower bound on the true problem at any prices.
+Assignment, grid limits, links, budget and the cover of failures are priced; what is left decomposes by site. Each site
+chooses a design, a whole number of modules, shares of demands, and reserve (a continuous knapsack over IT power, in
+which each tenant has a limit of its own); the limit on new sites is kept by choosing the best ones. Replicas are
+divisible and demands may be split in the subproblem, so its value is a lower bound on the true problem at any prices.
 
-Cover is priced through what every plan that survives has to meet: the load of a workload at a site is at most what the
-pools at all other sites can take beyond their own load. Which of them reach whom is left out.
+Cover is priced through a condition that every plan meets which survives: the load of a workload at a site is at most
+what the pools at all other sites can take beyond their own load. Which of them reach which demands is left out.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from siteopt._core.dual.subproblem cimport Item, SiteSubproblems, may_fall
 
 
 cdef class SitePricer(SiteSubproblems):
-    """Subproblems of one instance.
+    """Solver of the subproblems of one instance.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ cdef class SitePricer(SiteSubproblems):
     cdef readonly Py_ssize_t n_tenant
     cdef const int32_t[::1] route_ptr, route_link, pool_ptr, pool_variant
     cdef double tenant_share, tenant_site_mw
-    # arcs by pool: whose they are, and what all of the demand costs besides replicas and power
+    # arcs by pool: their demand, and what all of it costs besides replicas and power
     cdef const int32_t[::1] first, home_route
     cdef int32_t[::1] demand, route
     cdef double[::1] flow_usd, gbps, home_gbps
@@ -107,7 +107,7 @@ cdef class SitePricer(SiteSubproblems):
         double mw_price,
         double capital_price,
     ) noexcept nogil:
-        """Demands that gain at a pool: their price, less what their flow, their replicas and the power of those cost."""
+        """List demands that gain at a pool: their price exceeds the cost of flow, replicas and the power of these."""
         cdef Py_ssize_t n, v = self.pool_variant[p], w = self.cover[v], i, count = self.n_heap
         cdef double replicas = 1.0 / self.best_rps[p], mw = self.replica_mw[v], gain, weight = mw * replicas
         # Cost of a call per second at peak and on average, so that the loop over the arcs is short.
@@ -117,7 +117,7 @@ cdef class SitePricer(SiteSubproblems):
             + self.pue[o] * mw * (mw_price + self.power_usd[j] * self.idle[v])
         )
         if w >= 0:
-            # Replicas that stand idle at peak cover others' failures; the load itself has to be covered.
+            # Replicas that are idle at peak can cover the loss of other sites; the load itself needs cover.
             peak_usd += self._cover_price[j * self.n_cover + w]
             peak_usd -= (self._cover_sum[w] - self._cover_price[j * self.n_cover + w]) * self._idle_rps(p)
         for n in range(self.first[p], self.first[p + 1]):
@@ -133,11 +133,11 @@ cdef class SitePricer(SiteSubproblems):
         self.n_heap = count
 
     cdef inline double _idle_rps(self, Py_ssize_t p) noexcept nogil:
-        """Calls per second that idle replicas of a pool could take for each one of its load."""
+        """Return the calls per second that idle replicas of a pool could take for each one of its load."""
         return self.usable_rps[self.pool_variant[p]] / self.best_rps[p] - 1.0
 
     cdef inline double _links_usd(self, Py_ssize_t p, Py_ssize_t n) noexcept nogil:
-        """Price of the links that all of an arc's demand uses."""
+        """Return the price of the links that all of an arc's demand uses, USD."""
         cdef double usd = 0.0
         if self.route[n] >= 0:
             usd += self.gbps[n] * self._route_price[self.route[n]]
@@ -148,7 +148,7 @@ cdef class SitePricer(SiteSubproblems):
     cdef void _list_reserve(
         self, Py_ssize_t p, Py_ssize_t j, Py_ssize_t o, double mw_price, double capital_price
     ) noexcept nogil:
-        """Reserve of a pool if it gains, as many replicas as any failure could call for."""
+        """List the reserve of a pool if it gains, up to as many replicas as the loss of any site could require."""
         cdef Py_ssize_t v = self.pool_variant[p], w = self.cover[v]
         cdef double worth, usd
         if w < 0:
@@ -164,7 +164,7 @@ cdef class SitePricer(SiteSubproblems):
             self.n_heap += 1
 
     cdef double _best_modules_shared(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
-        """The same where no tenant may take more than its share, which grows with the modules."""
+        """Find the best modules if no tenant may take more than its share, which grows with the modules."""
         cdef Py_ssize_t first = self.capex_first[o]
         cdef double gain, usd, least = INFINITY
         cdef int modules
@@ -178,9 +178,9 @@ cdef class SitePricer(SiteSubproblems):
     cdef double _take_items(
         self, Py_ssize_t j, Py_ssize_t o, int modules, bint record, double* gain
     ) noexcept nogil:
-        """Power that the best items take of so many modules, MW; what they gain in OUT ``gain``.
+        """Fill modules with the best items and return their power, MW; what they gain goes to OUT ``gain``.
 
-        The limits of tenants lie within that of the site, so that taking the best first is best under them, too.
+        The limits of tenants lie within that of the site, so that taking the best first is optimal under them too.
         """
         cdef Py_ssize_t n = 0, t
         cdef double it = 0.0, take, room = self._room(o, modules), most

@@ -1,4 +1,4 @@
-"""What the Lagrangian subproblems of all sites share."""
+"""Declarations that all kinds of Lagrangian subproblems of the sites share."""
 
 from libc.stdint cimport int32_t, uint8_t
 
@@ -16,7 +16,7 @@ cdef struct SiteValue:
 
 
 cdef inline bint may_fall(double usd, int modules, bint is_linear, double* least, int* best) noexcept nogil:
-    """Take over so many modules where they cost less than the best; whether more of them may cost even less."""
+    """Keep a number of modules if it costs less than the best so far; return whether more may cost even less."""
     if usd >= least[0]:
         return not is_linear
     least[0], best[0] = usd, modules
@@ -26,7 +26,7 @@ cdef inline bint may_fall(double usd, int modules, bint is_linear, double* least
 cdef class SiteSubproblems:
     cdef readonly Py_ssize_t n_site, n_demand, n_limit, n_link, n_cover
     cdef const int32_t[::1] option_ptr, option_design, min_modules, max_modules, spare_modules, capex_first
-    # what opening an option costs: by itself, and at the prices of the last pricing
+    # cost of opening an option: without prices, and at those of the last pricing
     cdef const double[::1] own_fixed_usd
     cdef double[::1] fixed_usd
     cdef const double[::1] fixed_capex_usd, module_capex, sunk_capex, life_factor, module_mw, pue, capacity_mw
@@ -41,7 +41,7 @@ cdef class SiteSubproblems:
     cdef double[::1] _served, _used, _value, _gbps, _load, _reserve
     cdef int32_t[::1] _option
     cdef double _capex
-    # items of a site: those that no one asked for yet, as a heap, and the best ones in order
+    # items of a site: the best ones, in order, and a heap of those not asked for yet
     cdef object _memory, _values_memory
     cdef Item* heap
     cdef Item* best

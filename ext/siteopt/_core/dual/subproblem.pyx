@@ -1,7 +1,7 @@
-"""The Lagrangian subproblem of every site, whichever way its flows are found.
+"""The Lagrangian subproblem of every site, independent of how its flows are found.
 
 At given prices each site chooses a design, a whole number of modules, and items: parts of flows, or of reserve, with a
-gain and a need of IT power (a continuous knapsack). The number of new sites stays in as a choice of the best ones.
+gain and a need of IT power (a continuous knapsack). The limit on new sites is kept by choosing the best ones.
 """
 
 cimport cython
@@ -15,7 +15,7 @@ from siteopt._core.tolerances cimport NOTHING
 
 
 cdef void _sink(Item* heap, Py_ssize_t n, Py_ssize_t k) noexcept nogil:
-    """Put item ``k`` of a heap of ``n``, best rate first, where it belongs below."""
+    """Sink item ``k`` of a heap of ``n`` items, best rate first, to where it belongs."""
     cdef Item item = heap[k]
     cdef Py_ssize_t child
     while True:
@@ -37,7 +37,7 @@ cdef int _by_value(const void* a, const void* b) noexcept nogil:
 
 
 cdef class SiteSubproblems:
-    """Sites, designs and modules of one instance; a subclass lists what each site may take, which is nothing here.
+    """Solver of the subproblems over sites, designs and modules; a subclass lists the items that each site may take.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ cdef class SiteSubproblems:
     n_cover : int
         Protected workloads whose cover has a price.
     widest : int
-        Items of one site, at most.
+        Most items of one site.
     """
 
     def __init__(self, instance, Py_ssize_t n_cover, Py_ssize_t widest):
@@ -78,7 +78,7 @@ cdef class SiteSubproblems:
 
     @property
     def served(self):
-        """Share of each demand that the sites took at the last prices, shape (n_demand,); may exceed 1."""
+        """Share of each demand that the sites took at the last prices, may exceed 1, shape (n_demand,)."""
         return np.asarray(self._served)
 
     @property
@@ -88,7 +88,7 @@ cdef class SiteSubproblems:
 
     @property
     def used_gbps(self):
-        """Traffic on each limited link at the last prices, copies of data left out, shape (n_link,)."""
+        """Traffic on each limited link at the last prices without copies of data, Gbit/s, shape (n_link,)."""
         return np.asarray(self._gbps)
 
     @property
@@ -110,9 +110,9 @@ cdef class SiteSubproblems:
 
     @property
     def site_value(self):
-        """Value of each site's best design at the last prices, USD, shape (n_site,); worth opening where negative.
+        """Value of each site's best option at the last prices, USD, shape (n_site,); worth opening if negative.
 
-        Of sites that are not worth it a subclass may know only that.
+        For sites that are not worth opening, a subclass may give a lower bound that is not negative.
         """
         return np.asarray(self._value)
 
@@ -140,7 +140,7 @@ cdef class SiteSubproblems:
         cover_price : ndarray of float64, shape (n_site, n_cover), optional
             USD per call per second of a protected workload that fails with a site, not negative.
         opening_price : ndarray of float64, shape (n_option,), optional
-            USD for opening an option beyond its cost: what linear rules ask for it, of either sign.
+            USD for opening an option beyond its cost: the price of linear rules for it, of either sign.
 
         Returns
         -------
@@ -166,7 +166,7 @@ cdef class SiteSubproblems:
         return total
 
     def _take_prices(self, demand_price, link_price, cover_price):
-        """Get ready for new prices; there is nothing to do where nothing is listed."""
+        """Prepare for new prices; a subclass does so for the items that it lists."""
 
     cdef double _price_sites(self, const double[::1] limit_price, double capital) noexcept nogil:
         cdef Py_ssize_t j, o, best_option, count = 0, n, taken = 0
@@ -209,9 +209,9 @@ cdef class SiteSubproblems:
     cdef double _site(
         self, Py_ssize_t j, Py_ssize_t o, const double[::1] limit_price, double capital, bint record
     ) noexcept nogil:
-        """Least cost of site ``j`` with option ``o``, here of an empty one; ``record`` adds up flows, power, capital.
+        """Return the least cost of site ``j`` with option ``o``, here without items; ``record`` adds up what it uses.
 
-        A subclass may return a lower bound instead where that is not negative and the site need not stand.
+        A subclass may return a lower bound instead if that is not negative and the site need not stand.
         """
         cdef double capital_price = capital - 1.0, value
         cdef int modules
@@ -223,7 +223,7 @@ cdef class SiteSubproblems:
         return value + self.fixed_usd[o] + capital_price * self.fixed_capex_usd[o]
 
     cdef double _mw_usd(self, Py_ssize_t j, const double[::1] limit_price) noexcept nogil:
-        """Price of a MW of facility power at peak: charges and grid limits."""
+        """Return the price of a MW of facility power at peak: charges and grid limits, USD."""
         cdef Py_ssize_t e
         cdef double usd = self.demand_usd[j]
         for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
@@ -231,7 +231,7 @@ cdef class SiteSubproblems:
         return usd
 
     cdef void _rank(self) noexcept nogil:
-        """Make a heap of the items that were listed."""
+        """Turn the listed items into a heap."""
         cdef Py_ssize_t k
         self.n_best = 0
         for k in range(self.n_heap // 2 - 1, -1, -1):
@@ -239,7 +239,7 @@ cdef class SiteSubproblems:
 
     @cython.final
     cdef bint _has(self, Py_ssize_t n) noexcept nogil:
-        """Whether there is an ``n``-th best item; it is in its place then. Few of many are ever asked for."""
+        """Put the ``n``-th best item in its place and return whether there is one; few of many are ever asked for."""
         while self.n_best <= n and self.n_heap > 0:
             self.best[self.n_best] = self.heap[0]
             self.n_best += 1
@@ -250,13 +250,14 @@ cdef class SiteSubproblems:
 
     @cython.final
     cdef double _room(self, Py_ssize_t o, int modules) noexcept nogil:
-        """IT power that so many modules of an option carry, MW."""
+        """Return the IT power that a number of modules of an option carries, MW."""
         return min((modules - self.spare_modules[o]) * self.module_mw[o], self.capacity_mw[o])
 
     cdef double _best_modules(self, Py_ssize_t o, double weight, int* best) noexcept nogil:
-        """Least cost of modules at ``weight`` times their capital less what items gain; their number in OUT ``best``.
+        """Return the least cost of modules: ``weight`` times their capital less the gain of items; number in ``best``.
 
-        Gains fall from module to module. Where their price does not fall with them, the first that does not pay ends it.
+        Gains fall from module to module. If their prices do not fall as well, the search ends at the first that does
+        not pay.
         """
         cdef Py_ssize_t n = 0, first = self.capex_first[o]
         cdef double left = 1.0, gain = 0.0, it = 0.0, room, take, usd, least = INFINITY
@@ -282,7 +283,7 @@ cdef class SiteSubproblems:
         return least
 
     cdef void _record_site(self, Py_ssize_t j, Py_ssize_t o, int modules, double it_mw) noexcept nogil:
-        """Add up what an open site uses of grid limits, and spends on opening and modules."""
+        """Add up what an open site uses of grid limits and spends on opening and modules."""
         cdef Py_ssize_t e
         for e in range(self.grid_site_ptr[j], self.grid_site_ptr[j + 1]):
             self._used[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * self.pue[o] * it_mw

@@ -1,4 +1,4 @@
-"""Moves in the state of a search, for the searches that make them."""
+"""Declarations of the moves in the state of a search, for the searches that make them."""
 
 from siteopt._core.evaluate.search_state cimport SearchState
 

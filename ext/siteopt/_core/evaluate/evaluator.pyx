@@ -1,6 +1,6 @@
-"""Moves in the state of a search: what they would cost, and how the state changes by them.
+"""Moves in the state of a search: what they would cost, and how they change the state.
 
-A *shift* moves an amount of one demand from a source to a target; either may be ``NOWHERE``: unserved.
+A *shift* moves an amount of one demand from a source to a target, either of which may be ``NOWHERE``: unserved.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ cdef class Evaluator(SearchState):
         const double[::1] share not None,
         const double[::1] unserved not None,
     ):
-        """Take over a plan's sites and shares; replicas and modules become the fewest that carry them.
+        """Load the sites and shares of a plan, with the fewest replicas and modules that carry them.
 
         Returns
         -------
@@ -47,7 +47,7 @@ cdef class Evaluator(SearchState):
         return all_hold(self)
 
     def move_deltas(self, const int32_t[::1] source not None, const int32_t[::1] target not None):
-        """Change of cost, USD, if all that flows on arc ``source[k]`` moved to arc ``target[k]``, one k at a time.
+        """Return the change of cost, USD, if all flow on arc ``source[k]`` moved to ``target[k]``, for each k alone.
 
         Parameters
         ----------
@@ -71,13 +71,13 @@ cdef class Evaluator(SearchState):
         return result
 
     def move(self, Py_ssize_t source, Py_ssize_t target):
-        """Apply a move of all that flows on ``source``; the caller has seen that its delta is finite."""
+        """Move the whole flow on ``source`` to ``target``; the caller has made sure that its delta is finite."""
         pair = np.array([source, target], dtype=np.int32)
         self._check_arcs(pair[:1], pair[1:])
         self.shift(self.arc_demand[source], source, target, self.share[source])
 
     def swap_delta(self, Py_ssize_t source_1, Py_ssize_t target_1, Py_ssize_t source_2, Py_ssize_t target_2):
-        """Change of cost, USD, if two demands move at once; ``inf`` where the outcome is not feasible.
+        """Return the change of cost, USD, if two demands move at once; ``inf`` if the outcome is not feasible.
 
         The first move may be infeasible by itself, as when two full sites exchange demands.
         """
@@ -96,13 +96,13 @@ cdef class Evaluator(SearchState):
                 raise ValueError(f"arcs {source[k]} and {target[k]} belong to different demands")
 
     def is_feasible(self):
-        """Whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
+        """Return whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
         return all_hold(self)
 
     # ------------------------------------------------------------------ workers
 
     cdef inline Effect change(self, Py_ssize_t arc, double amount, int more_flows) noexcept nogil:
-        """Effect of ``amount`` (may be negative) on the arc's pool, and on the power of its site.
+        """Return the effect of ``amount`` (may be negative) on the pool of an arc and on the power of its site.
 
         ``more_flows`` says whether the arc begins (1) or ceases (-1) to carry a flow.
         """
@@ -124,7 +124,7 @@ cdef class Evaluator(SearchState):
     cdef double shift_delta(
         self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount
     ) noexcept nogil:
-        """Change of cost by a shift, ``INFINITY`` where it would break a rule. Reads the state, changes nothing."""
+        """Return the change of cost by a shift, ``INFINITY`` if it would break a rule; the state stays as it is."""
         cdef Py_ssize_t p, j = NOWHERE, k, o
         cdef double delta = 0.0
         cdef Effect less = Effect(0.0, 0.0, 0.0, 0.0), more
@@ -206,7 +206,7 @@ cdef class Evaluator(SearchState):
     cdef double swap(
         self, Py_ssize_t source_1, Py_ssize_t target_1, Py_ssize_t source_2, Py_ssize_t target_2
     ) noexcept nogil:
-        """Change of cost if all that flows on two arcs of two demands moves; the state is left as it was."""
+        """Return the change of cost if the whole flows on two arcs of two demands move; the state stays as it is."""
         cdef Py_ssize_t i = self.arc_demand[source_1], k = self.arc_demand[source_2]
         cdef double before = self.cost, after, amount_1 = self.share[source_1], amount_2 = self.share[source_2]
         self.shift(i, source_1, target_1, amount_1)
@@ -228,7 +228,7 @@ cdef class Evaluator(SearchState):
         return after - before
 
     cdef void put(self, Py_ssize_t arc, double amount) noexcept nogil:
-        """Add ``amount`` (may be negative) to an arc and carry it through pool, site, grid, links, capital and cost."""
+        """Add ``amount`` (may be negative) to an arc and update pool, site, grid, links, capital and cost."""
         cdef Py_ssize_t p = self.arc_pool[arc], i = self.arc_demand[arc], j, o, e
         cdef double before = self.share[arc]
         cdef bint was_active = self.is_active(p)

@@ -1,4 +1,4 @@
-"""What a plan costs, line by line, and what it uses: in full, with the plan's own replicas and modules."""
+"""Full evaluation of a plan with its own replicas and modules: what it costs, line by line, and what it uses."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from siteopt._core.evaluate.instance_arrays cimport InstanceArrays
 
 
 cdef class FullEvaluation(InstanceArrays):
-    """Full evaluation of plans of one instance.
+    """Evaluator of whole plans of one instance.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ cdef class FullEvaluation(InstanceArrays):
         const double[::1] share not None,
         const double[::1] unserved not None,
     ):
-        """Figures of a plan as it stands, with its own replicas and modules.
+        """Return the figures of a plan as it stands, with its own replicas and modules.
 
         Parameters
         ----------

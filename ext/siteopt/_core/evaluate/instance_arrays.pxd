@@ -1,4 +1,4 @@
-"""The arrays of an instance, and what follows from them alone: traffic by route, capital and cost of a site."""
+"""Declarations of the arrays of an instance, with what follows from them alone: traffic, capital, cost of a site."""
 
 from libc.stdint cimport int32_t, uint8_t
 
@@ -52,7 +52,7 @@ cdef class InstanceArrays:
             gbps[self.route_link[e]] += amount
 
     cdef inline double capex_of_modules(self, Py_ssize_t option, int modules) noexcept nogil:
-        """Capital of modules beyond those that stand there; past the table's end, each as much as the last one."""
+        """Return the capital of modules beyond existing ones; those past the table's end cost as much as its last."""
         cdef int most = self.capex_most[option]
         cdef Py_ssize_t first = self.capex_first[option]
         cdef double usd
@@ -64,7 +64,7 @@ cdef class InstanceArrays:
     cdef inline double site_usd(
         self, Py_ssize_t site, Py_ssize_t option, double it_mw, double mean_mw, int modules
     ) noexcept nogil:
-        """Cost of a site less its pools."""
+        """Return the cost of a site without its pools."""
         return (
             self.fixed_usd[option]
             + self.life_factor[option] * self.capex_of_modules(option, modules)

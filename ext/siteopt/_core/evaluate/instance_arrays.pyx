@@ -1,4 +1,4 @@
-"""The arrays of an instance as kernels read them: shared, read only, and looked up by pool, site, arc and link."""
+"""The arrays of an instance in the form that kernels read: shared, read-only, by pool, site, arc and link."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The journal of a search, for the moves that are written to it."""
+"""Declarations of the journal of a search, for the moves that are written to it."""
 
 from libc.stdint cimport int32_t
 

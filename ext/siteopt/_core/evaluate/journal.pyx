@@ -1,6 +1,6 @@
-"""Compound moves in the state of an evaluator, written down one by one and undone where they do not pay.
+"""Compound moves in the state of an evaluator, recorded step by step and undone if they do not pay.
 
-So the state is never left worse than it was found.
+The state is thus never left worse than it was found.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ cdef class Journal:
         self._amount = np.empty(self._capacity)
 
     cdef void begin(self) noexcept nogil:
-        """Begin anew: what was written down is kept."""
+        """Start a new journal, and keep all moves that the old one recorded."""
         self.length = 0
 
     cdef bint shift(self, Py_ssize_t demand, Py_ssize_t source, Py_ssize_t target, double amount) noexcept nogil:
@@ -51,7 +51,7 @@ cdef class Journal:
         return True
 
     cdef void undo(self, double cost) noexcept nogil:
-        """Back to the start of the journal, where the cost was ``cost``."""
+        """Return the state to the start of the journal, where the cost was ``cost``."""
         cdef Py_ssize_t n
         while self.length > 0:
             self.length -= 1

@@ -1,4 +1,4 @@
-"""The rules that the state of a search has to keep, for what moves it."""
+"""Declarations of the rules that the state of a search has to keep, for the files that change it."""
 
 from siteopt._core.evaluate.search_state cimport SearchState
 from siteopt._core.tolerances cimport SLACK, TINY
@@ -28,8 +28,8 @@ cdef inline bint site_fits(
 
 
 cdef inline bint has_rival(SearchState state, Py_ssize_t pool, Py_ssize_t leaving) noexcept nogil:
-    """Whether the site serves the pool's workload in another pool already; ``leaving`` is a flow's arc
-    whose whole flow goes away."""
+    """Return whether another pool of the site already serves the pool's workload, once all flow on arc ``leaving``
+    has gone."""
     cdef Py_ssize_t q
     for q in range(state.rival_first[pool], state.rival_last[pool]):
         if q == pool:

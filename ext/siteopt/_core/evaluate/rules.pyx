@@ -1,7 +1,7 @@
-"""The rules of a plan in the state of a search: whether they hold, and whether they would still hold after a shift.
+"""Checks of a plan's rules in the state of a search: whether they hold now, and whether they would after a shift.
 
-Power and headroom of a site, what its racks may house, shares of tenants, one pool of a workload at a site, links, grid
-limits, linear rules, budget, number of sites, and all served that must be.
+The rules are power and headroom of a site, what its racks may house, shares of tenants, one pool of a workload at a
+site, links, grid limits, linear rules, budget, number of sites, and that all must-serve demand is served.
 """
 
 from libc.math cimport INFINITY
@@ -11,7 +11,7 @@ from siteopt._core.tolerances cimport NOWHERE, SLACK, TINY
 
 
 cdef bint all_hold(SearchState state) noexcept nogil:
-    """Whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
+    """Return whether every rule holds: power, headroom, grid, linear rules, budget, number of sites, all served."""
     cdef Py_ssize_t i, j, g
     for j in range(state.n_site):
         if state.option[j] < 0:
@@ -42,7 +42,7 @@ cdef bint all_hold(SearchState state) noexcept nogil:
 
 
 cdef bint tenants_fit(SearchState state, Py_ssize_t site) noexcept nogil:
-    """Whether no tenant has more at a site than it may lose with it."""
+    """Return whether no tenant has more at a site than it may lose with the site."""
     cdef Py_ssize_t t
     for t in range(state.n_tenant):
         if state.tenant_mw[site * state.n_tenant + t] > state.tenant_site_mw * (1.0 + SLACK) + TINY:
@@ -51,7 +51,7 @@ cdef bint tenants_fit(SearchState state, Py_ssize_t site) noexcept nogil:
 
 
 cdef bint houses(SearchState state, Py_ssize_t site, Py_ssize_t option) noexcept nogil:
-    """Whether the racks of an option can house every pool in use at the site."""
+    """Return whether the racks of an option can house every pool in use at the site."""
     cdef Py_ssize_t p
     for p in range(state.site_pool_ptr[site], state.site_pool_ptr[site + 1]):
         if state.is_active(p) and not state.admits[state.option_design[option], state.pool_variant[p]]:
@@ -60,7 +60,7 @@ cdef bint houses(SearchState state, Py_ssize_t site, Py_ssize_t option) noexcept
 
 
 cdef double on_link(SearchState state, Py_ssize_t arc, double amount, int more_flows, Py_ssize_t link) noexcept nogil:
-    """Traffic that a change of a flow puts on a link, Gbit/s."""
+    """Return the traffic that a change of a flow puts on a link, Gbit/s."""
     cdef Py_ssize_t p = state.arc_pool[arc], r = state.arc_route[arc], e
     cdef double gbps = 0.0, home
     if r >= 0:
@@ -81,7 +81,7 @@ cdef double on_link(SearchState state, Py_ssize_t arc, double amount, int more_f
 cdef bint links_hold(
     SearchState state, Py_ssize_t source, int fewer_flows, Py_ssize_t target, int more_flows, double amount
 ) noexcept nogil:
-    """Whether every link that a shift loads still holds; what the shift relieves counts."""
+    """Return whether every link that a shift loads stays within its limit, given what the shift takes off it."""
     cdef Py_ssize_t e, n, link, p = state.arc_pool[target]
     cdef Py_ssize_t[2] routes
     cdef double used, most = amount * (state.arc_gbps[target] + state.arc_home_gbps[target])
@@ -104,7 +104,7 @@ cdef bint links_hold(
 
 
 cdef bint route_holds(SearchState state, Py_ssize_t route) noexcept nogil:
-    """Whether every link of a route holds in the state."""
+    """Return whether every link of a route is within its limit."""
     cdef Py_ssize_t e
     if route >= 0:
         for e in range(state.route_ptr[route], state.route_ptr[route + 1]):
@@ -114,7 +114,7 @@ cdef bint route_holds(SearchState state, Py_ssize_t route) noexcept nogil:
 
 
 cdef bint grid_holds(SearchState state, Py_ssize_t j, double less_mw, Py_ssize_t k, double more_mw) noexcept nogil:
-    """Whether the limits over site ``k`` hold with more IT power there, and less at site ``j`` (-1: nowhere)."""
+    """Return whether the grid limits over site ``k`` hold with more IT power there and less at ``j`` (-1: nowhere)."""
     cdef Py_ssize_t e, f
     cdef double used
     for e in range(state.grid_site_ptr[k], state.grid_site_ptr[k + 1]):
@@ -130,7 +130,7 @@ cdef bint grid_holds(SearchState state, Py_ssize_t j, double less_mw, Py_ssize_t
 
 
 cdef bint site_holds(SearchState state, Py_ssize_t site) noexcept nogil:
-    """Whether a site and the grid limits that it is under hold."""
+    """Return whether a site is within its own limits and the grid within those that the site counts towards."""
     cdef Py_ssize_t e, g
     if state.option[site] < 0:
         return state.site_it[site] <= TINY

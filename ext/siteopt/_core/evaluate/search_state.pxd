@@ -1,4 +1,4 @@
-"""The state of a search, and what its pools and sites need for what they hold: replicas, modules, a price."""
+"""Declarations of the state of a search, with the replicas and modules that its load needs, and their prices."""
 
 from libc.math cimport INFINITY, ceil, fabs
 from libc.stdint cimport int32_t
@@ -9,7 +9,7 @@ from siteopt._core.tolerances cimport NOTHING, SLACK, TINY
 
 
 cdef class SearchState(InstanceArrays):
-    # of the instance, with what is added to it by shade
+    # prices of the instance, with those that shade adds
     cdef const double[::1] arc_usd
     cdef double[::1] share, unserved
     cdef int32_t[::1] option, modules, replicas, flows
@@ -34,7 +34,7 @@ cdef class SearchState(InstanceArrays):
     cdef void _refresh_sites(self) noexcept nogil
 
     cdef inline Py_ssize_t tightest_slack_tier(self, Py_ssize_t pool, Py_ssize_t slack_tier, int change) noexcept nogil:
-        """First slack tier of the pool with a flow, once the flows of ``slack_tier`` have changed; -1 for none."""
+        """Return the first slack tier of a pool with a flow, after a change of those of ``slack_tier``; -1 for none."""
         cdef Py_ssize_t t, row
         for t in range(self.pool_slack_tiers[pool]):
             row = self.pool_first_slack_tier[pool] + t
@@ -43,13 +43,13 @@ cdef class SearchState(InstanceArrays):
         return -1
 
     cdef inline bint is_active(self, Py_ssize_t pool) noexcept nogil:
-        """Whether the pool has replicas: for flows, or in reserve."""
+        """Return whether a pool has replicas, for flows or in reserve."""
         return self.flows[pool] > 0 or self.reserve[pool] > 0.0
 
     cdef inline int fewest_replicas(
         self, Py_ssize_t pool, double peak, Py_ssize_t flows, Py_ssize_t slack_tier
     ) noexcept nogil:
-        """Replicas that carry ``peak`` calls per second in a slack tier, and the reserve beyond it after a failure."""
+        """Return the fewest replicas for ``peak`` calls per second in a slack tier, and for the reserve on top."""
         cdef int n = 0, held
         cdef double both
         if flows > 0:
@@ -66,7 +66,7 @@ cdef class SearchState(InstanceArrays):
     cdef inline int fewest_modules(
         self, Py_ssize_t site, Py_ssize_t option, double it_mw, Py_ssize_t tenant, double more_mw
     ) noexcept nogil:
-        """Modules that carry ``it_mw`` and leave every tenant below its share; ``tenant`` has ``more_mw`` more."""
+        """Return the fewest modules that carry ``it_mw`` within tenants' shares, if ``tenant`` has ``more_mw`` more."""
         cdef double load = it_mw, mw
         cdef Py_ssize_t t
         cdef int n
@@ -78,7 +78,7 @@ cdef class SearchState(InstanceArrays):
         return n if n > self.min_modules[option] else self.min_modules[option]
 
     cdef inline double rule_excess(self, Py_ssize_t rule) noexcept nogil:
-        """By how much the use of a linear rule lies outside its limits; 0 within rounding."""
+        """Return by how much the use of a linear rule lies outside its limits; 0 within rounding."""
         cdef double use = self.rule_use[rule]
         if use > self.rule_upper[rule] + SLACK * fabs(self.rule_upper[rule]) + TINY:
             return use - self.rule_upper[rule]
@@ -87,12 +87,12 @@ cdef class SearchState(InstanceArrays):
         return 0.0
 
     cdef inline double rule_usd(self, Py_ssize_t rule) noexcept nogil:
-        """Price of breaking a linear rule, in the search state only: far above any real cost, like unserved demand."""
+        """Return the price of breaking a linear rule, far above any real cost and used in the search state only."""
         cdef double excess = self.rule_excess(rule)
         return (1.0 + excess) * self.penalty if excess > 0.0 else 0.0
 
     cdef inline double rest_usd(self, Py_ssize_t demand, double rest) noexcept nogil:
-        """Cost of an unserved rest. Of must-serve demand the last crumb still costs the whole penalty: a price by
+        """Return the cost of an unserved rest. Any rest of must-serve demand costs the whole penalty: a price by
         share alone would make it cheaper to leave a small rest than to open a site for it."""
         cdef double price = self.unserved_usd[demand]
         if rest <= NOTHING:

@@ -1,11 +1,11 @@
 """The state of a search: which sites are open, what flows where, and all that follows from it.
 
 The state always holds the fewest replicas and modules that carry its shares, so that a move needs to say only which
-demand goes where. A demand that must be served may be unserved in it at a price (``penalty``) far above any real cost,
-so that a search can start from anything; such a state is not feasible and is never handed out as a plan.
+demand goes where. It may leave a must-serve demand unserved at a price (``penalty``) far above any real cost, so that
+a search can start from any state; such a state is not feasible and never becomes a plan.
 
-A pool may hold a *reserve*: load that the loss of one site would move to it. It is given from outside and stays as
-it is while flows move; the pool has replicas for its own load and for both together.
+A pool may hold a *reserve*: load that the loss of one site would move to it. The caller sets it, and it stays the same
+while flows move; the pool has replicas for its own load and for both together.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ cdef class SearchState(InstanceArrays):
         self.rule_use = np.zeros(self.n_rule)
 
     def hold(self, const double[::1] reserve_rps not None, const int32_t[::1] slack_tier not None):
-        """Set the reserve of every pool; the state is as it was until the next :meth:`load`.
+        """Set the reserve of every pool, which takes effect at the next :meth:`load`.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ cdef class SearchState(InstanceArrays):
             self.held[self.pool_site[p]] += reserve_rps[p] > 0.0
 
     def shade(self, const double[::1] extra_usd not None):
-        """Add a price to every arc in the search state, from the next :meth:`load` on; full evaluation ignores it.
+        """Add a price to every arc in the search state from the next :meth:`load` on; the full evaluation ignores it.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ cdef class SearchState(InstanceArrays):
         self.arc_usd = np.asarray(self.own_usd) + np.asarray(extra_usd)
 
     def state(self):
-        """Copies of ``option, modules, replicas, share, unserved`` of the state."""
+        """Return copies of ``option, modules, replicas, share, unserved`` of the state."""
         return (
             np.array(self.option), np.array(self.modules), np.array(self.replicas),
             np.array(self.share), np.array(self.unserved),
@@ -89,18 +89,18 @@ cdef class SearchState(InstanceArrays):
 
     @property
     def cost_usd(self):
-        """Cost of the state, USD; includes the penalty for must-serve demand that is unserved."""
+        """Cost of the state, USD, including the penalty for unserved must-serve demand."""
         return self.cost
 
     cdef inline double pool_carries(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil:
-        """Calls per second that a pool of a slack tier (-1: without tail) carries."""
+        """Return the calls per second that replicas of a pool carry in a slack tier (-1: without tail)."""
         cdef double capped = replicas * self.pool_usable_rps[pool]
         if slack_tier < 0:
             return capped
         return min(capped, in_table(self.carried_rps, self.table_ptr, slack_tier, replicas))
 
     cdef inline double pool_room(self, Py_ssize_t pool, Py_ssize_t slack_tier, Py_ssize_t replicas) noexcept nogil:
-        """Calls per second that a pool takes in all, its reserve set aside."""
+        """Return the calls per second that a pool can take in all, without what its reserve needs."""
         cdef double carried = self.pool_carries(pool, slack_tier, replicas), degraded
         if self.reserve[pool] <= 0.0:
             return carried
@@ -134,7 +134,7 @@ cdef class SearchState(InstanceArrays):
             self.previous_flow[after] = before
 
     cdef void set_option(self, Py_ssize_t site, Py_ssize_t option) noexcept nogil:
-        """Open a site with a design, change its design, or close it (``NOWHERE``) once nothing flows to it."""
+        """Open a site with an option, change its option, or close it (``NOWHERE``) once nothing flows to it."""
         cdef Py_ssize_t old = self.option[site], e
         cdef double it_mw = self.site_it[site], pue = 0.0
         if old >= 0:
@@ -156,7 +156,7 @@ cdef class SearchState(InstanceArrays):
             self.used_mw[self.grid_site_limit[e]] += self.grid_site_coefficient[e] * pue * it_mw
 
     cdef void _add_to_rules(self, Py_ssize_t option, double times) noexcept nogil:
-        """Count an option that opens (1) or closes (-1) in the linear rules, and in the cost what that breaks or mends."""
+        """Count an option that opens (1) or closes (-1) in the linear rules, and adapt the cost of breaking them."""
         cdef Py_ssize_t e, r
         for e in range(self.option_rule_ptr[option], self.option_rule_ptr[option + 1]):
             r = self.option_rule[e]
@@ -165,7 +165,7 @@ cdef class SearchState(InstanceArrays):
             self.cost += self.rule_usd(r)
 
     cdef void refresh(self) noexcept nogil:
-        """Everything that follows from ``option``, ``share`` and ``unserved``, from scratch: no drift survives it."""
+        """Recompute all that follows from ``option``, ``share`` and ``unserved`` from scratch, which removes drift."""
         cdef Py_ssize_t a, i, p
         self.pool_peak[:] = 0.0
         self.pool_mean[:] = 0.0
@@ -198,7 +198,7 @@ cdef class SearchState(InstanceArrays):
         self._refresh_sites()
 
     cdef void _refresh_sites(self) noexcept nogil:
-        """Replicas, power, modules, capital and cost of all sites, from the loads of their pools."""
+        """Recompute replicas, power, modules, capital and cost of all sites from the loads of their pools."""
         cdef Py_ssize_t j, o, p, e
         self.rule_use[:] = 0.0
         self.site_it[:] = 0.0

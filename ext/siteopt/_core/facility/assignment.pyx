@@ -1,8 +1,8 @@
-"""Plans for single-source problems: ruin and recreate around one site after another, under annealing.
+"""Search for plans of single-source problems by annealing: ruin and recreate around one place after another.
 
 Sites near a place close and open, some demands there are taken out and put back where they cost least, shifts and
-swaps repair what is near, and the change stays if annealing says so (Schrimpf et al. 2000). Overload has a price
-that follows how often the plan is feasible, so that the search walks along the edge of what fits.
+swaps repair the neighbourhood, and annealing decides whether the change stays (Schrimpf et al. 2000). The price of
+overload follows how often the plan is feasible, which keeps the search along the edge of what fits.
 """
 
 import numpy as np
@@ -16,18 +16,18 @@ from siteopt._core.tolerances cimport TINY
 
 # Sites around a place whose demands may be taken out.
 cdef int AROUND = 6
-# Share of their demands, at least and on top of it at most, and demands in all after which no more sites are taken.
+# Share of their demands: at least, and at most on top of that; demands in all after which no more sites are taken.
 cdef double LEAST_OUT = 0.1, MORE_OUT = 0.5
 cdef int MOST_OUT = 30
-# Chances, summed up, of an exchange of one site for one, of one or two for one or two, and of one more or less.
+# Cumulative chances of an exchange of one site for one, of one or two for one or two, and of one more or one fewer.
 cdef double ONE_FOR_ONE = 0.4, SEVERAL = 0.65, ONE_MORE = 0.7
-# More fixed costs than so many demands' flows cost are not won back.
+# A rise of the fixed costs by more than the mean flow cost of this many demands is not expected to be won back.
 cdef double WORTH = 6.0
 # Demands that a newly opened site is offered to.
 cdef int PULLED = 15
-# Moves of a repair at most.
+# Most moves of a repair.
 cdef int MOST_MOVES = 300
-# Between two looks at the price of overload; shares of feasible plans below and above which it changes, and its steps.
+# Iterations between changes of the price of overload, shares of feasible plans above and below which it changes, steps.
 cdef int SPAN = 100
 cdef double OFTEN = 0.5, SELDOM = 0.3, RISE = 1.1, FALL = 0.93
 # Chance to pass over a site while a demand is put back (Christiaens and Vanden Berghe 2020).
@@ -35,13 +35,13 @@ cdef double BLINK = 0.02
 
 
 cdef class Assignment(ShiftSwap):
-    """Search for an assignment.
+    """Annealing search for an assignment of demands to sites.
 
     Parameters
     ----------
     problem : siteopt.facility.FacilityProblem
     near : ndarray of int32, shape (n_site, n_near)
-        The sites nearest to each one, itself first.
+        The sites nearest to each site, itself first.
     seed : int
     """
 
@@ -59,7 +59,7 @@ cdef class Assignment(ShiftSwap):
         self.out, self.out_key = np.zeros(self.n_demand, dtype=np.int32), np.zeros(self.n_demand)
 
     def anneal(self, Py_ssize_t iterations, double heat_usd):
-        """Ruin and recreate so many times at one temperature."""
+        """Ruin and recreate ``iterations`` times at one temperature."""
         if not heat_usd > 0.0:
             raise ValueError("the temperature must be positive")
         with nogil:
@@ -88,7 +88,7 @@ cdef class Assignment(ShiftSwap):
                 feasible = 0
 
     cdef bint _change(self) noexcept nogil:
-        """Ruin and recreate around one place; whether every demand has a site afterwards."""
+        """Ruin and recreate around one place; return whether every demand has a site afterwards."""
         cdef Py_ssize_t place = below(&self._random, self.n_site), n, j, taken = 0
         cdef double part = LEAST_OUT + MORE_OUT * unit(&self._random)
         self.n_out = 0
@@ -108,7 +108,7 @@ cdef class Assignment(ShiftSwap):
         return True
 
     cdef bint _exchange(self, Py_ssize_t place) noexcept nogil:
-        """Close and open some sites near a place; False where too little is open then, or it costs too much to pay."""
+        """Close and open some sites near a place; return False if too little is open then, or it costs too much."""
         cdef Py_ssize_t n, j, close = 0, opens = 0
         cdef double before = self.fixed_usd, needed = min(self.open_capacity, self.total_demand), dice = unit(&self._random)
         if dice < ONE_FOR_ONE:
@@ -133,14 +133,14 @@ cdef class Assignment(ShiftSwap):
         )
 
     cdef void _open_site(self, Py_ssize_t j) noexcept nogil:
-        """Open a site; the demands that are nearest to it are looked at."""
+        """Open a site and queue the demands nearest to it for repair."""
         cdef Py_ssize_t n
         self._flip(j)
         for n in range(self.site_ptr[j], min(self.site_ptr[j + 1], self.site_ptr[j] + PULLED)):
             self._enqueue(self.site_demand[n])
 
     cdef Py_ssize_t _near_site(self, Py_ssize_t place, bint is_open) noexcept nogil:
-        """An open or a closed site near a place, nearer ones more likely; -1 where there is none."""
+        """Draw an open or a closed site near a place, nearer ones more likely; -1 if there is none."""
         cdef Py_ssize_t n, j, found = -1, rank = 0
         for n in range(self.near.shape[1]):
             j = self.near[place, n]
@@ -151,7 +151,7 @@ cdef class Assignment(ShiftSwap):
         return found
 
     cdef void _take_out(self, Py_ssize_t j, double part) noexcept nogil:
-        """Take each demand of a site out with this probability."""
+        """Take each demand of a site out with probability ``part``."""
         cdef Py_ssize_t i = self.head[j], following
         while i >= 0:
             following = self.next_member[i]
@@ -165,7 +165,7 @@ cdef class Assignment(ShiftSwap):
             i = following
 
     cdef bint _put_back(self) noexcept nogil:
-        """Put what was taken out back, large ones rather first, each where it costs least."""
+        """Put back the demands that were taken out, larger ones rather first, each where it costs least."""
         cdef Py_ssize_t n, k, i
         cdef double key, spread = 2.0 * unit(&self._random)
         cdef int32_t held

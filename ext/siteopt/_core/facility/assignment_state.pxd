@@ -1,4 +1,4 @@
-"""Demands, each at one site, for what moves them."""
+"""Declarations of an assignment of each demand to one site, for the searches that change it."""
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
@@ -6,7 +6,7 @@ from siteopt._core.tolerances cimport TINY
 
 
 cdef inline double excess(double load, double capacity, double change) noexcept nogil:
-    """Change of overload at a site if its load changed."""
+    """Return the change of overload at a site if its load changes by ``change``."""
     cdef double before = load - capacity, after = before + change
     return (after if after > TINY else 0.0) - (before if before > TINY else 0.0)
 
@@ -14,7 +14,7 @@ cdef inline double excess(double load, double capacity, double change) noexcept 
 cdef class AssignmentState:
     cdef readonly Py_ssize_t n_site, n_demand
     cdef const double[::1] capacity, fixed, demand
-    # Cost of serving all of a demand: by site and demand, and where it is now.
+    # Cost of serving all of a demand: by site and demand, and at its current site.
     cdef double[:, ::1] usd
     cdef double[::1] own_usd
     cdef const int32_t[::1] site_ptr, site_demand
@@ -25,7 +25,7 @@ cdef class AssignmentState:
     # Undo: demands and sites changed in this iteration, and what they were.
     cdef int32_t[::1] changed, was_site, flipped, stamp, site_stamp
     cdef Py_ssize_t n_changed, n_flipped
-    # Demands to look at, as a ring.
+    # Queue of demands to examine, as a ring.
     cdef int32_t[::1] queue
     cdef uint8_t[::1] is_queued
     cdef Py_ssize_t queue_head, queue_size

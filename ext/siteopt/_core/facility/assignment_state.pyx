@@ -1,4 +1,4 @@
-"""Demands, each at one site: costs, loads and overload as they change, what was changed, and the best plan so far."""
+"""An assignment of each demand to one site: its costs, loads and overload, its changes, and the best one so far."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.search.random_numbers cimport seeded
 
-# Rounding of a capacity, relative, and of the overload in all.
+# Tolerance for rounding of a capacity, relative to it, and of the overload in all.
 cdef double ROUNDED = 1e-9, FITS = 1e-6
 
 
@@ -46,11 +46,11 @@ cdef class AssignmentState:
         self.penalty_usd = 1.0
 
     def sites(self):
-        """The site of each demand now, shape (n_demand,)."""
+        """Return the current site of each demand, shape (n_demand,)."""
         return np.asarray(self.site).copy()
 
     def best_sites(self):
-        """The site of each demand in the cheapest feasible plan so far, shape (n_demand,)."""
+        """Return the site of each demand in the cheapest feasible plan so far, shape (n_demand,)."""
         return np.asarray(self.best_site).copy()
 
     cdef void _enqueue(self, Py_ssize_t i) noexcept nogil:
@@ -62,7 +62,7 @@ cdef class AssignmentState:
             self.queue_size += 1
 
     cdef Py_ssize_t _dequeue(self) noexcept nogil:
-        """The next demand to look at; there must be one."""
+        """Take the next demand off the queue, which must not be empty."""
         cdef Py_ssize_t i = self.queue[self.queue_head]
         self.queue_head = self.queue_head + 1 if self.queue_head + 1 < self.n_demand else 0
         self.queue_size -= 1
@@ -76,11 +76,11 @@ cdef class AssignmentState:
                 self._flip(j)
 
     cdef bint _fits(self) noexcept nogil:
-        """Whether no site has more than it can take, but for rounding."""
+        """Return whether no site has more than it can take, apart from rounding."""
         return self.overload <= FITS
 
     cdef void _remember(self) noexcept nogil:
-        """Keep the plan if it is the cheapest feasible one; counted anew, for sums drift."""
+        """Keep the plan if it is the cheapest feasible one, after recounting it, as sums drift."""
         if not self._fits() or self.flow_usd + self.fixed_usd >= self.best_usd - 1e-6:
             return
         self._recount()
@@ -89,7 +89,7 @@ cdef class AssignmentState:
             self.best_site[:] = self.site
 
     cdef void _recount(self) noexcept nogil:
-        """Costs, loads and overload of the plan as it stands, from nothing."""
+        """Recompute costs, loads and overload of the current plan from scratch."""
         cdef Py_ssize_t i, j
         self.flow_usd = self.fixed_usd = self.overload = self.open_capacity = 0.0
         self.load[:] = 0.0
@@ -107,7 +107,7 @@ cdef class AssignmentState:
         self.n_changed = self.n_flipped = self.queue_head = self.queue_size = 0
 
     cdef void _log(self, Py_ssize_t i) noexcept nogil:
-        """Note where a demand was before this iteration."""
+        """Record where a demand was before this iteration."""
         if self.stamp[i] != self._turn:
             self.stamp[i] = self._turn
             self.changed[self.n_changed] = <int32_t>i
@@ -127,7 +127,7 @@ cdef class AssignmentState:
             self._put(self.changed[n], self.was_site[n])
 
     cdef void _flip(self, Py_ssize_t j) noexcept nogil:
-        """Open or close a site. One that was flipped before in this iteration is as it was at first again."""
+        """Open or close a site; a second flip in the same iteration restores it and cancels the first."""
         cdef Py_ssize_t n
         if self.site_stamp[j] == self._turn:
             for n in range(self.n_flipped):

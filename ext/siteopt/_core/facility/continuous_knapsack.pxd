@@ -1,4 +1,4 @@
-"""Continuous knapsack: what is worth most for its weight, the last of it in part."""
+"""Continuous knapsack: take the items of highest rate, the last one in part."""
 
 
 cdef struct Item:
@@ -7,7 +7,7 @@ cdef struct Item:
 
 
 cdef inline double critical_rate(Item* items, Py_ssize_t n, double room, double* gain) noexcept nogil:
-    """Rate of the last item of a continuous knapsack (0 where all fit), by quickselect; its total gain in OUT."""
+    """Return the rate of the last item in a continuous knapsack (0 if all fit), by quickselect; total gain in OUT."""
     cdef Py_ssize_t low = 0, high = n, left, right, k
     cdef double pivot, above, above_gain, equal
     cdef Item item

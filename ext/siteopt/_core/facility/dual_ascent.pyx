@@ -1,7 +1,7 @@
 """Dual ascent for capacitated facility location.
 
-The volume algorithm (Barahona and Anbil 2000) with steps in the metric of the demands, so that a unit of demand counts
-the same whoever asks for it.
+The volume algorithm (Barahona and Anbil 2000) with steps in the metric of the demands, so that a unit counts the same
+whichever demand it belongs to.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from libc.stdint cimport int8_t, int32_t
 
 from siteopt._core.facility.dual_function cimport DualFunction
 
-# Steps: longest and shortest, growth after a success along the average direction, loss after so many failures.
+# Steps: longest and shortest, growth after a success along the average direction, shrinkage after so many failures.
 cdef double LONGEST = 0.5, SHORTEST = 1e-4, GROW = 1.1, SHRINK = 0.7
 cdef int FAILURES = 5
 
 
 cdef class FacilityDual(DualFunction):
-    """Dual of one problem.
+    """Dual function of one problem, and its ascent.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ cdef class FacilityDual(DualFunction):
 
     @property
     def direction(self):
-        """Running average of what each demand is short of in the last ascent, shape (n_demand,)."""
+        """Running average of the shortfall of each demand in the last ascent, shape (n_demand,)."""
         return np.asarray(self._direction)
 
     def resume(
@@ -51,7 +51,7 @@ cdef class FacilityDual(DualFunction):
     ):
         """Set the running averages to those of another ascent, which ended at ``price``, and then decide one site.
 
-        The next ascent, if it goes on, begins with just what that decision leaves short or takes in excess.
+        The next ascent with ``goes_on`` then begins with just the shortfall or excess that this decision causes.
         """
         cdef Py_ssize_t i
         cdef double highest, change
@@ -84,19 +84,19 @@ cdef class FacilityDual(DualFunction):
         double weight,
         bint goes_on=False,
     ):
-        """Climb from ``price``, which is left at the best point.
+        """Climb from ``price``, which ends at the best point, and return the bound.
 
         Parameters
         ----------
         price : ndarray of float64, shape (n_demand,)
             Worth of one unit of each demand, USD.
         status : ndarray of int8, shape (n_site,)
-            1 open, 0 free; others are not in ``active``.
+            1 open, 0 free; sites of any other status must not be in ``active``.
         active : ndarray of int32
-            Sites to look at.
+            Sites to consider.
         iterations : int
         target : float
-            Value aimed at, USD.
+            Value that steps aim at, USD.
         cutoff : float
             Stop once the bound reaches this, USD.
         length, weight : float
@@ -107,9 +107,9 @@ cdef class FacilityDual(DualFunction):
         Returns
         -------
         bound : float
-            ``inf`` where the sites cannot carry the demand.
+            ``inf`` if the sites cannot carry the demand.
         length, weight : float
-            To go on with.
+            To continue with.
         """
         self._check(price, status)
         cdef double bound
@@ -147,7 +147,7 @@ cdef class FacilityDual(DualFunction):
                 break
             norm = self._norm()
             if norm <= 1e-9 * self.total_demand:
-                # The average is feasible, but of subgradients of other points: only one of this point ends the ascent.
+                # The average is feasible, but from other points: only a subgradient of this point ends the ascent.
                 self._evaluate(price, status, active)
                 for i in range(self.n_demand):
                     self._direction[i] = self._gradient[i]
@@ -159,7 +159,7 @@ cdef class FacilityDual(DualFunction):
             for i in range(self.n_demand):
                 self._trial[i] = price[i] + step * self._direction[i] / self.demand[i]
             value = self._evaluate(self._trial, status, active)
-            # The mixture of new and average subgradient that is shortest, within limits.
+            # The shortest mixture of the new and the average subgradient, within limits.
             norm = cross = own = 0.0
             for i in range(self.n_demand):
                 share = 1.0 / self.demand[i]
@@ -193,7 +193,7 @@ cdef class FacilityDual(DualFunction):
         return best
 
     cdef double _norm(self) noexcept nogil:
-        """Square of the direction's length, a unit of demand counting the same whoever asks for it."""
+        """Return the squared length of the direction, where a unit counts the same whichever demand it belongs to."""
         cdef Py_ssize_t i
         cdef double norm = 0.0
         for i in range(self.n_demand):

@@ -1,4 +1,4 @@
-"""The dual function of facility location, for what climbs it."""
+"""Declarations of the dual function of facility location, for the ascent that climbs it."""
 
 from libc.stdint cimport int8_t, int32_t
 

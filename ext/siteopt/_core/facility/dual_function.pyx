@@ -1,4 +1,4 @@
-"""Dual function of capacitated facility location: the assignment is priced, each site is a knapsack.
+"""The dual function of capacitated facility location: the assignment is priced, and each site is a knapsack.
 
 The row "open capacity covers the demand", implied by the model, is kept in the choice of sites, which makes the dual
 far easier to climb. Every value is a valid bound.
@@ -18,7 +18,7 @@ cdef double ROUNDING = 1e-13
 
 
 cdef class DualFunction(SiteKnapsacks):
-    """Value and subgradient at given prices.
+    """Dual function of one problem: value and subgradient at given prices.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ cdef class DualFunction(SiteKnapsacks):
         return np.asarray(self._reduced)
 
     def value(self, const double[::1] price not None, const int8_t[::1] status not None, const int32_t[::1] active not None):
-        """Bound at given prices, over the sites of ``active``; their reduced costs are kept."""
+        """Return the bound at given prices over the sites of ``active``, and keep their reduced costs."""
         cdef double bound
         self._check(price, status)
         with nogil:
@@ -48,11 +48,11 @@ cdef class DualFunction(SiteKnapsacks):
         return bound
 
     def served(self):
-        """Units of each demand that the sites chosen last serve in all, shape (n_demand,)."""
+        """Return how many units of each demand the sites chosen last serve in all, shape (n_demand,)."""
         return np.asarray(self.demand) - np.asarray(self._gradient)
 
     def choices(self):
-        """Whether each arc is taken by a site chosen last, in the order of ``site_demand``, shape (n_arc,)."""
+        """Return whether a site chosen last takes each arc, in the order of ``site_demand``, shape (n_arc,)."""
         chosen = np.repeat(np.asarray(self._chosen) > 0.5, np.diff(np.asarray(self.first)))
         return chosen & (np.asarray(self._taken) > 0)
 
@@ -68,7 +68,7 @@ cdef class DualFunction(SiteKnapsacks):
     cdef double _evaluate(
         self, const double[::1] price, const int8_t[::1] status, const int32_t[::1] active
     ) noexcept nogil:
-        """Value of the dual and, in ``_gradient``, what each demand is short of."""
+        """Return the value of the dual, and leave the shortfall of each demand in ``_gradient``."""
         cdef Py_ssize_t i, j, k
         cdef double highest = 0.0, total = 0.0, size = 0.0, value
         for i in range(self.n_demand):
@@ -91,7 +91,7 @@ cdef class DualFunction(SiteKnapsacks):
         return total + value - ROUNDING * size
 
     cdef double _choose(self, const int8_t[::1] status, const int32_t[::1] active) noexcept nogil:
-        """Sites that pay, and the cheapest more until their capacity covers the demand; the last one in part."""
+        """Choose the sites that pay, and the cheapest others until capacity covers the demand, the last one in part."""
         cdef Py_ssize_t j, k, count = 0
         cdef double short = self.total_demand, total = 0.0, spare = 0.0, gain, critical, room
         self._capacity_price = 0.0

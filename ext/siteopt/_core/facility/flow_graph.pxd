@@ -1,4 +1,4 @@
-"""The graph of open sites, for what pushes flows along its edges."""
+"""Declarations of the graph of open sites, for the files that push flows along its edges."""
 
 from libc.stdint cimport int32_t, uint8_t
 

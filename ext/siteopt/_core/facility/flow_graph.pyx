@@ -1,6 +1,6 @@
-"""The graph of open sites: an edge from one to another is the cheapest change of any flow from the first to the second.
+"""The graph of open sites: the edge between two of them is the cheapest move of any flow from the first to the second.
 
-Flows are kept in lists by site and by demand. What is shifted goes into a journal, from which it can be taken back.
+Flows are kept in lists by site and by demand. Shifts are recorded in a journal, from which they can be undone.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ cdef class FlowGraph:
     ----------
     problem : siteopt.facility.FacilityProblem
     slots : int
-        Most sites that may be open at a time.
+        Most sites that may be open at once.
     """
 
     def __cinit__(self, problem, Py_ssize_t slots):
@@ -51,11 +51,11 @@ cdef class FlowGraph:
         free(self.steps)
 
     def is_open(self):
-        """Flag of each site, shape (n_site,)."""
+        """Return whether each site is open, shape (n_site,)."""
         return (np.asarray(self.slot_of) >= 0).astype(np.uint8)
 
     def amounts(self):
-        """Units of demand on each arc, shape (n_arc,)."""
+        """Return the units of demand on each arc, shape (n_arc,)."""
         amount = np.zeros(self.usd.shape[0])
         cdef double[::1] out = amount
         cdef Py_ssize_t s
@@ -123,7 +123,7 @@ cdef class FlowGraph:
         return f
 
     cdef void _shift(self, int32_t f, Py_ssize_t target, double amount) noexcept nogil:
-        """Move ``amount`` of a flow onto another arc of its demand; edges out of both sites are kept right."""
+        """Move ``amount`` of a flow onto another arc of its demand, and keep the edges out of both sites up to date."""
         cdef Py_ssize_t s = self.flows[f].slot, t = self.slot_of[self.arc_site[target]]
         cdef int32_t demand = self.flows[f].demand, source = self.flows[f].arc, g = self._flow_on(demand, target)
         cdef bint is_empty = self.flows[f].amount - amount <= TINY
@@ -156,7 +156,7 @@ cdef class FlowGraph:
         self.n_step += 1
 
     cdef void _undo_steps(self, Py_ssize_t first) noexcept nogil:
-        """Take back the journal from ``first`` on; edges are left to be refreshed."""
+        """Undo the journal from ``first`` on; the caller has to refresh the edges."""
         cdef Py_ssize_t n, s
         cdef int32_t f, g
         cdef Step step
@@ -180,7 +180,7 @@ cdef class FlowGraph:
     # ------------------------------------------------------------------ edges
 
     cdef void _lower_edges(self, int32_t f) noexcept nogil:
-        """Edges out of the site of a flow, given that it has this flow too."""
+        """Lower the edges out of a flow's site along which this flow is cheaper to move than those known so far."""
         cdef Py_ssize_t k, t, base = self.flows[f].slot * self.n_slot, i = self.flows[f].demand
         cdef double here = self.usd[self.flows[f].arc], change
         for k in range(self.arc_ptr[i], self.arc_ptr[i + 1]):

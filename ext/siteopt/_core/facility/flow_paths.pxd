@@ -1,4 +1,4 @@
-"""Shortest paths between open sites, for what opens and closes them."""
+"""Declarations of the shortest paths between open sites, for the file that opens and closes them."""
 
 from libc.stdint cimport int32_t, uint8_t
 

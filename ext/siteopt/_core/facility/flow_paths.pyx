@@ -1,4 +1,4 @@
-"""Flows pushed along shortest paths between open sites, so that they stay optimal for the load and room of each.
+"""Push flows along shortest paths between open sites, so that they stay optimal for the load and room of each.
 
 Potentials keep reduced costs non-negative. Slack capacity counts as a demand that costs nothing anywhere; hence all
 sites with slack share the highest potential, and a potential below it is the price of capacity, with the opposite sign.
@@ -20,7 +20,7 @@ cdef class FlowPaths(FlowGraph):
     ----------
     problem : siteopt.facility.FacilityProblem
     slots : int
-        Most sites that may be open at a time.
+        Most sites that may be open at once.
     """
 
     def __init__(self, problem, Py_ssize_t slots):
@@ -30,7 +30,7 @@ cdef class FlowPaths(FlowGraph):
         self.is_done = np.zeros(slots, dtype=np.uint8)
 
     cdef bint _shed(self, Py_ssize_t s, double limit) noexcept nogil:
-        """Send what is too much at ``s`` along cheapest paths to slack; False if impossible or dearer than ``limit``."""
+        """Send the excess at ``s`` along cheapest paths to slack; False if impossible or more costly than ``limit``."""
         cdef Py_ssize_t t
         while self.load[s] > self.room[s] + TINY:
             t = self._nearest_slack(s)
@@ -41,7 +41,7 @@ cdef class FlowPaths(FlowGraph):
         return self.cost_usd <= limit
 
     cdef Py_ssize_t _nearest_slack(self, Py_ssize_t s) noexcept nogil:
-        """Dijkstra from ``s`` to the nearest site with slack; potentials are brought up to date."""
+        """Find the site with slack nearest to ``s`` by Dijkstra's algorithm, and bring the potentials up to date."""
         cdef Py_ssize_t u, v, k, found = -1, base
         cdef double d, best, shift
         for v in range(self.top):
@@ -90,7 +90,7 @@ cdef class FlowPaths(FlowGraph):
         self._shift(self.edge_flow[e], self.edge_arc[e], amount)
 
     cdef void draw(self, Py_ssize_t s) noexcept nogil:
-        """Draw load to ``s``, which has slack, along paths that save money."""
+        """Draw load to ``s``, which has slack, along paths that lower the cost."""
         cdef Py_ssize_t u
         while self.load[s] < self.room[s] - TINY:
             u = self._best_source(s)
@@ -100,7 +100,7 @@ cdef class FlowPaths(FlowGraph):
             self._refresh_edges()
 
     cdef Py_ssize_t _best_source(self, Py_ssize_t s) noexcept nogil:
-        """Dijkstra towards ``s``; the site from which a unit would save most, or -1 if none would save anything."""
+        """Find the site from which moving a unit to ``s`` saves most, by Dijkstra's algorithm; -1 if none saves."""
         cdef Py_ssize_t u, v, found = -1
         cdef double d, w, near, highest = -INFINITY, best = -1e-9, value
         for v in range(self.top):

@@ -1,8 +1,7 @@
-"""Local search over sets of open sites, whose flows are kept optimal: open, close and exchange, best guess first.
+"""Local search over sets of open sites with optimal flows: open, close and exchange, most promising first.
 
 Its flows are a transportation problem (``transport``), solved by successive shortest paths in the graph of open sites
-(``flow_graph``, ``flow_paths``). The potentials say by weak duality what a move could save at most, before anything
-moves.
+(``flow_graph``, ``flow_paths``). By weak duality, the potentials bound what a move could save before anything moves.
 """
 
 import numpy as np
@@ -14,7 +13,7 @@ from libc.stdlib cimport free, malloc, qsort
 from siteopt._core.facility.transport cimport Transport
 from siteopt._core.tolerances cimport TINY
 
-# A site whose opening has failed since so many changes of the plan is tried after the others.
+# A site whose opening has failed within the last so many changes of the plan is tried after the others.
 cdef int RECENT = 12
 cdef double LATER = 1e-6
 
@@ -71,13 +70,13 @@ cdef class Interchange:
         free(self.items)
 
     def improve(self, Py_ssize_t tries):
-        """Local search: open, close and exchange sites, best guess first, as long as that pays.
+        """Open, close and exchange sites, most promising first, as long as that pays.
 
         Parameters
         ----------
         tries : int
-            Moves that are worked out before it ends; what has begun is finished, and what failed is not repeated by the
-            next call.
+            Moves to try before it ends; a move that has begun is finished, and the next call does not repeat those
+            that failed.
 
         Returns
         -------
@@ -98,7 +97,7 @@ cdef class Interchange:
     # ------------------------------------------------------------------ workers
 
     cdef double _worth(self, Py_ssize_t j, const double[::1] price) noexcept nogil:
-        """Most that opening a site could save, by weak duality: a continuous knapsack at the dual's prices."""
+        """Bound what opening a site could save, by weak duality: a continuous knapsack at the dual's prices."""
         cdef Py_ssize_t k, count = 0
         cdef double rate, gain = 0.0, room = self.plan.capacity[j], take
         for k in range(self.plan.site_ptr[j], self.plan.site_ptr[j + 1]):
@@ -119,7 +118,7 @@ cdef class Interchange:
     cdef Py_ssize_t _list_openings(
         self, Move* moves, double[::1] price, double[::1] gain, double least
     ) noexcept nogil:
-        """Sites whose opening could pay, alone or against the closing of one, best first."""
+        """List sites whose opening could pay, alone or in exchange for closing one, most promising first."""
         cdef Py_ssize_t j, s, n = 0
         cdef double slack = self.plan.open_capacity - self.plan.total_demand
         cdef double highest = self.plan.dual_prices(price), best, saved
@@ -146,8 +145,8 @@ cdef class Interchange:
         return n
 
     cdef Py_ssize_t _list_closings(self, Move* moves, double limit, bint is_alone) noexcept nogil:
-        """Sites whose closing could bring the cost below ``limit``: it saves at most their fixed cost less the price
-        of their capacity, by weak duality."""
+        """List sites whose closing could bring the cost below ``limit``: by weak duality it saves at most their fixed
+        cost less the price of their capacity."""
         cdef Py_ssize_t j, s, n = 0
         cdef double highest = -INFINITY, saved, slack = self.plan.open_capacity - self.plan.total_demand
         for s in range(self.plan.top):
@@ -167,7 +166,7 @@ cdef class Interchange:
         return n
 
     cdef bint _close_best(self, Move* moves, double limit, bint is_alone, Py_ssize_t* tries) noexcept nogil:
-        """Close the first site that brings the cost below ``limit``; if none does, all is as it was."""
+        """Close the first site that brings the cost below ``limit``; if none does, leave everything as it was."""
         cdef Py_ssize_t k, s, n = self._list_closings(moves, limit, is_alone)
         self.plan.mark()
         for k in range(n):
@@ -182,7 +181,7 @@ cdef class Interchange:
         return False
 
     cdef bint _exchange(self, Py_ssize_t j, Move* moves, double limit, Py_ssize_t* tries) noexcept nogil:
-        """Open ``j`` and close what then pays; undone unless the cost falls below ``limit``."""
+        """Open ``j`` and close the sites that then pay to close; undo it unless the cost falls below ``limit``."""
         cdef Py_ssize_t s
         self.plan.begin()
         s = self.plan.open_site(j)

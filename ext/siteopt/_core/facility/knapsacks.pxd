@@ -1,4 +1,4 @@
-"""The knapsacks of the sites, for what chooses among the sites."""
+"""Declarations of the knapsacks of the sites, for the dual function that chooses among the sites."""
 
 from libc.stdint cimport int32_t, uint8_t
 

@@ -1,4 +1,4 @@
-"""What a site takes at given prices: a continuous knapsack of its demands, or a 0-1 knapsack of single-source ones."""
+"""Knapsacks of what each site takes at given prices: continuous ones, or 0-1 knapsacks of single-source demands."""
 
 import numpy as np
 
@@ -8,17 +8,17 @@ from libc.stdlib cimport free, malloc
 from siteopt._core.facility.continuous_knapsack cimport Item, critical_rate
 from siteopt._core.tolerances cimport TINY
 
-# Bytes of the table of a 0-1 knapsack; where it would be larger, the continuous one serves.
+# Most bytes of the table of a 0-1 knapsack; if it would be larger, the continuous knapsack is used instead.
 MOST_CHOICES = 64_000_000
 
 
 cdef class SiteKnapsacks:
-    """The sites of one problem, each by itself.
+    """Knapsacks of the sites of one problem, each by itself.
 
     Parameters
     ----------
     problem : siteopt.facility.FacilityProblem
-        Where its demands are single-source and all figures are whole numbers, each site that pays is a 0-1 knapsack.
+        If its demands are single-source and all figures are whole numbers, each site that pays is a 0-1 knapsack.
     """
 
     def __cinit__(self, problem):
@@ -53,13 +53,13 @@ cdef class SiteKnapsacks:
                 raise MemoryError
 
     def ban(self, const uint8_t[::1] banned not None):
-        """Forbid arcs from now on: a flag for each, in the order of ``site_demand``."""
+        """Forbid arcs from now on, by a flag for each in the order of ``site_demand``."""
         if banned.shape[0] != self._banned.shape[0]:
             raise ValueError("one flag for each arc is needed")
         self._banned[:] = banned
 
     cdef void _solve_knapsack(self, Py_ssize_t j, const double[::1] price, double highest, bint is_open) noexcept nogil:
-        """Solve the continuous knapsack of a site: its value, and the rate down to which it takes."""
+        """Solve the knapsack of a site, for its value and the rate down to which it takes demands."""
         cdef Py_ssize_t n, count = 0
         cdef double rate, gain = 0.0, load = 0.0
         for n in range(self.first[j], self.first[j + 1]):
@@ -77,7 +77,7 @@ cdef class SiteKnapsacks:
         self._is_exact[j] = False
         if load > self.capacity[j]:
             self._critical_rate[j] = critical_rate(self.items, count, self.capacity[j], &gain)
-            # A site that does not even pay with fractions is left with them: its value is a bound all the same.
+            # A site that does not pay even with fractions is left with them, as its value is still a bound.
             if self.is_zero_one and (is_open or gain > self.fixed[j]):
                 gain = self._pack(j, price, count)
         elif self.is_zero_one:
@@ -89,7 +89,7 @@ cdef class SiteKnapsacks:
         self._value[j] = self.fixed[j] - gain
 
     cdef double _pack(self, Py_ssize_t j, const double[::1] price, Py_ssize_t count) noexcept nogil:
-        """0-1 knapsack over the arcs of ``_position`` by dynamic programming; marks what is taken."""
+        """Solve the 0-1 knapsack over the arcs of ``_position`` by dynamic programming, and mark what is taken."""
         cdef Py_ssize_t room = <Py_ssize_t>(self.capacity[j] + TINY), k, n, w, weight, top = 0
         cdef double gain, value
         cdef uint8_t* choice
@@ -122,7 +122,7 @@ cdef class SiteKnapsacks:
         return self._best[top]
 
     cdef void _spend(self, Py_ssize_t j, const double[::1] price, double highest, double share) noexcept nogil:
-        """Take what a site serves, times ``share``, off the gradient."""
+        """Subtract what a site serves, times ``share``, from the gradient."""
         cdef Py_ssize_t n
         cdef double rate, critical = self._critical_rate[j], room = self.capacity[j], take
         if self._is_exact[j]:

@@ -1,4 +1,4 @@
-"""Shifts and swaps, for what takes demands out and puts them back."""
+"""Declarations of shifts and swaps, for the search that takes demands out and puts them back."""
 
 from siteopt._core.facility.assignment_state cimport AssignmentState
 

@@ -1,4 +1,4 @@
-"""Every demand at the site that costs least: shifts to another site, and swaps of two demands."""
+"""Descent of an assignment: shifts of a demand to another site, and swaps of two demands."""
 
 import numpy as np
 
@@ -9,22 +9,22 @@ from siteopt._core.facility.assignment_state cimport AssignmentState, excess
 from siteopt._core.search.random_numbers cimport unit
 from siteopt._core.tolerances cimport TINY
 
-# Open sites that a demand looks at, nearest first.
+# Open sites that are considered for a demand, nearest first.
 cdef int LOOK = 8
-# Moves of a descent at most: as many as anyone would wait for.
+# Most moves of a descent: as many as anyone would wait for.
 cdef int MOST_MOVES = 300_000
 
 
 cdef class ShiftSwap(AssignmentState):
-    """Descent over shifts and swaps; see :class:`AssignmentState`."""
+    """Descent over shifts and swaps; the parameters are those of :class:`AssignmentState`."""
 
     def load_sites(self, const uint8_t[::1] is_open not None, const int32_t[::1] site not None):
-        """Open these sites and start from these assignments; demands without one (-1, or to a closed site) are put in.
+        """Open these sites and start from an assignment; demands without an open site (-1, or a closed one) get one.
 
         Returns
         -------
         bool
-            False where a demand reaches no open site; the plan is then not complete, and nothing may be done with it.
+            False if a demand reaches no open site; the plan is then incomplete and must not be used.
         """
         cdef Py_ssize_t j, n, i
         cdef bint is_complete = True
@@ -55,7 +55,7 @@ cdef class ShiftSwap(AssignmentState):
         return is_complete
 
     def descend(self):
-        """Shifts and swaps until none pays."""
+        """Shift and swap until nothing pays."""
         cdef Py_ssize_t i
         self._begin()
         for i in range(self.n_demand):
@@ -86,7 +86,7 @@ cdef class ShiftSwap(AssignmentState):
         return True
 
     cdef void _repair(self, Py_ssize_t most) noexcept nogil:
-        """Shifts and swaps of the demands in the queue, and of those that these concern, until none pays."""
+        """Shift and swap the demands in the queue, and those that these moves affect, until nothing pays."""
         cdef Py_ssize_t i, moves = 0
         while self.queue_size > 0:
             i = self._dequeue()
@@ -94,7 +94,7 @@ cdef class ShiftSwap(AssignmentState):
                 moves += 1
 
     cdef bint _improve(self, Py_ssize_t i) noexcept nogil:
-        """The best shift or swap of one demand, if it pays."""
+        """Make the best shift or swap of one demand if it pays, and return whether it did."""
         cdef Py_ssize_t a = self.site[i], b, k, m, best = -1, other = -1, seen = 0
         cdef double d = self.demand[i], e, delta, least = -1e-7, leave, shift, here = self.own_usd[i]
         cdef double price = self.penalty_usd

@@ -1,4 +1,4 @@
-"""Flows to sites that open and close, for the search that decides which."""
+"""Declarations of flows to sites that open and close, for the search that decides which do."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
 

@@ -1,6 +1,6 @@
-"""Sites open and close, and the best flows to them follow; all of it is undone if the outcome does not pay.
+"""Open and close sites while the best flows follow; all of it can be undone if the outcome does not pay.
 
-Only what really moves is computed: a site that opens draws load along paths that save money, one that closes sheds
+Only what really moves is computed: a site that opens draws load along paths that lower the cost, one that closes sheds
 its load along the cheapest ones.
 """
 
@@ -20,7 +20,7 @@ cdef class Transport(FlowPaths):
     ----------
     problem : siteopt.facility.FacilityProblem
     slots : int
-        Most sites that may be open at a time.
+        Most sites that may be open at once.
     """
 
     def __init__(self, problem, Py_ssize_t slots):
@@ -31,7 +31,7 @@ cdef class Transport(FlowPaths):
         self.version = 0
 
     def load_sites(self, const int32_t[::1] sites not None):
-        """Open exactly these sites and find their best flows from nothing; returns the cost, ``inf`` if impossible."""
+        """Open exactly these sites and find their best flows from scratch; return the cost, ``inf`` if impossible."""
         if sites.shape[0] > self.n_slot:
             raise ValueError(f"{sites.shape[0]} sites are more than the {self.n_slot} slots")
         with nogil:
@@ -39,12 +39,12 @@ cdef class Transport(FlowPaths):
         return self.cost_usd
 
     def change_sites(self, const uint8_t[::1] is_open not None, double limit):
-        """Open and close sites until the open ones are these; undone where the cost would exceed ``limit``.
+        """Open and close sites until exactly these are open; undo it if the cost would exceed ``limit``.
 
         Returns
         -------
         float
-            The new cost, ``inf`` where nothing was changed.
+            The new cost, ``inf`` if nothing was changed.
         """
         cdef double cost
         if is_open.shape[0] != self.n_site:
@@ -56,7 +56,7 @@ cdef class Transport(FlowPaths):
         return cost
 
     def prices(self):
-        """Worth of one unit of each demand in the dual of the flows, USD, shape (n_demand,)."""
+        """Return the worth of one unit of each demand in the dual of the flows, USD, shape (n_demand,)."""
         price = np.zeros(self.n_demand)
         cdef double[::1] out = price
         with nogil:
@@ -66,7 +66,7 @@ cdef class Transport(FlowPaths):
     # ------------------------------------------------------------------ workers
 
     cdef double dual_prices(self, double[::1] price) noexcept nogil:
-        """Worth of a unit of each demand; the potential that stands for a price of zero is returned."""
+        """Compute the worth of a unit of each demand; return the potential that stands for a price of zero."""
         cdef Py_ssize_t s, i
         cdef double highest = -INFINITY
         for s in range(self.top):
@@ -78,7 +78,7 @@ cdef class Transport(FlowPaths):
         return highest
 
     cdef Py_ssize_t open_site(self, Py_ssize_t j) noexcept nogil:
-        """Give a site a slot, without flows; -1 if there is none left."""
+        """Give a site a slot without flows, and return that; -1 if there is none left."""
         cdef Py_ssize_t s = 0, u, k, i
         cdef int32_t f
         cdef double change, lowest = INFINITY, highest = -INFINITY
@@ -126,7 +126,7 @@ cdef class Transport(FlowPaths):
         return -1
 
     cdef void _remove(self, Py_ssize_t s) noexcept nogil:
-        """Take the slot of a site without flows away."""
+        """Free the slot of a site without flows."""
         cdef Py_ssize_t u
         self.slot_of[self.site_of[s]] = -1
         self.site_of[s] = -1
@@ -147,7 +147,7 @@ cdef class Transport(FlowPaths):
             self.is_new[s] = False
 
     cdef bint close_site(self, Py_ssize_t s, double limit) noexcept nogil:
-        """Empty a site; it keeps its slot, without room, until the move is kept."""
+        """Empty a site, which keeps its slot, without room, until the move is committed."""
         cdef Py_ssize_t j = self.site_of[s]
         self.open_capacity -= self.capacity[j]
         self.cost_usd -= self.fixed[j]
@@ -157,14 +157,14 @@ cdef class Transport(FlowPaths):
         return self._shed(s, limit)
 
     cdef void mark(self) noexcept nogil:
-        """Remember the plan as it is within a move, for :meth:`reopen`."""
+        """Mark the current plan within a move, for :meth:`reopen` to return to."""
         cdef Py_ssize_t s
         self.marked_step, self.marked_cost, self.marked_capacity = self.n_step, self.cost_usd, self.open_capacity
         for s in range(self.top):
             self.marked_potential[s] = self.potential[s]
 
     cdef void reopen(self, Py_ssize_t s) noexcept nogil:
-        """Take back that a site was closed since the mark."""
+        """Undo the closing of a site since the mark."""
         cdef Py_ssize_t t
         self._undo_steps(self.marked_step)
         self.room[s] = self.capacity[self.site_of[s]]
@@ -179,7 +179,7 @@ cdef class Transport(FlowPaths):
         for s in range(self.top - 1, -1, -1):
             self.is_new[s] = False
             if self.site_of[s] >= 0 and self.room[s] == 0.0 and self.capacity[self.site_of[s]] > 0.0:
-                # What is left of its flows is rounding; with it the site would stay, and be closed again and again.
+                # What is left of its flows is rounding; if that stayed, the site would be closed again and again.
                 while self.head[s] >= 0:
                     self._drop_flow(self.head[s])
                 self._remove(s)
@@ -247,7 +247,7 @@ cdef class Transport(FlowPaths):
                 self.draw(s)
         for s in range(self.top):
             if self.site_of[s] >= 0 and not is_open[self.site_of[s]]:
-                # What the closing of others still saves is not known, so that only the last may be cut short.
+                # Closing the other sites may still save an unknown amount, so that no limit can apply before the end.
                 if not self.close_site(s, INFINITY):
                     self.rollback()
                     return INFINITY

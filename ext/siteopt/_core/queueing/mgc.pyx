@@ -1,4 +1,4 @@
-"""Tails of M/G/c: Erlang-C, and Allen-Cunneen for what is not exponential.
+"""Tails of waiting in M/G/c queues: Erlang-C, and Allen-Cunneen where service times are not exponential.
 
 A birth-death chain whose upper states are geometric, so one number describes the lower ones: the *inverse*
 I = sum of pi(k) / pi(top), k = 0..top, where top is the number of servers. Summed from the top downwards the terms are
@@ -19,7 +19,7 @@ cdef double HUGE = 1e290  # an inverse above this is a probability of waiting be
 
 
 cdef double erlang_inverse(int64_t servers, double load) noexcept nogil:  # IN servers >= 1, load > 0
-    """1 / Erlang-B as the backward series sum_j c (c-1) ... (c-j+1) / a^j, four terms a turn."""
+    """Return 1 / Erlang-B as the backward series sum_j c (c-1) ... (c-j+1) / a^j, four terms a turn."""
     cdef double scale = 1.0 / load, total = 1.0, term = 1.0, k = <double>servers
     cdef double twice = 2.0 * scale, thrice = 3.0 * scale, first, second, third, four
     while k >= 4.0 and scale < 1e70:  # beyond, the fourth power would overflow, and nobody waits anyway
@@ -43,12 +43,12 @@ cdef double erlang_inverse(int64_t servers, double load) noexcept nogil:  # IN s
 
 
 cdef double erlang_wait(int64_t servers, double load, double inverse) noexcept nogil:
-    """Erlang-C from the inverse of Erlang-B."""
+    """Return Erlang-C, computed from the inverse of Erlang-B."""
     return 1.0 / ((load + (servers - load) * inverse) / servers)
 
 
 cdef double mgc_tail(int64_t servers, double load, double slack) noexcept nogil:
-    """P(wait > slack); slack in units of service x (1 + SCV) / 2, so that SCV does not appear."""
+    """Return P(wait > slack); slack is in units of service x (1 + SCV) / 2, so that SCV does not appear."""
     if slack < 0.0 or load >= servers:
         return 1.0
     if load <= 0.0 or isinf(slack):
@@ -57,7 +57,7 @@ cdef double mgc_tail(int64_t servers, double load, double slack) noexcept nogil:
 
 
 cdef double mgc_guess(int64_t servers, double slack, double log_miss) noexcept nogil:
-    """A first load: the better of square-root staffing and of what the slack alone allows if all wait."""
+    """Guess a load to start from: the better of square-root staffing and what the slack alone allows if all wait."""
     cdef double y = 0.8 * sqrt(-2.0 * log_miss)
     cdef double guess = servers + 0.5 * y * y - y * sqrt(servers + 0.25 * y * y)
     if slack > 0.0:
@@ -66,7 +66,7 @@ cdef double mgc_guess(int64_t servers, double slack, double log_miss) noexcept n
 
 
 cdef double mgc_max_load(int64_t servers, double slack, double log_miss, double guess) noexcept nogil:
-    """Largest load with P(wait > slack) <= miss: Newton in log(load), kept inside a bracket."""
+    """Find the largest load with P(wait > slack) <= miss, by Newton's method in log(load) inside a bracket."""
     cdef double low = 0.0, high = <double>servers, load = guess, inverse, scaled, value, slope, after
     cdef int turn
     if slack < 0.0 or servers < 1:
@@ -102,7 +102,7 @@ cdef double mgc_max_load(int64_t servers, double slack, double log_miss, double 
 
 
 cdef int64_t mgc_servers(double load, double slack, double miss, int64_t limit) noexcept nogil:
-    """Fewest servers with P(wait > slack) <= miss, or -1 beyond `limit`.
+    """Find the fewest servers with P(wait > slack) <= miss, or -1 beyond `limit`.
 
     Erlang-B is summed once, at the fewest stable servers, and carried upwards by its recursion
     1/B(c+1) = 1 + (c+1)/a 1/B(c), which is stable in that direction.
@@ -126,7 +126,7 @@ cdef int64_t mgc_servers(double load, double slack, double miss, int64_t limit) 
 
 def wait_tail(const int64_t[::1] servers not None, const double[::1] load not None,
               const double[::1] slack not None, double[::1] out not None):
-    """P(wait > slack) in M/G/c, slack in units of service x (1 + SCV) / 2."""
+    """Compute P(wait > slack) in M/G/c, with the slack in units of service x (1 + SCV) / 2."""
     cdef Py_ssize_t i, size = same_length(out.shape[0], servers.shape[0], load.shape[0])
     same_length(size, slack.shape[0], size)
     with nogil:
@@ -136,7 +136,7 @@ def wait_tail(const int64_t[::1] servers not None, const double[::1] load not No
 
 def max_load(const int64_t[::1] servers not None, const double[::1] slack not None,
              const double[::1] miss not None, double[::1] out not None):
-    """Largest load of each number of servers with P(wait > slack) <= miss."""
+    """Find the largest load of each number of servers with P(wait > slack) <= miss."""
     cdef Py_ssize_t i, size = same_length(out.shape[0], servers.shape[0], slack.shape[0])
     same_length(size, miss.shape[0], size)
     with nogil:
@@ -146,7 +146,7 @@ def max_load(const int64_t[::1] servers not None, const double[::1] slack not No
 
 def servers_needed(const double[::1] load not None, const double[::1] slack not None,
                    const double[::1] miss not None, int64_t limit, int64_t[::1] out not None):
-    """Fewest servers that carry each load with P(wait > slack) <= miss; -1 beyond `limit`."""
+    """Find the fewest servers that carry each load with P(wait > slack) <= miss; -1 beyond `limit`."""
     cdef Py_ssize_t i, size = same_length(out.shape[0], load.shape[0], slack.shape[0])
     same_length(size, miss.shape[0], size)
     with nogil:
@@ -155,7 +155,7 @@ def servers_needed(const double[::1] load not None, const double[::1] slack not 
 
 
 def load_table(int64_t slots, double slack, double miss, double[::1] out not None):
-    """out[n] = largest load of n x slots servers; each root starts where the three before it point."""
+    """Set out[n] to the largest load of n x slots servers; each root starts from what the three before it suggest."""
     cdef Py_ssize_t n, size = out.shape[0]
     with nogil:
         for n in range(size):

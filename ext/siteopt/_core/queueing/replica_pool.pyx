@@ -1,4 +1,4 @@
-"""Tails of a pool of language-model replicas, whose rate depends on how many requests each has in its slots.
+"""Tails of waiting in a pool of language-model replicas, whose rate depends on how many slots of each are taken.
 
 As in :mod:`siteopt._core.queueing.mgc` the upper states are geometric, and the lower ones are summed from the top downwards; the
 top is the state in which all slots are taken.
@@ -22,7 +22,7 @@ cdef struct Lower:  # the states up to all slots taken, unnormalised
 
 
 cdef Lower pool_lower(int64_t n, const double* rates, Py_ssize_t slots, double load) noexcept nogil:
-    """Lower states of n replicas of `slots` slots; rates[b - 1] is one replica's rate with b in service.
+    """Sum up the lower states of n replicas of `slots` slots; rates[b - 1] is one replica's rate with b in service.
 
     k requests are spread evenly: with q, r = divmod(k, n), r replicas hold q + 1 and the others q.
     """
@@ -51,13 +51,13 @@ cdef Lower pool_lower(int64_t n, const double* rates, Py_ssize_t slots, double l
 
 
 cdef double geometric(double ratio, double count) noexcept nogil:
-    """1 + ratio + ... over `count` terms, for 0 < ratio <= 1."""
+    """Return 1 + ratio + ratio^2 + ... of `count` terms, for 0 < ratio <= 1."""
     cdef double step = log(ratio)
     return count if step > -1e-14 else expm1(count * step) / expm1(step)
 
 
 cdef double upper_miss(double ratio, double mean, double room) noexcept nogil:
-    """Sum over the states j = 0..room above all slots taken of weight(j) P(miss | j).
+    """Return the sum of weight(j) P(miss | j) over the states j = 0..room above all slots taken.
 
     A request that finds j waiting waits for j + 1 departures, an Erlang time: it is late with probability
     P(Poisson(mean) <= j), mean being the departures within the slack; one that finds `room` waiting is blocked.
@@ -90,7 +90,7 @@ cdef double upper_miss(double ratio, double mean, double room) noexcept nogil:
 
 cdef double pool_tail(int64_t n, const double* rates, Py_ssize_t slots, double room, double load,
                       double slack) noexcept nogil:
-    """P(blocked or wait > slack) over all arrivals; room: places to wait in the whole pool, or infinite."""
+    """Return P(blocked or wait > slack) over all arrivals; `room` is places to wait in the whole pool, or infinite."""
     cdef double capacity = n * rates[slots - 1], ratio = load / capacity, weights, shift = 1.0
     cdef Lower lower
     if slack < 0.0:
@@ -117,7 +117,7 @@ cdef double pool_tail(int64_t n, const double* rates, Py_ssize_t slots, double r
 
 cdef double pool_max_load(int64_t n, const double* rates, Py_ssize_t slots, double room, double slack,
                           double log_miss, double guess) noexcept nogil:
-    """Largest load with P(miss) <= exp(log_miss): secant in log(load), kept inside a bracket."""
+    """Find the largest load with P(miss) <= exp(log_miss), by the secant method in log(load) inside a bracket."""
     cdef double low = 0.0, high = n * rates[slots - 1], load, value, after, last = 0.0, last_value = 0.0, slope
     cdef int turn
     if slack < 0.0 or n < 1:
@@ -175,7 +175,7 @@ cdef void pool_moments(int64_t n, const double* rates, Py_ssize_t slots, double 
 
 def wait_tail(int64_t replicas, const double[::1] rates not None, double room, const double[::1] load not None,
               const double[::1] slack not None, double[::1] out not None):
-    """P(blocked or wait > slack) in a pool of LLM replicas; rates, load per ms, slack in ms."""
+    """Compute P(blocked or wait > slack) in a pool of LLM replicas; rates and load per ms, slack in ms."""
     cdef Py_ssize_t i, size = same_length(out.shape[0], load.shape[0], slack.shape[0])
     cdef Py_ssize_t slots = at_least_one(rates.shape[0])
     with nogil:
@@ -185,7 +185,7 @@ def wait_tail(int64_t replicas, const double[::1] rates not None, double room, c
 
 def load_table(const double[::1] rates not None, double room, double slack, double miss,
                double[::1] out not None):
-    """out[n] = largest load of n replicas, each with `room` places to wait."""
+    """Set out[n] to the largest load of n replicas, each with `room` places to wait."""
     cdef Py_ssize_t n, size = out.shape[0], slots = at_least_one(rates.shape[0])
     with nogil:
         for n in range(size):
@@ -194,13 +194,13 @@ def load_table(const double[::1] rates not None, double room, double slack, doub
 
 
 def max_load(int64_t replicas, const double[::1] rates not None, double room, double slack, double miss):
-    """Largest load of one pool."""
+    """Return the largest load of one pool with P(blocked or wait > slack) <= miss."""
     cdef Py_ssize_t slots = at_least_one(rates.shape[0])
     return pool_max_load(replicas, &rates[0], slots, room, slack, log(miss), 0.0)
 
 
 def moments(int64_t replicas, const double[::1] rates not None, double room, double load):
-    """Mean in service, mean waiting, P(wait or blocked), P(blocked)."""
+    """Return the mean in service, the mean waiting, P(wait or blocked) and P(blocked)."""
     cdef Py_ssize_t slots = at_least_one(rates.shape[0])
     cdef double out[4]
     pool_moments(replicas, &rates[0], slots, room, load, out)

@@ -1,4 +1,4 @@
-"""How much replicas carry by a slack tier's table, and how many of them carry a load.
+"""Look-ups in the table of a slack tier: how much load replicas carry, and how many replicas carry a load.
 
 Row ``slack_tier`` of a table is ``table[ptr[slack_tier]:ptr[slack_tier + 1]]``: calls per second that 0, 1, 2 ...
 replicas carry.
@@ -13,7 +13,7 @@ from siteopt._core.tolerances cimport SLACK
 cdef inline double in_table(
     const double[::1] table, const int32_t[::1] ptr, Py_ssize_t slack_tier, Py_ssize_t replicas
 ) noexcept nogil:
-    """Calls per second that replicas carry in a slack tier; beyond the table its last step is carried on."""
+    """Return the calls per second that replicas carry in a slack tier; the last step continues beyond the table."""
     cdef Py_ssize_t base = ptr[slack_tier], most = ptr[slack_tier + 1] - base - 1
     if replicas <= most:
         return table[base + replicas]
@@ -23,7 +23,7 @@ cdef inline double in_table(
 cdef inline int fewest_for(
     double peak, double usable, const double[::1] table, const int32_t[::1] ptr, Py_ssize_t slack_tier
 ) noexcept nogil:
-    """Fewest replicas, one at least, that carry ``peak`` within the cap and within a slack tier's table (-1: none)."""
+    """Return the fewest replicas, at least one, for ``peak`` within the cap and a slack tier's table (-1: none)."""
     cdef Py_ssize_t low, high, middle, base
     cdef double step
     cdef int n = <int>ceil(peak / usable * (1.0 - SLACK))
@@ -34,7 +34,7 @@ cdef inline int fewest_for(
     high = ptr[slack_tier + 1] - base - 1
     peak = peak * (1.0 - SLACK)
     if table[base + high] < peak:
-        # Beyond the table its last step is carried on: carried load is convex, so that this is safe.
+        # Beyond the table its last step continues; that is safe, as the carried load is convex.
         step = table[base + high] - table[base + high - 1]
         return max(n, <int>(high + ceil((peak - table[base + high]) / step)))
     if n >= high or table[base + n] >= peak:

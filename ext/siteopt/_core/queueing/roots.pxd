@@ -1,4 +1,4 @@
-"""What the tails of both queues share: when a sum and a root are good enough, and where the next root may lie."""
+"""Shared by the tails of both queues: when a sum and a root are accurate enough, and where the next root may lie."""
 
 cdef extern from *:
     """
@@ -15,12 +15,12 @@ cdef extern from *:
 
 
 cdef inline double extrapolate(double[::1] table, Py_ssize_t n) noexcept nogil:
-    """A quadratic through the three entries before n; 0 (no guess) where there are too few."""
+    """Extrapolate a quadratic through the three entries before n; 0 (no guess) if there are too few."""
     return 3.0 * (table[n - 1] - table[n - 2]) + table[n - 3] if n >= 4 else 0.0
 
 
 cdef inline Py_ssize_t same_length(Py_ssize_t size, Py_ssize_t first, Py_ssize_t second) except -1:
-    """The length of arrays that must have the same one."""
+    """Return the common length of arrays that must all have the same one."""
     if size != first or size != second:
         raise ValueError("arrays must have the same length")
     return size

@@ -1,7 +1,7 @@
-"""Flows of two sites that change places, in the state of a search.
+"""Exchange of flows between two sites, in the state of a search.
 
-Where sites are full no flow can move by itself, however much it would gain elsewhere. Two sites exchange as many MW as
-gain in sum; what is not served changes places as if it stood at a site of its own.
+Where sites are full, no flow can move by itself, however much it would gain elsewhere. Two sites exchange as many MW
+as gain in sum; unserved demand takes part as if it were at a site of its own.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from siteopt._core.search.flow_search cimport FlowSearch
 from siteopt._core.search.site_search cimport SiteSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
-# Of the MW that gain in sum, the shares that are tried; whole replicas may spoil the larger ones or the smaller ones.
+# Shares that are tried of the MW that gain in sum; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
 cdef double LESS = 0.25
 
@@ -43,9 +43,9 @@ cdef class Exchanges:
     sites : SiteSearch
         The state of its evaluator is changed in place; it never gets worse.
     places : int
-        Sites that take part, at most; memory grows with its square.
+        Most sites that take part; memory grows with its square.
     moves : int
-        Flows of one pair that are looked at, at most.
+        Most flows that are considered for one pair.
     """
 
     cdef Evaluator ev
@@ -72,7 +72,7 @@ cdef class Exchanges:
         self._moves = <Move*>&memory[0]
 
     def improve(self):
-        """One pass over all pairs of open sites; returns whether anything paid."""
+        """Make one pass over all pairs of open sites; return whether anything paid."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t m, n, places
         with nogil:
@@ -87,7 +87,7 @@ cdef class Exchanges:
         return self.ev.cost < before - CENT
 
     cdef Py_ssize_t _list_places(self) noexcept nogil:
-        """Number the open sites; the last place is that of what is not served."""
+        """Number the open sites as places; the last place stands for unserved demand."""
         cdef Py_ssize_t j, n = 0
         self._best[:, :] = -INFINITY
         for j in range(self.ev.n_site):
@@ -101,7 +101,7 @@ cdef class Exchanges:
     # ------------------------------------------------------------------ what would gain
 
     cdef inline bint _takes(self, Py_ssize_t pool) noexcept nogil:
-        """Whether the site of a pool may run it as it is now."""
+        """Return whether the site of a pool may run it as the site is now."""
         if not self.ev.admits[self.ev.option_design[self.ev.option[self.ev.pool_site[pool]]], self.ev.pool_variant[pool]]:
             return False
         return self.ev.is_active(pool) or not has_rival(self.ev, pool, NOWHERE)
@@ -110,7 +110,7 @@ cdef class Exchanges:
         return self.ev.pool_site[self.ev.arc_pool[arc]] if arc != NOWHERE else NOWHERE
 
     cdef double _rate(self, Py_ssize_t source, Py_ssize_t target) noexcept nogil:
-        """Gain by moving (part of) a demand, USD per MW that it needs where it then runs."""
+        """Return the gain by moving (part of) a demand, USD per MW that it needs at its target."""
         cdef Py_ssize_t arc = target if target != NOWHERE else source
         cdef double price = self.ev.unserved_price(self.ev.arc_demand[arc]), here = price, there = price
         if source != NOWHERE:
@@ -120,7 +120,7 @@ cdef class Exchanges:
         return (here - there) / self.sites.divisible_mw(arc)
 
     cdef void _note_gains(self, Py_ssize_t k) noexcept nogil:
-        """For every place, the most that one of its flows would gain per MW at site ``k``."""
+        """Record for every place the most that one of its flows would gain per MW at site ``k``."""
         cdef Py_ssize_t p, n, a, b, i
         if k == NOWHERE:
             for i in range(self.ev.n_demand):
@@ -156,7 +156,7 @@ cdef class Exchanges:
     # ------------------------------------------------------------------ one pair
 
     cdef void _exchange(self, Py_ssize_t j, Py_ssize_t k) noexcept nogil:
-        """Let what gains change places between two sites, as much of it as fits and pays."""
+        """Exchange the flows of two sites that gain by it, as far as they fit and it pays."""
         cdef double before = self.ev.cost, mw
         cdef Py_ssize_t short = self.ev.short_demands, there, back, gone, come, n
         cdef int tries
@@ -186,7 +186,7 @@ cdef class Exchanges:
         return self.ev.arc_demand[target if target != NOWHERE else self._moves[n].source]
 
     cdef Py_ssize_t _list_moves(self, Py_ssize_t j, Py_ssize_t k, Py_ssize_t first) noexcept nogil:
-        """What of place ``j`` could go to ``k``, what gains most per MW first, from move ``first`` on; its number."""
+        """List flows that could move from place ``j`` to ``k``, best first, from move ``first`` on; return how many."""
         cdef Py_ssize_t p, n, a, b, i, count = first, end
         if j == NOWHERE:
             for p in range(self.ev.site_pool_ptr[k], self.ev.site_pool_ptr[k + 1]):
@@ -221,7 +221,7 @@ cdef class Exchanges:
         return count + 1
 
     cdef double _balance_mw(self, Py_ssize_t there, Py_ssize_t back) noexcept nogil:
-        """MW that gain in sum if as many go there as come back."""
+        """Return how many MW gain in sum if as many move there as come back."""
         cdef Py_ssize_t m = 0, n = there
         cdef double left_m = 0.0, left_n = 0.0, step, mw = 0.0
         while m < there and n < there + back and self._moves[m].rate + self._moves[n].rate > 0.0:
@@ -236,7 +236,7 @@ cdef class Exchanges:
         return mw
 
     cdef Py_ssize_t _take_out(self, Py_ssize_t first, Py_ssize_t count, double mw) noexcept nogil:
-        """Leave the first moves of a list unserved, up to so many MW; returns how many those are."""
+        """Leave the flows of the first moves unserved, up to ``mw`` MW in all; return the number of these moves."""
         cdef Py_ssize_t n, source
         cdef double amount
         for n in range(first, first + count):
@@ -249,7 +249,7 @@ cdef class Exchanges:
                 amount = self.ev.share[source]
                 if self._moves[n].mw > mw and self.ev.is_splittable[self._demand(n)]:
                     amount *= mw / self._moves[n].mw
-            # A flow is listed once for each pool that could take it; the first takes it out.
+            # A flow is listed once for each pool that could take it; the first entry takes it out.
             self._moves[n].amount = amount
             if amount > 0.0 and source != NOWHERE and not self.journal.shift(self._demand(n), source, NOWHERE, amount):
                 return n - first
@@ -257,7 +257,7 @@ cdef class Exchanges:
         return count
 
     cdef void _put_in(self, Py_ssize_t first, Py_ssize_t count) noexcept nogil:
-        """Serve at their targets what was taken out, as far as it fits."""
+        """Serve what was taken out at its targets, as far as it fits."""
         cdef Py_ssize_t n, i, target
         cdef double amount, part
         for n in range(first, first + count):

@@ -1,4 +1,4 @@
-"""The search for the best place of each flow, for what opens and closes sites around it."""
+"""Declarations of the search for the best place of each flow, for the searches that open and close sites."""
 
 from libc.stdint cimport int32_t, uint64_t
 

@@ -1,4 +1,4 @@
-"""Every flow where it costs least at the open sites: it moves, or splits where only a part of it fits."""
+"""Search for the cheapest place of every flow at the open sites: it moves, or splits if only a part of it fits."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ cdef class FlowSearch:
     evaluator : Evaluator
         Its state is changed in place; it never gets worse.
     seed : int
-        Of the random choices; same seed, same start, same calls: same result.
+        Seed of the random choices; the same seed, start and calls give the same result.
     """
 
     def __init__(self, Evaluator evaluator not None, uint64_t seed):
@@ -30,20 +30,20 @@ cdef class FlowSearch:
         self.hardest = np.arange(evaluator.n_demand, dtype=np.int32)
 
     def serve_all(self):
-        """Serve what is unserved wherever it is cheapest at the open sites, hardest demands first as ordered."""
+        """Serve unserved demand where it is cheapest at the open sites, in the order set, hardest first."""
         with nogil:
             self.journal.begin()
             self._demand_pass()
 
     def order_demands(self, const int32_t[::1] order not None):
-        """Set the order in which demands are served from nothing, hardest first; passes that improve shuffle it."""
+        """Set the order in which unserved demands are served, hardest first; passes that improve shuffle it."""
         if sorted(order) != list(range(self.ev.n_demand)):
             raise ValueError("order is not a permutation of the demands")
         self._order[:] = order
         self.hardest[:] = order
 
     def improve(self):
-        """One pass over all demands: every flow may move or split; returns whether anything paid."""
+        """Make one pass over all demands, in which every flow may move or split; return whether anything paid."""
         cdef double before = self.ev.cost
         with nogil:
             self.journal.begin()
@@ -60,7 +60,7 @@ cdef class FlowSearch:
             self.improve_demand(self._order[n])
 
     cdef void improve_demand(self, Py_ssize_t i) noexcept nogil:
-        """Move every flow of a demand to where it costs least, what is unserved first."""
+        """Move every flow of a demand to where it costs least, the unserved part first."""
         cdef Py_ssize_t a, tries = 0
         while self.ev.unserved[i] > 0.0 and tries < 64 and self.best_shift(i, NOWHERE, self.ev.unserved[i], NOWHERE, -CENT):
             tries += 1
@@ -71,7 +71,7 @@ cdef class FlowSearch:
     cdef bint best_shift(
         self, Py_ssize_t i, Py_ssize_t source, double amount, Py_ssize_t shunned, double worst
     ) noexcept nogil:
-        """Apply the cheapest shift of (part of) a flow that changes cost by less than ``worst``.
+        """Apply the cheapest shift of (part of) a flow that changes the cost by less than ``worst``.
 
         Parameters: ``shunned`` is a site that may not be the target. A part is worth its saving per unit, so parts
         compete with whole flows by their rate, and places with none at all where a demand may be left out.
@@ -91,7 +91,7 @@ cdef class FlowSearch:
                 continue
             if not self.ev.is_splittable[i] and self.ev.share[b] > 0.0:
                 continue
-            # Most sites are full: what fits is cheaper to find than what it costs. A move within a site frees room there.
+            # Most sites are full, and what fits is quicker to find than what it costs. A move within a site frees room.
             most = INFINITY if k == here else self.part_that_fits(i, b, 1, False)
             if most <= SMALLEST_SHARE:
                 continue
@@ -115,9 +115,9 @@ cdef class FlowSearch:
         return best_amount > 0.0 and self.journal.shift(i, source, best_arc, best_amount)
 
     cdef double part_that_fits(self, Py_ssize_t i, Py_ssize_t b, int level, bint on_links) noexcept nogil:
-        """Share that fills the target: its modules as they are (level 0), or all that its site and grid can take (1).
+        """Return the share that fills the target: its present modules (level 0), or all that site and grid allow (1).
 
-        ``on_links`` says whether links may be what limits it.
+        ``on_links`` tells whether links may limit it.
         """
         cdef Py_ssize_t p = self.ev.arc_pool[b], k = self.ev.pool_site[p], o = self.ev.option[k], e, g, slack_tier
         cdef double room, spare, usable, part
@@ -142,7 +142,7 @@ cdef class FlowSearch:
         return part
 
     cdef double _part_on_route(self, Py_ssize_t arc, Py_ssize_t route) noexcept nogil:
-        """Share of an arc's demand for which the links of a route have room; both its routes may use one link."""
+        """Return the share of an arc's demand that fits on the links of a route; both its routes may use one link."""
         cdef Py_ssize_t e, link
         cdef double part = INFINITY, first, full
         cdef int more = 0 if self.ev.share[arc] > 0.0 else 1

@@ -1,4 +1,4 @@
-"""Ruin and recreate: a few neighbouring sites are emptied or opened, and what flowed to them is served anew."""
+"""Ruin and recreate: empty or open a few neighbouring sites, and serve anew what flowed to them."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ cdef class Ruin:
     Parameters
     ----------
     sites : SiteSearch
-        The state of its evaluator is changed in place; it gets worse only by what a call allows.
+        The state of its evaluator is changed in place; it gets worse by no more than a call allows.
     """
 
     cdef Evaluator ev
@@ -32,13 +32,13 @@ cdef class Ruin:
         self._is_cut = np.zeros(self.ev.n_demand, dtype=np.uint8)
 
     def recreate(self, Py_ssize_t rounds, Py_ssize_t sites, double worse_usd):
-        """Empty a few neighbouring sites and serve their load anew; ``rounds`` times (Schrimpf et al. 2000).
+        """Empty or open a few neighbouring sites and serve their load anew, ``rounds`` times (Schrimpf et al. 2000).
 
         Parameters
         ----------
         rounds, sites : int
         worse_usd : float
-            A round is undone if it costs more than this in addition; 0 keeps only what is better.
+            A round is undone if it raises the cost by more than this; 0 keeps only improvements.
 
         Returns
         -------
@@ -65,7 +65,7 @@ cdef class Ruin:
         width = min(width, 20 * sites)  # arcs are sorted by round trip: the first ones are the neighbourhood
         for tries in range(20 * sites):
             j = self.ev.pool_site[self.ev.arc_pool[first + below(&self.flows.random, width)]]
-            # Closed sites are the many: flipped as often as they are met, they would only ever be opened.
+            # Most sites are closed: if each one met were flipped, ruins would do little but open sites.
             if self.ev.option[j] < 0 and below(&self.flows.random, 8) > 0:
                 continue
             if done < sites and self._flip(j):
@@ -74,7 +74,7 @@ cdef class Ruin:
         for tries in range(n):
             if self.journal.what[tries] >= 0:
                 self._is_cut[self.journal.what[tries]] = 1
-        # Hardest first: what may only run at a hub gets its place before what may run anywhere.
+        # Hardest first: demand that can only run at a hub gets its place before demand that can run anywhere.
         for tries in range(self.ev.n_demand):
             i = self.flows.hardest[tries]
             if self._is_cut[i]:
@@ -84,7 +84,7 @@ cdef class Ruin:
             if self._is_cut[i]:
                 self.flows.improve_demand(i)
                 self._is_cut[i] = 0
-        # Room that a must-serve demand gave up may be worth more to others than its penalty; it is not a plan.
+        # Room that a must-serve demand gave up may be worth more to others than its penalty, but that is not a plan.
         if self.ev.short_demands > short:
             self.journal.undo(before)
             return False

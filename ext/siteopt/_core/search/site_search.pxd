@@ -1,4 +1,4 @@
-"""The search for sites to open, resize and close, for passes of other files."""
+"""Declarations of the search for sites to open, resize and close, for the searches that build on it."""
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal

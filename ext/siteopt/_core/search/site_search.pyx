@@ -1,4 +1,4 @@
-"""Sites open, change their design or close where that pays once the flows have followed."""
+"""Search over sites: open, change the design or close where that pays once the flows have followed."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ cdef int _by_rank(const void* a, const void* b) noexcept nogil:
 
 
 cdef class SiteSearch:
-    """Search for sites, whose flows another one places.
+    """Search for sites to open, resize and close, together with a search for flows.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ cdef class SiteSearch:
         self._candidates = <Candidate*>&memory[0]
 
     def improve(self):
-        """One pass over all sites: close, resize, open; returns whether anything paid."""
+        """Make one pass over all sites: close, resize, open; return whether anything paid."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t j, o, p, q
         with nogil:
@@ -54,9 +54,9 @@ cdef class SiteSearch:
         return self.ev.cost < before - CENT
 
     def resize_standby(self):
-        """Give every site that only holds reserve the design and connection that is cheapest for it.
+        """Give every site that only holds reserve the design and connection that are cheapest for it.
 
-        One with flows keeps what it has: they will want to grow.
+        A site with flows keeps what it has, as its flows may still grow.
         """
         cdef Py_ssize_t j, o
         with nogil:
@@ -68,12 +68,12 @@ cdef class SiteSearch:
                         self._try_resize(j, o, False)
 
     def close_site(self, Py_ssize_t j):
-        """Move everything that flows to a site elsewhere, whatever that costs, and close it.
+        """Move all flows of a site elsewhere, whatever that costs, and close it.
 
         Returns
         -------
         bool
-            False where something finds no place, or the site has to stay; the state is then as it was.
+            False if a flow finds no place or the site has to stay; the state is then as before.
         """
         if not 0 <= j < self.ev.n_site:
             raise ValueError(f"there is no site {j}; the instance has {self.ev.n_site}")
@@ -92,7 +92,7 @@ cdef class SiteSearch:
     # ------------------------------------------------------------------ workers
 
     cdef bint empty(self, Py_ssize_t j) noexcept nogil:
-        """Move everything that flows to a site elsewhere, cheapest first come; False if something finds no place."""
+        """Move all flows of a site to wherever is cheapest, one by one; return False if one finds no place."""
         cdef Py_ssize_t p, n, a, i, tries
         for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
             if self.ev.flows[p] == 0:
@@ -115,7 +115,7 @@ cdef class SiteSearch:
         return False
 
     cdef bint may_close(self, Py_ssize_t j) noexcept nogil:
-        """Existing and forced sites stay, and those that others count on in a failure."""
+        """Return whether a site may close: not if it is existing or forced, or if it holds reserve for others."""
         return not (self.ev.is_existing[j] or self.ev.is_forced[j] or self.ev.held[j])
 
     cdef void _try_close(self, Py_ssize_t j) noexcept nogil:
@@ -129,7 +129,7 @@ cdef class SiteSearch:
             self.journal.undo(before)
 
     cdef void _try_trim(self, Py_ssize_t j, Py_ssize_t first) noexcept nogil:
-        """Shed load, that of one pool first, until the site needs one module less."""
+        """Shed load, that of one pool first, until the site needs one module fewer, if that pays."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t p = first, n, a, o = self.ev.option[j]
         cdef int modules = self.ev.modules[j]
@@ -150,7 +150,7 @@ cdef class SiteSearch:
         self.journal.undo(before)
 
     cdef void _try_resize(self, Py_ssize_t j, Py_ssize_t option, bint draws) noexcept nogil:
-        """Another design or connection for the same load; a larger one may draw what it has room for."""
+        """Try another design or connection for the same load; a larger one may draw the load that it has room for."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, count = 0
         self.journal.begin()
@@ -166,14 +166,14 @@ cdef class SiteSearch:
         self.journal.keep_if_better(before)
 
     cdef double _capacity_mw(self, Py_ssize_t option) noexcept nogil:
-        """Most IT power that an option carries, MW."""
+        """Return the most IT power that an option carries, MW."""
         return min(
             (self.ev.max_modules[option] - self.ev.spare_modules[option]) * self.ev.module_mw[option],
             self.ev.headroom_mw[option] / self.ev.pue[option],
         )
 
     cdef void _try_rival(self, Py_ssize_t pool, Py_ssize_t rival) noexcept nogil:
-        """The whole load of a pool in another one of the same site: another accelerator, or data from elsewhere."""
+        """Try the whole load of a pool in another pool of its site: on another accelerator, or with data elsewhere."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, a, b, i
         cdef bint moved
@@ -198,7 +198,7 @@ cdef class SiteSearch:
             self.journal.undo(before)
 
     cdef void _try_open(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
-        """Open a site, draw the flows that gain most per MW, then close the sites that this left poor."""
+        """Try to open a site: draw the flows that gain most per MW, then close the sites that no longer pay."""
         cdef double before = self.ev.cost
         cdef Py_ssize_t n, count, k
         if self.ev.new_sites >= self.ev.max_sites:
@@ -211,7 +211,7 @@ cdef class SiteSearch:
         self.journal.set_option(j, option)
         for n in range(count):
             self._draw(self._candidates[n].source, self._candidates[n].target)
-        # A site that nothing flows to may still be what a linear rule asks for.
+        # A linear rule may demand a site even if nothing flows to it.
         if self.ev.site_it[j] == 0.0 and (self.ev.n_rule == 0 or self.ev.cost >= before - CENT):
             self.journal.undo(before)
             return
@@ -246,7 +246,7 @@ cdef class SiteSearch:
                 self.journal.shift(i, source, target, part)
 
     cdef Py_ssize_t _rank_gains(self, Py_ssize_t j, Py_ssize_t option) noexcept nogil:
-        """Flows that would gain at the site if replicas and modules were divisible, ranked by gain per MW of IT."""
+        """Rank the flows that would gain at a site by gain per MW of IT, as if replicas and modules were divisible."""
         cdef Py_ssize_t p, n, a, i, b, count = 0
         cdef double here, gain
         for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
@@ -270,12 +270,12 @@ cdef class SiteSearch:
         return count
 
     cdef double divisible_mw(self, Py_ssize_t a) noexcept nogil:
-        """IT power of all of a demand on an arc with divisible replicas, MW."""
+        """Return the IT power of all of a demand on an arc with divisible replicas, MW."""
         cdef Py_ssize_t p = self.ev.arc_pool[a]
         return self.ev.peak_rps[self.ev.arc_demand[a]] / self.ev.pool_usable_rps[p] * self.ev.pool_replica_mw[p]
 
     cdef double divisible_usd(self, Py_ssize_t a, Py_ssize_t option) noexcept nogil:
-        """Cost of all of a demand on an arc with divisible replicas and modules, USD."""
+        """Return the cost of all of a demand on an arc with divisible replicas and modules, USD."""
         cdef Py_ssize_t p = self.ev.arc_pool[a], i = self.ev.arc_demand[a], j = self.ev.pool_site[p]
         cdef double replicas = self.ev.peak_rps[i] / self.ev.pool_usable_rps[p]
         cdef double busy = self.ev.mean_rps[i] / self.ev.pool_rps[p]
