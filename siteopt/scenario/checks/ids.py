@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from siteopt.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 
-def unknown_id(path: str, kind: str, value: str, known: Iterable[str]) -> Problem:
-    """Report a reference to something that does not exist, with the nearest name that does."""
-    names = sorted(known)
-    near = get_close_matches(value, names, n=1)
-    if near:
-        hint = f"did you mean {near[0]!r}?"
-    elif len(names) <= 8:
-        hint = f"known: {', '.join(map(repr, names)) or 'none'}"
-    else:
-        hint = f"there are {len(names)} known, such as {names[0]!r}"
-    return Problem(path, f"unknown {kind} {value!r}; {hint}")
+@dataclass(frozen=True, slots=True)
+class UnknownId(Problem):
+    """A reference to something that does not exist.
+
+    Attributes
+    ----------
+    value : str
+        What is referred to.
+    known : collection of str
+        What exists.
+    """
+
+    value: str
+    known: Collection[str]
+
+    def with_hint(self) -> Problem:
+        """Return the problem with the nearest name that does exist: a search that only what is shown is worth."""
+        names = sorted(self.known)
+        near = get_close_matches(self.value, names, n=1)
+        if near:
+            hint = f"did you mean {near[0]!r}?"
+        elif len(names) <= 8:
+            hint = f"known: {', '.join(map(repr, names)) or 'none'}"
+        else:
+            hint = f"there are {len(names)} known, such as {names[0]!r}"
+        return Problem(self.path, f"{self.message}; {hint}")
+
+
+def unknown_id(path: str, kind: str, value: str, known: Collection[str]) -> Problem:
+    """Report a reference to something that does not exist."""
+    return UnknownId(path, f"unknown {kind} {value!r}", value, known)
 
 
 def unique(table: str, ids: Iterable[str]) -> Iterator[Problem]:
