@@ -128,6 +128,8 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         lost_sign,
         [
+            "1 site (hamburg-ost) lies outside of DE, such as hamburg-ost at lat 53.5, lon -10.1: check lat, lon and"
+            " jurisdiction.",
             "1 site more than 1,000 km from every region (hamburg-ost, 1,324 km): check lat and lon.",
             "vision: 2 regions (hamburg, kassel) may be served at one site only.",
         ],
@@ -135,6 +137,7 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         far_region,
         [
+            "1 region (kassel) lies outside of DE, such as kassel at lat 10, lon 50: lat and lon look swapped.",
             "1 region more than 1,000 km from every site (kassel, 5,689 km): check lat and lon.",
             "1 region more than 500 km from its network node (kassel).",
             "vision: 1 region (kassel) may not be served at any site.",

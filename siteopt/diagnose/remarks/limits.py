@@ -51,6 +51,20 @@ def grid(scenario: Scenario, instance: Instance) -> Iterator[str]:
         )
 
 
+def relief(scenario: Scenario) -> Iterator[str]:
+    """Yield a remark on coefficients below zero, which the model and the verifier take for zero."""
+    rows = [
+        (limit.id, name, value)
+        for limit in scenario.grid_limits
+        for name, value in (limit.coefficients or {}).items()
+        if value < 0
+    ]
+    if rows:
+        names = [f"{value:g} of {name} in {limit}" for limit, name, value in rows]
+        what = f"{counted(len(rows), 'coefficient')} below zero ({listed(names)})"
+        yield f"{what} {'counts' if len(rows) == 1 else 'count'} as zero in grid limits: relief may not be credited."
+
+
 def traffic(scenario: Scenario) -> Iterator[str]:
     """Yield remarks on uplinks and links that are too narrow even for the smallest demand at its peak."""
     workloads = {w.id: w for w in scenario.workloads}
