@@ -96,5 +96,9 @@ class NoPlanError(SiteoptError):
         super().__init__(message)
 
 
+class OutOfTimeError(SiteoptError):
+    """The time was over before a model was built; whoever asked for it goes on without."""
+
+
 class SolverError(SiteoptError):
     """A solver failed, or its answer did not survive verification."""

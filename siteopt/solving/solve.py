@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from siteopt.compile import compile_instance
 from siteopt.compile.many import has_many_flows, refuse_to_list
 from siteopt.diagnose.conflict import reasons_of
 from siteopt.diagnose.proofs import impossibilities
-from siteopt.errors import InfeasibleError, NoPlanError, SolverError
+from siteopt.errors import InfeasibleError, NoPlanError, OutOfTimeError, SolverError
 from siteopt.evaluate import plan_of, trimmed
 from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
@@ -40,8 +42,13 @@ logger = logging.getLogger(__name__)
 
 #: Above this many arcs and moves the first relaxation of the exact model takes longer than a user would wait.
 LARGEST_MODEL = 60_000
+#: Arcs and moves for which the exact model can be built in a second. Where that cannot be in time it is left out, since
+#: Pyomo cannot be stopped while it declares variables.
+BUILT_PER_SECOND = 50_000
 #: Share of the time that search and bound may take before the exact model gets the rest.
 SEARCH_SHARE = 0.5
+#: The same under method ``milp``, where they are no more than a start for it.
+BRIEF_SHARE = 0.2
 
 
 def solve(
@@ -142,13 +149,13 @@ class _Run:
             raise InfeasibleError(reasons)
         self._incumbent = Incumbent(self._instance, clock, options.gap, progress)
         self._clock, self._options = clock, options
+        self._quick_bound_usd = -inf
         self.is_exhausted = False
         self.limit: Limit | None = None
 
     def work(self, warm_start: Plan | None) -> RestrictedProblem:
         """Run the stages of the method; return the problem and the best solution found."""
-        method = self._options.method
-        exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
+        method, exact_follows = self._options.method, self._is_model_worth_it()
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
             is_textbook = method != "milp" and solve_facility_location(instance, incumbent, self._options)
@@ -156,14 +163,26 @@ class _Run:
             if not is_textbook or (incumbent.solution is None and self._clock.left > 0.0):
                 self._search(exact_follows, warm_start)
         if exact_follows:
-            with incumbent.outlives_failure():
+            with incumbent.outlives_failure(), suppress(OutOfTimeError):
                 self._exact()
+        if incumbent.bound_usd is None:
+            incumbent.prove(self._quick_bound_usd, "bound")
         return RestrictedProblem(self._scenario, self._instance, self._incumbent)
+
+    def _is_model_worth_it(self) -> bool:
+        """Whether the exact model is asked for, or small enough for what it brings, and can be built in time."""
+        method, size = self._options.method, model_size(self._instance)
+        if method == "milp" and size > BUILT_PER_SECOND * self._clock.left:
+            logger.warning(
+                "the exact model, of %d flows and moves, cannot be built in time: it is left out", size
+            )
+            return False
+        return method == "milp" or (method == "auto" and size <= LARGEST_MODEL)
 
     def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
         rounds = Rounds(self._scenario, self._instance, self._incumbent, self._options)
-        if self._options.method == "milp":
-            rounds.search_briefly(warm_start)
+        if self._options.method == "milp" and exact_follows:
+            self._quick_bound_usd = rounds.search_briefly(warm_start, self._clock.time_limit * BRIEF_SHARE)
         else:
             deadline = self._clock.time_limit * (SEARCH_SHARE if exact_follows else 1.0)
             rounds.search_and_prove(warm_start, deadline, exact_follows=exact_follows)
@@ -172,14 +191,17 @@ class _Run:
 
     def _exact(self) -> None:
         """Solve the exact model for what is left of the time, warm-started from the incumbent."""
-        # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
-        from siteopt.highs.driver import Limits
-        from siteopt.milp.solve import ExactModel
-
         incumbent, clock, options = self._incumbent, self._clock, self._options
         if incumbent.is_good_enough or clock.left <= 0.0:
             return
-        model = ExactModel(self._instance)
+        # Pyomo takes most of a second to import, which solves that end earlier need not wait for.
+        from siteopt.highs.driver import Limits
+        from siteopt.milp.solve import ExactModel
+
+        def keep_going() -> bool:
+            return clock.left > 0.0
+
+        model = ExactModel(self._instance, keep_going=keep_going)
         limits = Limits(clock.left, options.node_limit, incumbent.gap_wanted, options.seed)
         answer = model.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         if answer.outcome == "infeasible":
@@ -190,7 +212,7 @@ class _Run:
             and not incumbent.is_good_enough
         ):
             # The outer model is solved, yet its plan needs more replicas than it counted: close in from within.
-            inner = ExactModel(self._instance, "inner")
+            inner = ExactModel(self._instance, "inner", keep_going=keep_going)
             limits = replace(limits, seconds=clock.left)
             answer = inner.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         self.is_exhausted = answer.outcome == "optimal"
@@ -210,7 +232,7 @@ class _Polish:
         if self._search.load(option, share, unserved, moves):
             came_in = self._search.cost_usd
             self._incumbent.offer(self._search.solution(), "milp")
-            self._search.round()
+            self._search.round(lambda: self._incumbent.clock.left > 0.0)
             self._incumbent.offer(self._search.solution(), "search")
             if self._incumbent.cost_usd < came_in - 1.0:
                 return self._incumbent.solution
