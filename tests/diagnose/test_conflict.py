@@ -118,3 +118,11 @@ def test_words_of_single_families(edits: dict[str, Any], words: str) -> None:
     assert found is not None
     assert found.is_minimal
     assert words in " ".join(found.sentences)
+
+
+def test_once_the_time_is_over_no_further_set_of_rules_is_tried() -> None:
+    """The first answer, by arithmetic, takes no time; dividing the rules would take one solve after the other."""
+    found = find_conflict(scenario_with({"workloads.0.tiers": ["regional"]}), time_limit=1e-9, relax=False)
+    assert found is not None
+    assert found.checks == 1
+    assert not found.is_minimal
