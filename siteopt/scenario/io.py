@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,12 @@ EXPECTED = {
 }
 
 
-def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
+def as_scenario(source: Scenario | str | PathLike[str] | Mapping[str, Any]) -> Scenario:
+    """Return a scenario as it is, and load anything else."""
+    return source if isinstance(source, Scenario) else load_scenario(source)
+
+
+def load_scenario(source: str | PathLike[str] | Mapping[str, Any]) -> Scenario:
     """Read and validate a scenario.
 
     Parameters
@@ -58,8 +64,8 @@ def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
     ScenarioError
         With every problem found, each with its path in the file.
     """
-    if isinstance(source, dict):
-        return _parse(source, Path(), "")
+    if isinstance(source, Mapping):
+        return _parse(dict(source), Path(), "")
     path = Path(source)
     try:
         document = decode_object(read_text(path), "scenario")

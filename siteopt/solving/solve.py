@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.compile import compile_instance
 from siteopt.compile.many import has_many_flows, refuse_to_list
-from siteopt.diagnose.conflict import reasons_of
-from siteopt.diagnose.proofs import impossibilities
 from siteopt.errors import InfeasibleError, NoPlanError, SolverError
-from siteopt.evaluate import plan_of, trimmed
+from siteopt.evaluate import trimmed
+from siteopt.facility import facility_instance, recognised
 from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
 from siteopt.plan import Plan, with_bound
@@ -20,21 +19,26 @@ from siteopt.run.incumbent import Incumbent
 from siteopt.run.interrupts import interruptible
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
+from siteopt.scenario import as_scenario
+from siteopt.scenario.facility_location import FacilityLocation
 from siteopt.search.local_search import Search
 from siteopt.solving.ending import ending
-from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
+from siteopt.solving.problems import ArraysProblem, ScenarioProblem
+from siteopt.solving.restricted import RestrictedRun
 from siteopt.solving.rounds import Rounds
 from siteopt.tolerances import SAME_COST
-from siteopt.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from os import PathLike
 
     from siteopt.instance import Instance
     from siteopt.plan import Limit
     from siteopt.run.options import Method
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
+    from siteopt.solving.problems import SolvableProblem
+    from siteopt.solving.warm_start import Decisions
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +49,7 @@ SEARCH_SHARE = 0.5
 
 
 def solve(
-    scenario: Scenario,
+    scenario: Scenario | FacilityLocation | str | PathLike[str] | Mapping[str, Any],
     *,
     time_limit: float | None = 60.0,
     gap: float = 0.005,
@@ -61,7 +65,8 @@ def solve(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, path, dict or FacilityLocation
+        A scenario, whatever :func:`siteopt.load_scenario` takes, or what :func:`siteopt.facility_location` returned.
     time_limit : float or None
         Seconds; None or ``inf`` for no limit. The best plan so far is returned when it is reached, and on Ctrl-C or
         SIGTERM where the solve runs in the main thread.
@@ -92,7 +97,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        If method ``milp`` is requested for a scenario with too many flows to list.
+        If the scenario is not a sound one, or method ``milp`` is requested for a scenario with too many flows to list.
     InfeasibleError
         If it is proven that no plan meets every rule.
     NoPlanError
@@ -103,27 +108,35 @@ def solve(
         If an option is out of its range.
     """
     options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
-    return solve_with(scenario, options, start, progress, stop)
+    problem = scenario if isinstance(scenario, FacilityLocation) else as_scenario(scenario)
+    return solve_with(problem, options, start, progress, stop)
 
 
 def solve_with(
-    scenario: Scenario,
+    scenario: Scenario | FacilityLocation,
     options: SolveOptions,
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find a plan with the given :class:`SolveOptions`; otherwise the same as :func:`solve`."""
-    if options.method == "milp":
-        refuse_to_list(scenario, "method milp")
     clock = Clock(options.seconds, stop)
+    if not isinstance(scenario, FacilityLocation) and options.method == "milp":
+        refuse_to_list(scenario, "method milp")
     with interruptible(clock):
+        problem: SolvableProblem
         run: _Run | RestrictedRun
-        if has_many_flows(scenario):
+        if isinstance(scenario, FacilityLocation):
+            problem = ArraysProblem(scenario, facility_instance(scenario))
+        elif has_many_flows(scenario):
             run = RestrictedRun(scenario, clock, options, progress)
+            restricted = run.work(start)
+            problem = ScenarioProblem(scenario, restricted.scenario, restricted.instance)
+            return _finish(problem, restricted.incumbent, run, options)
         else:
-            run = _Run(scenario, clock, options, progress)
-        return _finish(scenario, run.work(start), run, options)
+            problem = ScenarioProblem(scenario, scenario, compile_instance(scenario))
+        run = _Run(problem, clock, options, progress)
+        return _finish(problem, run.work(start), run, options)
 
 
 class _Run:
@@ -131,13 +144,13 @@ class _Run:
 
     def __init__(
         self,
-        scenario: Scenario,
+        problem: SolvableProblem,
         clock: Clock,
         options: SolveOptions,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._scenario, self._instance = scenario, compile_instance(scenario)
-        reasons = impossibilities(scenario, self._instance)
+        self._problem, self._instance = problem, problem.instance
+        reasons = problem.impossibilities()
         if reasons:
             raise InfeasibleError(reasons)
         self._incumbent = Incumbent(self._instance, clock, options.gap, progress)
@@ -145,12 +158,15 @@ class _Run:
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, warm_start: Plan | None) -> RestrictedProblem:
-        """Run the stages of the method; return the problem and the best solution found."""
+    def work(self, start: Plan | None) -> Incumbent:
+        """Run the stages of the method, from a known plan if there is one; return the best that they found."""
         method = self._options.method
+        warm_start = None if start is None else self._problem.decisions(start)
         exact_follows = method == "milp" or (method == "auto" and model_size(self._instance) <= LARGEST_MODEL)
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
+            if warm_start is not None and method != "milp" and recognised(instance) is not None:
+                self._offer(warm_start)
             is_textbook = method != "milp" and solve_facility_location(instance, incumbent, self._options)
             # Its own methods may end without a plan where some demand fits into none of the sites that they look at.
             if not is_textbook or (incumbent.solution is None and self._clock.left > 0.0):
@@ -158,10 +174,16 @@ class _Run:
         if exact_follows:
             with incumbent.outlives_failure():
                 self._exact()
-        return RestrictedProblem(self._scenario, self._instance, self._incumbent)
+        return self._incumbent
 
-    def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
-        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._options)
+    def _offer(self, known: Decisions) -> None:
+        """Offer known decisions as they are, for the methods of facility location do not begin from any."""
+        search = Search(self._instance, self._options.seed)
+        if search.load(*known):
+            self._incumbent.offer(search.solution(), "search")
+
+    def _search(self, exact_follows: bool, warm_start: Decisions | None) -> None:
+        rounds = Rounds(self._instance, self._incumbent, self._options)
         if self._options.method == "milp":
             rounds.search_briefly(warm_start)
         else:
@@ -183,7 +205,7 @@ class _Run:
         limits = Limits(clock.left, options.node_limit, incumbent.gap_wanted, options.seed)
         answer = model.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         if answer.outcome == "infeasible":
-            raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
+            raise InfeasibleError(self._problem.reasons(min(10.0, max(1.0, clock.left))))
         if (
             answer.outcome == "optimal"
             and len(self._instance.slack_tiers.variant)
@@ -226,10 +248,9 @@ class _Polish:
 
 
 def _finish(
-    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, options: SolveOptions
+    problem: SolvableProblem, incumbent: Incumbent, run: _Run | RestrictedRun, options: SolveOptions
 ) -> Plan:
-    """Build the final plan of a run, and verify it against the scenario."""
-    instance, incumbent = restricted.instance, restricted.incumbent
+    """Build the final plan of a run, and verify it against what was asked."""
     clock = incumbent.clock
     if incumbent.solution is None:
         why = "interrupted" if clock.interrupted else "the limits were reached"
@@ -238,7 +259,7 @@ def _finish(
             is_interrupted=clock.interrupted,
         )
     status, reason, limit = ending(incumbent, is_exhausted=run.is_exhausted, limit=run.limit)
-    plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
+    plan = problem.plan(trimmed(problem.instance, incumbent.solution))
     bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
     plan = replace(
         with_bound(plan, bound),
@@ -250,7 +271,7 @@ def _finish(
         seed=options.seed,
         versions=_versions(),
     )
-    violations = verify(scenario, plan)
+    violations = problem.violations(plan)
     if violations:
         shown = "; ".join(str(v.message) for v in violations[:5])
         raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")

@@ -19,7 +19,7 @@ from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.run.incumbent import Incumbent
 from siteopt.search.local_search import Search
 from siteopt.solving.restricted.site_choice import SiteChoice
-from siteopt.solving.warm_start import load_warm_start
+from siteopt.solving.warm_start import decisions_of, load_warm_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +165,8 @@ class RestrictedRun:
     def _search_in(self, restricted: RestrictedProblem, plan: Plan | None) -> None:
         instance, incumbent = restricted.instance, restricted.incumbent
         search, stalled = Search(instance, self._options.seed), 0
-        load_warm_start(search, restricted.scenario, instance, plan, self._has_time)
+        known = None if plan is None else decisions_of(restricted.scenario, instance, plan)
+        load_warm_start(search, known, self._has_time)
         incumbent.offer(search.solution(), "search")
         while stalled < STALLED_ROUNDS and self._goes_on(incumbent):
             before_usd = search.cost_usd
