@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             _print_json(answer.to_dict())
         else:
-            print_answer(result_console(), answer, args.extra_mw)
+            print_answer(result_console(), answer, plan, args.extra_mw)
     return int(answer.other is None)
 
 
