@@ -59,6 +59,20 @@ def network_in_pieces(document: dict[str, Any]) -> None:
     document["workloads"][0]["tiers"] = ["hyperscale"]
 
 
+def extension_too_late(document: dict[str, Any]) -> None:
+    """One module stands and carries 0.9 MW; a second one takes two years."""
+    document["sites"][0] |= {"status": "existing", "existing": {"design": "module", "modules": 1}}
+    document["designs"][0]["build_months"] = 24.0
+    document["workloads"][1]["replica"]["kw"] = 1900.0
+    document["policy"] = {"ready_by_month": 12.0}
+    document["sites"][1]["status"] = "forbidden"
+
+
+def extension_too_late_for_all(document: dict[str, Any]) -> None:
+    extension_too_late(document)
+    document["workloads"][1]["replica"]["kw"] = 90.0
+
+
 def all_forbidden(document: dict[str, Any]) -> None:
     for site in document["sites"]:
         site["status"] = "forbidden"
@@ -146,6 +160,20 @@ STATEMENTS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
         + ["the allowed jurisdictions, as zurich lies outside them."],
     ),
     (network_in_pieces, ["1 is without any route to hamburg."]),
+    (
+        extension_too_late_for_all,
+        [
+            "can carry at most 0.9 MW",
+            "; what is built or energised after policy.ready_by_month 12 does not count.",
+        ],
+    ),
+    (
+        extension_too_late,
+        [
+            "1 is too small for one replica of 1,900 kW (headroom, PUE and modules leave at most",
+            " kW; what is built or energised after policy.ready_by_month 12 does not count)",
+        ],
+    ),
     (big_replica, ["2 are too small for one replica of 9,000 kW", "leave at most 7,200 kW"]),
     (
         too_much_vision,

@@ -9,6 +9,7 @@ import numpy as np
 from siteopt.compile.deployment import deploy
 from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
+from siteopt.diagnose.proofs.dates import words_on_dates
 from siteopt.formatting import listed
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
@@ -115,7 +116,7 @@ def _removals(
             way = distances.rtt_ms(allowed if workload.sovereign_route else None)[index[region]]
             is_data = workload.home is not None and bool(np.isfinite(way[cut_off]).all())
             yield f"{_are(int(cut_off.sum()))} {_without_route(scenario, workload, region, home in allowed, is_data)}"
-        yield from _too_far(instance, needs, workload, variant, left & ~cut_off, rtt)
+        yield from _too_far(scenario, instance, needs, workload, variant, left & ~cut_off, rtt)
 
 
 def _without_route(
@@ -131,6 +132,7 @@ def _without_route(
 
 
 def _too_far(
+    scenario: Scenario,
     instance: Instance,
     needs: Needs,
     workload: Workload,
@@ -154,7 +156,8 @@ def _too_far(
         most = float(needs.site_mw[small].max()) * KW_PER_MW
         yield (
             f"{_are(int(small.sum()))} too small for one replica of {least_mw * KW_PER_MW:,.6g} kW"
-            f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
+            f" (headroom, PUE and modules leave at most {most:,.4g} kW"
+            f"{words_on_dates(scenario, instance, np.flatnonzero(small).astype(np.int32))})"
         )
     other = near & ~small
     if other.any():
