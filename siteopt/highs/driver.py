@@ -1,4 +1,4 @@
-"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection, infeasible subsets."""
+"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection."""
 
 from __future__ import annotations
 
@@ -183,17 +183,6 @@ class HighsDriver:
             bound=bound,
             tree_nodes=info.mip_node_count,
         )
-
-    def infeasible_rows(self, seconds: float) -> list[str]:
-        """Return names of rows of the linear relaxation that cannot hold together; empty if none were found in time."""
-        highs = _silent_highs()
-        highs.setOptionValue("iis_time_limit", seconds)
-        highs.setOptionValue("iis_strategy", 2 + 4)
-        lp = _highs_lp(self.matrix)
-        lp.integrality_ = []
-        highs.passModel(lp)
-        _, iis = highs.getIis()
-        return [self.matrix.row_names[r] for r in iis.row_index_]
 
 
 def _silent_highs() -> Any:
