@@ -139,7 +139,13 @@ class HighsDriver:
         # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C. Not in the one that highspy
         # (1.16) would start: its locks belong to the class, so that only one solver could run at a time.
         thread = threading.Thread(target=self._run_here, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except (
+            RuntimeError
+        ):  # a limit on threads is reached: better a late answer to Ctrl-C than none to the question
+            self._run_here()
+            return
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
 

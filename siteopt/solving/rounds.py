@@ -74,7 +74,7 @@ class Rounds:
         """
         incumbent = self._incumbent
         bounding = Bounding(self._instance, incumbent, deadline, in_part=not exact_follows)
-        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.interrupt)
+        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.fail)
         with aside:
             self._load(warm_start, deadline)
             if self._takes_turns:

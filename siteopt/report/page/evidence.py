@@ -89,7 +89,7 @@ def _repeatable(subject: Subject) -> str:
     plan = subject.plan
     if plan.status == "evaluated":
         return "Prices and checks are the same on every run."
-    if plan.limit in ("time", "interrupt"):
+    if plan.limit in ("time", "interrupt", "failure"):
         return (
             "The clock ended the search, so another run of the first command may find another plan of similar"
             " cost; the second command checks this very plan."

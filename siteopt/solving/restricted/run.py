@@ -16,7 +16,7 @@ from siteopt.diagnose.proofs import implicit_impossibilities
 from siteopt.errors import InfeasibleError
 from siteopt.evaluate import plan_of
 from siteopt.run.concurrency import concurrently, has_spare_core
-from siteopt.run.incumbent import Incumbent
+from siteopt.run.incumbent import Incumbent, log_failure
 from siteopt.search.local_search import Search
 from siteopt.solving.restricted.site_choice import SiteChoice
 from siteopt.solving.warm_start import decisions_of, load_warm_start
@@ -106,8 +106,14 @@ class RestrictedRun:
             while is_wanted() and self._has_time() and not self._ascent.has_converged:
                 self._climb(lambda: is_wanted() and self._has_time())
 
-        with nullcontext() if self._takes_turns else concurrently(climb, self._clock.interrupt):
-            best = self._search_problems(warm_start)
+        best: RestrictedProblem | None = None
+        try:
+            with nullcontext() if self._takes_turns else concurrently(climb, self._clock.fail):
+                best = self._search_problems(warm_start)
+        except Exception as error:
+            if best is None or best.incumbent.solution is None:
+                raise
+            log_failure(error)
         best.incumbent.prove(self._ascent.bound_usd, "bound")
         self.limit = "iterations" if self._rounds_left <= 0 else None
         return best
