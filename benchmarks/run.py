@@ -2,9 +2,10 @@
 
 CASE is an instance of ``known_optima.csv`` in the folder of the published instances (``cap41``, ``capa-8000``,
 ``i300_1``, ``Holmberg-p1``), a file in one of their formats, ``gen-1000x1000-r10`` or ``gen-1000x10000-r10-k50`` for a
-generated one (``-s2`` for another seed), any of these with ``-single`` where demands may not be split, the name of a
-set (``orlib``, ``capabc``, ``holmberg``, ``i300``, ``i500``, ``single``, ``generated``), or a whole scenario:
-``germany-full`` under all rules, ``gb``, ``us`` (see ``countries.py``), solved and verified as by ``siteopt solve``.
+generated one (``-s2`` for another seed), ``towns-3000x15000-r5-k30`` for one whose places lie in towns, any of these
+with ``-single`` where demands may not be split, the name of a set (``orlib``, ``capabc``, ``holmberg``, ``i300``,
+``i500``, ``single``, ``generated``), or a whole scenario: ``germany-full`` under all rules, ``gb``, ``us`` (see
+``countries.py``), solved and verified as by ``siteopt solve``.
 ``DIR`` holds the published instances, or has them in ``facility`` and the countries in ``scenarios``.
 """
 
@@ -34,7 +35,7 @@ from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock, Progress
 
-GENERATED = re.compile(r"gen-(\d+)x(\d+)-r([\d.]+?)(?:-k(\d+))?(?:-s(\d+))?$")
+GENERATED = re.compile(r"(gen|towns)-(\d+)x(\d+)-r([\d.]+?)(?:-k(\d+))?(?:-s(\d+))?$")
 #: Gap at which a case counts as proven: published optima are given to two decimals.
 PROVEN = 1e-6
 #: Members, or a pattern of ``known_optima.csv`` with a variant; seconds and gap.
@@ -70,8 +71,9 @@ def load(name: str, folder: Path) -> Case:
     is_single = plain != name
     match = GENERATED.match(plain)
     if match:
-        m, n, ratio, nearest, seed = match.groups()
-        case = generated(int(m), int(n), float(ratio), int(seed or 1), int(nearest) if nearest else None)
+        kind, m, n, ratio, nearest, seed = match.groups()
+        k = int(nearest) if nearest else None
+        case = generated(int(m), int(n), float(ratio), int(seed or 1), k, in_towns=kind == "towns")
     else:
         case = read(folder, plain, "SSCFLP" if is_single or name.startswith("Holmberg") else "CFLP-multi")
     return replace(case, name=f"{case.name}-single", splittable=False) if is_single else case

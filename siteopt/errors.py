@@ -96,6 +96,10 @@ class NoPlanError(SiteoptError):
         super().__init__(message)
 
 
+class OutOfTimeError(SiteoptError):
+    """The time was over before a model was built; whoever asked for it goes on without."""
+
+
 class SolverError(SiteoptError):
     """A solver failed, or its answer did not survive verification."""
 

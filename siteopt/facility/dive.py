@@ -10,6 +10,8 @@ from siteopt._core.facility.dual_ascent import FacilityDual
 from siteopt.tolerances import ROUNDING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siteopt.arrays import Floats
     from siteopt.facility import FacilityProblem
     from siteopt.facility.root_bound import RootBound
@@ -23,7 +25,7 @@ OPENED, STEPS = 0.12, 60
 AHEAD, LENGTH, WEIGHT = 0.005, 0.1, 0.3
 
 
-def dive(problem: FacilityProblem, root: RootBound) -> Floats:
+def dive(problem: FacilityProblem, root: RootBound, keep_going: Callable[[], bool] = lambda: True) -> Floats:
     """Rank the sites for a plan: above 1 those that the dive opened, the earliest highest; the others by openness.
 
     Parameters
@@ -31,6 +33,8 @@ def dive(problem: FacilityProblem, root: RootBound) -> Floats:
     problem : FacilityProblem
     root : RootBound
         After its ascent.
+    keep_going : callable
+        Asked before each round; where it ends the dive, what it has opened still ranks first.
     """
     dual, price, openness = FacilityDual(problem), root.price.copy(), root.openness
     status = np.zeros(len(problem.capacity), dtype=np.int8)
@@ -41,7 +45,7 @@ def dive(problem: FacilityProblem, root: RootBound) -> Floats:
     total, turn = problem.demand.sum(), 0
     while problem.capacity[status == OPEN].sum() < total * (1.0 - ROUNDING):
         free = active[status[active] == 0]
-        if len(free) == 0:
+        if len(free) == 0 or not keep_going():
             break
         order = free[np.argsort(-openness[free], kind="stable")]
         short = total - problem.capacity[status == OPEN].sum()

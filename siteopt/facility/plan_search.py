@@ -100,7 +100,7 @@ class PlanSearch:
             is_new = sites is not None and (last is None or not np.array_equal(sites, last))
             if sites is not None and is_new and self.has_stalled and spare >= 0:
                 again, last = self._elsewhere(sites) if again is None else again, sites
-                if np.isfinite(again.transport.change_sites(sites, np.inf)):
+                if again is not None and np.isfinite(again.transport.change_sites(sites, np.inf)):
                     for _ in self._search_again(again):
                         spare -= 1
                         yield
@@ -150,10 +150,11 @@ class PlanSearch:
             yield
         self._hand_on(windows)
 
-    def _elsewhere(self, is_open: Flags) -> Windows:
-        """Build windows with separate flows, for searches from other sites."""
+    def _elsewhere(self, is_open: Flags) -> Windows | None:
+        """Build windows with separate flows, for searches from other sites; None where the time is over."""
         transport = Transport(self._problem, len(self._problem.capacity))
-        transport.load_sites(np.flatnonzero(is_open).astype(np.int32))
+        if np.isinf(transport.load_sites(np.flatnonzero(is_open).astype(np.int32))):
+            return None
         return Windows(self._problem, transport, solve_window, self._seed + 1)
 
     def _search_again(self, windows: Windows) -> Iterator[None]:
@@ -182,4 +183,5 @@ def solve_window(problem: FacilityProblem, is_open: Flags, price: Floats) -> tup
     every = np.arange(len(problem.capacity), dtype=np.int32)
     tree = FacilityTree(problem, root, every, transport, WINDOW_GAP)
     tree.run(WINDOW_TREE_NODES)
-    return tree.best_open, tree.is_done
+    better = None if tree.best is None else np.isin(every, tree.best.open_sites).astype(np.uint8)
+    return better, tree.is_done

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteopt._core.stopping import StopCheck
 from siteopt.instance import pointer, ranges
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class FacilityProblem:
         Cost of one unit of demand, USD, in the order of ``site_demand``.
     is_splittable : bool
         Whether several sites may share a demand.
+    stop : StopCheck
+        Asked by all kernels that work on the problem, or on a part of it.
     """
 
     capacity: Floats
@@ -46,6 +49,7 @@ class FacilityProblem:
     site_demand: Indices
     site_usd: Floats
     is_splittable: bool = True
+    stop: StopCheck = field(default_factory=StopCheck)
 
     @property
     def arc_demand(self) -> Indices:
@@ -73,7 +77,7 @@ class FacilityProblem:
         owner = np.repeat(np.arange(len(demands), dtype=np.int32), last - first)
         keep = new_site[self.arc_site[rows]] >= 0
         rows, owner = rows[keep], owner[keep]
-        return facility_problem(
+        part = facility_problem(
             self.capacity[sites] if capacity is None else capacity,
             self.fixed_usd[sites],
             amount,
@@ -82,6 +86,7 @@ class FacilityProblem:
             self.arc_usd[rows],
             self.is_splittable,
         )
+        return replace(part, stop=self.stop)
 
 
 def facility_problem(

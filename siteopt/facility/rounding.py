@@ -35,10 +35,15 @@ def rounded_sites(problem: FacilityProblem, openness: Floats) -> Indices:
 
 
 def rounded_flows(problem: FacilityProblem, openness: Floats) -> Transport | None:
-    """Find the cheapest flows to the rounded sites, adding sites until all demand is reached; None if it never is."""
+    """Find the cheapest flows to the rounded sites, adding sites until all demand is reached.
+
+    Returns None if it never is, or where the time is over.
+    """
     transport = Transport(problem, len(problem.capacity))
     order = np.argsort(-openness, kind="stable").astype(np.int32)
     for count in counts(problem.capacity[order], float(problem.demand.sum())):
         if np.isfinite(transport.load_sites(np.sort(order[:count]))):
             return transport
+        if problem.stop.stopped:
+            break
     return None

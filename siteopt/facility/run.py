@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from siteopt._core.stopping import StopCheck
 from siteopt.facility import recognised
 from siteopt.facility.single_source_run import SingleSourceRun
 from siteopt.facility.splittable_run import SplittableRun
@@ -35,6 +37,7 @@ def solve_facility_location(instance: Instance, incumbent: Incumbent, options: S
     problem = recognised(instance)
     if problem is None:
         return False
+    problem = replace(problem, stop=StopCheck(lambda: incumbent.clock.left <= 0.0))
     kind = SplittableRun if problem.is_splittable else SingleSourceRun
     kind(instance, problem, incumbent, options).work()
     return True

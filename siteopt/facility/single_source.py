@@ -26,7 +26,7 @@ def fitting(problem: FacilityProblem) -> FacilityProblem:
 
 def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
     """Return the problem with only some of its arcs."""
-    return facility_problem(
+    part = facility_problem(
         problem.capacity,
         problem.fixed_usd,
         problem.demand,
@@ -35,6 +35,7 @@ def keeping(problem: FacilityProblem, kept: Masks) -> FacilityProblem:
         problem.arc_usd[kept],
         problem.is_splittable,
     )
+    return replace(part, stop=problem.stop)
 
 
 def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
@@ -49,7 +50,7 @@ def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
     if missing <= 0.0:
         return replace(problem, is_splittable=True)
     n, every = len(problem.demand), np.arange(len(problem.capacity), dtype=np.int32)
-    return facility_problem(
+    relaxation = facility_problem(
         problem.capacity,
         problem.fixed_usd,
         np.append(problem.demand, missing),
@@ -57,6 +58,7 @@ def splittable_relaxation(problem: FacilityProblem) -> FacilityProblem:
         np.concatenate((problem.arc_site, every)),
         np.concatenate((problem.arc_usd, np.zeros(len(every)))),
     )
+    return replace(relaxation, stop=problem.stop)
 
 
 def least_sum(capacity: Floats, total: float) -> float:

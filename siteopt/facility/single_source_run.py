@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.facility import fitting, solution_of, splittable_relaxation
-from siteopt.facility.dive import dive
 from siteopt.facility.exact import finish_exactly
-from siteopt.facility.root_bound import RootBound
 from siteopt.facility.rounding import rounded_flows
 from siteopt.facility.single_source_search import SingleSourceSearch
 from siteopt.facility.single_source_tree import GeneralisedAssignment, SingleSourceTree
@@ -77,13 +75,11 @@ class SingleSourceRun(SplittableRun):
             finish_exactly(self._instance, self._incumbent, self._options)
 
     def _own(self) -> None:
-        root = RootBound(self._problem)
-        while not root.has_converged and self._goes_on():
-            root.climb()
+        root = self._climb()
         if np.isinf(root.bound_usd) or not is_complete(self._single_source):
             return
         self._incumbent.prove(root.bound_usd, "bound")
-        found = self._restrict(root, dive(self._problem, root))
+        found = self._restrict(root, self._dive(root))
         if found is None:
             return
         restricted_sites, _, transport = found

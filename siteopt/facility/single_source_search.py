@@ -100,8 +100,10 @@ def near_sites(problem: FacilityProblem, count: int) -> Indices:
     ndarray of int32, shape (n_site, min(count, n_site))
     """
     n_site = len(problem.capacity)
-    near = np.empty((n_site, min(count, n_site)), dtype=np.int32)
+    near = np.repeat(np.arange(n_site, dtype=np.int32)[:, None], min(count, n_site), axis=1)
     for site in range(n_site):
+        if problem.stop.ask():
+            break
         first = problem.site_ptr[site]
         through = slice(first, min(first + NEAREST, problem.site_ptr[site + 1]))
         demands = problem.site_demand[through]

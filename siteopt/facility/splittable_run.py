@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt._core.facility.transport import Transport
 from siteopt.facility import solution_of
 from siteopt.facility.dive import dive
 from siteopt.facility.plan_search import PlanSearch
@@ -25,8 +24,10 @@ from siteopt.tolerances import ROUNDING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from siteopt.arrays import Flags, Floats, Indices, Masks
+    from siteopt._core.facility.transport import Transport
+    from siteopt.arrays import Floats, Indices, Masks
     from siteopt.facility import FacilityProblem
+    from siteopt.facility.tree import TreePlan
     from siteopt.instance import Instance
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
@@ -41,6 +42,8 @@ TREE_NODES, STEPS = 10, 10
 #: SMALL sites, as the tree often solves those quickly, and more above LARGE, where a tree node takes too long to
 #: prove anything.
 ALONE, SMALL, SMALL_ALONE, LARGE, LARGE_ALONE = 0.3, 600, 0.05, 2000, 1.0
+#: Most of the time that the ascent at the root and the dive may take, each: a plan is worth more than a better bound.
+ROOT, DIVE = 0.5, 0.25
 
 
 class SplittableRun:
@@ -54,9 +57,7 @@ class SplittableRun:
         self._cost = np.inf
 
     def work(self) -> None:
-        root = RootBound(self._problem)
-        while not root.has_converged and self._goes_on():
-            root.climb()
+        root = self._climb()
         if np.isinf(root.bound_usd):
             return
         self._incumbent.prove(root.bound_usd, "bound")
@@ -66,27 +67,42 @@ class SplittableRun:
             self._offer(found[0], found[2])
         if self._incumbent.is_good_enough:
             return
-        found = self._restrict(root, dive(self._problem, root))
+        found = self._restrict(root, self._dive(root))
         if found is None:
             return
         restricted_sites, restricted, transport = found
         self._offer(restricted_sites, transport)
-        # The dive found sites that can carry the demand, so the plain rounding reaches such a set too as it grows.
+        # The dive found sites that can carry the demand: the plain rounding reaches such a set too, if there is time.
         rounding = rounded_flows(restricted, root.openness[restricted_sites])
-        assert rounding is not None
+        if rounding is None:
+            return
         gap = 0.999 * self._incumbent.gap_wanted
         tree = FacilityTree(self._problem, root, restricted_sites, rounding, gap, transport.cost_usd)
         offer = partial(self._offer, restricted_sites)
         search = PlanSearch(restricted, transport, self._options.seed, self._clock, offer)
-        proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent, self._offer_open)
+        proof = _Proof(tree, restricted_sites, rounding, search, self._incumbent, self._offer_plan)
         if self._node_limit is None and has_spare_core():
             self._side_by_side(search, proof)
         else:
             self._in_turns(search, proof)
         search.finish()
-        if tree.best_open is not None and tree.cost_usd < self._cost:
-            self._offer_open(tree.best_open)
+        if tree.best is not None:
+            self._offer_plan(tree.best)
         self._incumbent.prove(tree.bound_usd, "bound")
+
+    def _climb(self) -> RootBound:
+        root, goes_on = RootBound(self._problem), self._for_a_share(ROOT)
+        while not root.has_converged and goes_on():
+            root.climb()
+        return root
+
+    def _dive(self, root: RootBound) -> Floats:
+        return dive(self._problem, root, self._for_a_share(DIVE))
+
+    def _for_a_share(self, share: float) -> Callable[[], bool]:
+        """Return a function that says whether to go on, for a share of the time from now on."""
+        ends = self._clock.seconds + share * self._clock.time_limit
+        return lambda: self._clock.seconds < ends and self._goes_on()
 
     def _side_by_side(self, search: PlanSearch, proof: _Proof) -> None:
         is_large = len(self._problem.capacity) > LARGE
@@ -150,12 +166,11 @@ class SplittableRun:
                 return None
             size = min(n_site, 2 * size)
 
-    def _offer_open(self, is_open: Flags) -> None:
-        """Offer the plan of these open sites to the incumbent, if it is better."""
-        sites = np.flatnonzero(is_open).astype(np.int32)
-        transport = Transport(self._restricted(sites), len(sites))
-        transport.load_sites(np.arange(len(sites), dtype=np.int32))
-        self._offer(sites, transport)
+    def _offer_plan(self, plan: TreePlan) -> None:
+        """Hand on a plan of the tree if it is better than what was handed on before."""
+        if plan.cost_usd < self._cost * (1.0 - ROUNDING):
+            self._cost = plan.cost_usd
+            self._offer_amounts(plan.sites, plan.amounts, plan.is_open > 0)
 
     def _offer(self, restricted_sites: Indices, transport: Transport) -> None:
         """Offer the plan of the loaded sites to the incumbent, if it is better."""
@@ -185,7 +200,7 @@ class _Proof:
         rounding: Transport,
         search: PlanSearch,
         incumbent: Incumbent,
-        offer: Callable[[Flags], None],
+        offer: Callable[[TreePlan], None],
     ) -> None:
         self._tree, self._restricted_sites, self._rounding = tree, restricted_sites, rounding
         self._search, self._incumbent, self._offer = search, incumbent, offer
@@ -206,12 +221,13 @@ class _Proof:
         tree.learn(search.cost_usd)
         before = tree.cost_usd
         tree.run(TREE_NODES, lambda: self._incumbent.clock.left > 0.0)
-        if tree.cost_usd < before and tree.best_open is not None:
-            is_open = tree.best_open[self._restricted_sites]
-            if np.count_nonzero(is_open) == np.count_nonzero(tree.best_open):
+        plan = tree.best
+        if plan is not None and plan.cost_usd < before:
+            is_open = np.isin(self._restricted_sites, plan.open_sites).astype(np.uint8)
+            if np.count_nonzero(is_open) == len(plan.open_sites):
                 search.found(is_open)
             else:
-                self._offer(tree.best_open)
+                self._offer(plan)
         search.restart_from = self._rounding.is_open()
         self._incumbent.prove(tree.bound_usd, "bound")
         self.is_done = tree.is_done

@@ -7,6 +7,7 @@ the decisions that reduced costs prove, and try the sites that look open as a pl
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,32 @@ TRIES = 3
 UNDECIDED = 0.02
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TreePlan:
+    """A plan that the tree has found.
+
+    Attributes
+    ----------
+    cost_usd : float
+    sites : ndarray of int32
+        Rows of the sites that the flows may go to.
+    is_open : ndarray of uint8
+        Whether each of ``sites`` is open.
+    amounts : ndarray
+        Units of demand on each arc of the problem restricted to ``sites``.
+    """
+
+    cost_usd: float
+    sites: Indices
+    is_open: Flags
+    amounts: Floats
+
+    @property
+    def open_sites(self) -> Indices:
+        """Rows of the open sites."""
+        return self.sites[self.is_open > 0]
+
+
 class FacilityTree:
     """Branch-and-bound tree of a problem.
 
@@ -79,7 +106,7 @@ class FacilityTree:
         self._heap: list[TreeNode] = []
         self._order, self._lowest_done = 0, np.inf
         self.cost_usd = transport.cost_usd if cost_usd is None else cost_usd
-        self.best_open: Flags | None = None
+        self.best: TreePlan | None = None
         self.tree_nodes = 0
         status = np.where(
             root.status == FREE, self._fixed(root.status, root.reduced_usd, root.bound_usd), root.status
@@ -106,7 +133,12 @@ class FacilityTree:
         for _ in range(tree_nodes):
             if self.is_done or not keep_going():
                 return
-            self._expand(heapq.heappop(self._heap))
+            node = heapq.heappop(self._heap)
+            self._expand(node)
+            if self._problem.stop.stopped:
+                # What was cut short proves nothing: the tree node is as it was before.
+                heapq.heappush(self._heap, node)
+                return
 
     def learn(self, cost_usd: float) -> None:
         """Report that a plan of this cost was found elsewhere."""
@@ -222,9 +254,7 @@ class FacilityTree:
         rest = Transport(self._problem.restricted(sites, demands, self._problem.demand), len(sites))
         cost = rest.load_sites(np.arange(len(sites), dtype=np.int32))
         self._lowest_done = min(self._lowest_done, cost)
-        if cost < self.cost_usd:
-            self.cost_usd = cost
-            self.best_open = (status == OPEN).astype(np.uint8)
+        self._keep(sites, rest)
 
     def _try(self, status: Status, openness: Floats) -> float:
         """Open the sites that look most open, as many as it takes, and return the cost of that plan."""
@@ -244,7 +274,12 @@ class FacilityTree:
         """Return the cost of opening a set of the restricted sites, and keep the best set."""
         cost = self._transport.change_sites(is_open, np.inf)
         if cost < self.cost_usd:
-            self.cost_usd = cost
-            self.best_open = np.zeros(len(self._problem.capacity), dtype=np.uint8)
-            self.best_open[self._restricted_sites] = self._transport.is_open()
+            self._keep(self._restricted_sites, self._transport)
         return cost
+
+    def _keep(self, sites: Indices, transport: Transport) -> None:
+        """Keep the plan of flows to some of the sites if it is the best so far."""
+        cost = transport.cost_usd
+        if cost < self.cost_usd:
+            self.cost_usd = cost
+            self.best = TreePlan(cost, sites, transport.is_open(), transport.amounts())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from math import inf
 from typing import TYPE_CHECKING
 
+from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
 from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.search.local_search import Search
@@ -55,11 +57,24 @@ class Rounds:
         """Whether the limit on rounds is reached."""
         return self._done >= self._most
 
-    def search_briefly(self, warm_start: Decisions | None) -> None:
-        """Search until a few rounds bring no gain, without any bound, for a warm start of the exact model."""
-        self._load(warm_start, float("inf"))
-        while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
-            self._round(float("inf"))
+    def search_briefly(self, warm_start: Decisions | None, deadline: float) -> float:
+        """Search until a few rounds bring no gain, for a warm start of the exact model.
+
+        Returns
+        -------
+        float
+            A quick bound, USD, for where the exact model has no time to prove one.
+        """
+        self._load(warm_start, inf)
+        while self._stalled <= 3 and self._done < STALLED_ROUNDS:
+            ends = inf if self._incumbent.solution is None else deadline
+            if not self._goes_on(ends):
+                break
+            self._round(ends)
+        ascent = LagrangianAscent(self._instance)
+        ascent.run(1, self._incumbent.cost_usd)
+        ascent.run(FIRST_STEPS, self._incumbent.cost_usd, lambda: self._is_open(2.0 * deadline))
+        return ascent.bound_usd
 
     def search_and_prove(self, warm_start: Decisions | None, deadline: float, *, exact_follows: bool) -> None:
         """Search and prove bounds until the gap or a limit is reached, or neither plan nor bound improves any more.
@@ -120,7 +135,7 @@ class Rounds:
             return
         before, before_usd = self._search, self._incumbent.cost_usd
         self._search = Search(self._instance, self._seed)
-        self._search.serve_from(hint.option, *flows)
+        self._search.serve_from(hint.option, *flows, lambda: self._is_open(deadline))
         for _ in range(TRIED):
             if self._goes_on(deadline):
                 self._round(deadline)
@@ -136,5 +151,5 @@ class Rounds:
         self._rearranged_usd = usd
         flows = cheapest_flows(self._instance, found, lambda: self._is_open(deadline))
         if flows is not None:
-            self._search.try_flows(found, *flows)
+            self._search.try_flows(found, *flows, lambda: self._is_open(deadline))
             self._incumbent.offer(self._search.solution(), "search")

@@ -42,10 +42,10 @@ def load_warm_start(
     if known is not None:
         is_feasible = search.load(*known)
         for _ in range(REPAIRS):
-            if is_feasible or search.solution() is not None:
+            if is_feasible or search.solution(keep_going) is not None:
                 return
-            search.round()
-        if search.solution() is not None:
+            search.round(keep_going)
+        if search.solution(keep_going) is not None:
             return
     search.construct(keep_going)
 

@@ -46,11 +46,10 @@ def test_prices_of_a_linear_rule_bring_no_bound_above_the_optimum_however_large(
     rule = {"id": "some", "terms": [{"sites": every, "coefficient": 1.0}], "sense": ">=", "value": 1.0}
     instance, best_usd = enumerated(document | {"rules": [rule]})
     ascent = LagrangianAscent(instance)
-    ascent.run(20, best_usd)
-    prices = np.concatenate([ascent.demand_usd, np.zeros(ascent._ends[-1] - ascent._ends[0])])
-    for power in range(26):
-        prices[-1] = -(10.0**power)
-        assert ascent._evaluate(prices)[0] <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)
+    # Aiming far above the optimum makes the steps long, and prices that cost nothing grow without end.
+    for power in range(6, 26):
+        ascent.run(20, 10.0**power)
+        assert ascent.bound_usd <= best_usd + TOLERANCE * (abs(best_usd) + 1e6)
 
 
 @settings(max_examples=40)

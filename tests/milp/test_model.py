@@ -21,6 +21,7 @@ from support.documents.small_scenario import small_scenario
 from support.reference.model_columns import assert_feasible
 
 from siteopt.compile import compile_instance
+from siteopt.errors import OutOfTimeError
 from siteopt.evaluate import evaluate_solution
 from siteopt.highs.driver import HighsDriver, Limits
 from siteopt.highs.monitor import Silent
@@ -29,7 +30,7 @@ from siteopt.milp.columns import columns_of, flows_of
 from siteopt.milp.layout import layout_of
 from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.objective import USD_PER_UNIT as USD_PER_OBJECTIVE
-from siteopt.milp.solve import safe_bound_usd
+from siteopt.milp.solve import ExactModel, safe_bound_usd
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
 
@@ -290,3 +291,15 @@ def test_the_safe_bound_is_below_the_solvers() -> None:
     for bound in (-3.0, 0.0, 1e-9, 2.5, 4e4):
         assert safe_bound_usd(bound) < bound * USD_PER_OBJECTIVE
         assert safe_bound_usd(bound) == pytest.approx(bound * USD_PER_OBJECTIVE, rel=2e-7, abs=0.2)
+
+
+def test_a_model_that_there_is_no_time_for_is_not_built(small_instance: Instance) -> None:
+    with pytest.raises(OutOfTimeError):
+        ExactModel(small_instance, keep_going=lambda: False)
+    asked = []
+    ExactModel(small_instance, keep_going=lambda: asked.append(1) is None)
+    # Once there is time to begin, every later question may be the last one as well.
+    for last in range(1, len(asked), 7):
+        times = iter(range(last))
+        with pytest.raises(OutOfTimeError):
+            ExactModel(small_instance, keep_going=lambda left=times: next(left, None) is not None)

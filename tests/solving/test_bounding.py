@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from siteopt.instance import Solution
 from siteopt.run.incumbent import Incumbent
@@ -27,6 +28,7 @@ def incumbent_of(instance: Instance) -> Incumbent:
     return Incumbent(instance, Clock(float("inf")), 0.0, None)
 
 
+@pytest.mark.slow
 def test_hints_come_after_the_bound_of_a_part(germany_instance: Instance) -> None:
     """While no plan is known every solution of the restricted master is worth a try; only the newest is handed out."""
     incumbent = incumbent_of(germany_instance)
@@ -68,6 +70,7 @@ def searched(instance: Instance, rounds: int, hints: list[Solution]) -> tuple[So
     return incumbent.solution, incumbent.cost_usd
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_the_sites_of_a_hint(germany_instance: Instance) -> None:
     best, best_usd = searched(germany_instance, 60, [])
     _, usd = searched(germany_instance, 1 + TRIED, [])

@@ -16,6 +16,7 @@ from siteopt.plan import FlowPlan, Plan, SitePlan
 from siteopt.solving.warm_start import decisions_of
 
 
+@pytest.mark.slow
 def test_a_plan_of_the_same_scenario_is_taken_over_whole(germany: Scenario) -> None:
     """Sites and shares come back bit by bit, and two rounds more make it no dearer."""
     first = solve(germany, time_limit=inf, gap=0.0, method="search", iteration_limit=4)

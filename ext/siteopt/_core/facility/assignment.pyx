@@ -69,6 +69,8 @@ cdef class Assignment(ShiftSwap):
         cdef Py_ssize_t n, feasible = 0
         cdef double before, flow, fixed, overload, share
         for n in range(iterations):
+            if self.stop.stopped:
+                break
             flow, fixed, overload = self.flow_usd, self.fixed_usd, self.overload
             before = flow + fixed + self.penalty_usd * overload
             self._begin()

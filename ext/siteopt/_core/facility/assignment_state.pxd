@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
+from siteopt._core.stopping cimport StopCheck
 from siteopt._core.tolerances cimport TINY
 
 
@@ -30,6 +31,7 @@ cdef class AssignmentState:
     cdef uint8_t[::1] is_queued
     cdef Py_ssize_t queue_head, queue_size
     cdef int32_t _turn
+    cdef StopCheck stop
     cdef uint64_t _random
     cdef double total_demand, open_capacity
     cdef public double penalty_usd

@@ -21,7 +21,7 @@ cdef class AssignmentState:
 
     def __init__(self, problem, uint64_t seed):
         self.capacity, self.fixed, self.demand = problem.capacity, problem.fixed_usd, problem.demand
-        self.n_site, self.n_demand = len(problem.capacity), len(problem.demand)
+        self.n_site, self.n_demand, self.stop = len(problem.capacity), len(problem.demand), problem.stop
         self.site_ptr, self.site_demand = problem.site_ptr, problem.site_demand
         arc_demand = problem.arc_demand
         fits = problem.demand[arc_demand] <= problem.capacity[problem.arc_site] + 1e-9

@@ -131,6 +131,9 @@ cdef class FacilityDual(DualFunction):
     ) noexcept nogil:
         cdef Py_ssize_t i, n, k, failures = 0
         cdef double best, value, norm, cross, own, mix, step, share, checked
+        cdef long steps = self.n_demand
+        for k in range(active.shape[0]):
+            steps += 8 * (self.first[active[k] + 1] - self.first[active[k]])
         best = self._evaluate(price, status, active)
         self._keep(active)
         if best == INFINITY:
@@ -143,7 +146,7 @@ cdef class FacilityDual(DualFunction):
             if not goes_on:
                 self._openness[active[k]] = self._chosen[active[k]]
         for n in range(iterations):
-            if best >= cutoff or length[0] < SHORTEST:
+            if best >= cutoff or length[0] < SHORTEST or self.stop.after(steps):
                 break
             norm = self._norm()
             if norm <= 1e-9 * self.total_demand:

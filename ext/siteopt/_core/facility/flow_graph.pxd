@@ -2,6 +2,8 @@
 
 from libc.stdint cimport int32_t, uint8_t
 
+from siteopt._core.stopping cimport StopCheck
+
 
 cdef struct Flow:
     int32_t arc
@@ -42,6 +44,7 @@ cdef class FlowGraph:
     cdef Py_ssize_t n_flow, flow_capacity, n_step, step_capacity
     cdef int32_t free_flow
     cdef readonly double cost_usd
+    cdef StopCheck stop
 
     cdef int32_t _new_flow(self, Py_ssize_t slot, Py_ssize_t arc, Py_ssize_t demand) noexcept nogil
     cdef void _drop_flow(self, int32_t f) noexcept nogil

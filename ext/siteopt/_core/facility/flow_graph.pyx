@@ -30,6 +30,7 @@ cdef class FlowGraph:
         self.capacity, self.fixed, self.demand = problem.capacity, problem.fixed_usd, problem.demand
         self.arc_ptr, self.arc_site, self.usd = problem.arc_ptr, problem.arc_site, problem.arc_usd
         self.site_ptr, self.site_demand, self.site_usd = problem.site_ptr, problem.site_demand, problem.site_usd
+        self.stop = problem.stop
         self.n_site, self.n_demand, self.n_slot = len(problem.capacity), len(problem.demand), slots
         self.edge = np.full(slots * slots, np.inf)
         self.edge_flow, self.edge_arc = np.zeros((2, slots * slots), dtype=np.int32)

@@ -34,7 +34,7 @@ cdef class FlowPaths(FlowGraph):
         cdef Py_ssize_t t
         while self.load[s] > self.room[s] + TINY:
             t = self._nearest_slack(s)
-            if t < 0 or self.cost_usd > limit:
+            if t < 0 or self.cost_usd > limit or self.stop.stopped:
                 return False
             self._push_forward(s, t)
             self._refresh_edges()
@@ -55,6 +55,7 @@ cdef class FlowPaths(FlowGraph):
                     u, best = v, self.distance[v]
             if u < 0:
                 return -1
+            self.stop.after(self.top)
             self.is_done[u] = True
             if u != s and self.load[u] < self.room[u] - TINY:
                 found = u
@@ -94,7 +95,7 @@ cdef class FlowPaths(FlowGraph):
         cdef Py_ssize_t u
         while self.load[s] < self.room[s] - TINY:
             u = self._best_source(s)
-            if u < 0:
+            if u < 0 or self.stop.stopped:
                 return
             self._push_backward(u, s)
             self._refresh_edges()
@@ -118,6 +119,7 @@ cdef class FlowPaths(FlowGraph):
             if v < 0:
                 near = max(near, highest - self.potential[s])
                 break
+            self.stop.after(self.top)
             near = d
             value = d - self.potential[v] + self.potential[s]
             if v != s and value < best:

@@ -130,6 +130,8 @@ cdef class Interchange:
         for j in range(self.plan.n_site):
             if self.plan.slot_of[j] >= 0 or self.failed[j] == self.plan.version:
                 continue
+            if self.plan.stop.after(self.plan.top + 8 * (self.plan.site_ptr[j + 1] - self.plan.site_ptr[j])):
+                break
             gain[j] = self._worth(j, price)
             best = gain[j]
             for s in range(self.plan.top):
@@ -170,6 +172,8 @@ cdef class Interchange:
         cdef Py_ssize_t k, s, n = self._list_closings(moves, limit, is_alone)
         self.plan.mark()
         for k in range(n):
+            if self.plan.stop.stopped:
+                break
             tries[0] -= 1
             self.tried += 1
             s = self.plan.slot_of[moves[k].closed]
@@ -190,7 +194,9 @@ cdef class Interchange:
         tries[0] -= 1
         self.tried += 1
         self.plan.draw(s)
-        if self.plan.cost_usd < limit or self._close_best(moves, limit, False, tries):
+        if not self.plan.stop.stopped and (
+            self.plan.cost_usd < limit or self._close_best(moves, limit, False, tries)
+        ):
             self.plan.commit()
             return True
         self.plan.rollback()
@@ -212,10 +218,10 @@ cdef class Interchange:
                 continue
             n = self._list_openings(moves, price, gain, self.plan.cost_usd - limit)
             for k in range(n):
-                if tries <= 0:
+                if tries <= 0 or self.plan.stop.stopped:
                     return False
                 if self._exchange(moves[k].opened, moves + self.plan.n_site, limit, &tries):
                     paid = True
                     break
                 self.failed[moves[k].opened] = self.plan.version
-        return True
+        return not self.plan.stop.stopped

@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, uint8_t
 
 from siteopt._core.facility.continuous_knapsack cimport Item
+from siteopt._core.stopping cimport StopCheck
 
 
 cdef class SiteKnapsacks:
@@ -15,6 +16,7 @@ cdef class SiteKnapsacks:
     cdef int32_t[::1] _position
     cdef double[::1] _best
     cdef uint8_t* _choice
+    cdef StopCheck stop
     cdef object _memory
     cdef Item* items
 

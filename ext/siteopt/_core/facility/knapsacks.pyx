@@ -30,7 +30,7 @@ cdef class SiteKnapsacks:
     def __init__(self, problem):
         self.capacity, self.fixed, self.demand = problem.capacity, problem.fixed_usd, problem.demand
         self.first, self.customer, self.usd = problem.site_ptr, problem.site_demand, problem.site_usd
-        self.n_site, self.n_demand = len(problem.capacity), len(problem.demand)
+        self.n_site, self.n_demand, self.stop = len(problem.capacity), len(problem.demand), problem.stop
         self._value, self._critical_rate = np.zeros((2, self.n_site))
         self._gradient = np.zeros(self.n_demand)
         self._memory = np.empty((self.n_demand + 1) * sizeof(Item), dtype=np.uint8)

@@ -13,6 +13,8 @@ from siteopt._core.tolerances cimport TINY
 cdef int LOOK = 8
 # Most moves of a descent: as many as anyone would wait for.
 cdef int MOST_MOVES = 300_000
+# Elementary steps of looking at one demand, roughly.
+cdef int STEPS = 200
 
 
 cdef class ShiftSwap(AssignmentState):
@@ -90,7 +92,8 @@ cdef class ShiftSwap(AssignmentState):
         cdef Py_ssize_t i, moves = 0
         while self.queue_size > 0:
             i = self._dequeue()
-            if moves < most and self._improve(i):
+            # What is left in the queue leaves it all the same.
+            if moves < most and not self.stop.after(STEPS) and self._improve(i):
                 moves += 1
 
     cdef bint _improve(self, Py_ssize_t i) noexcept nogil:

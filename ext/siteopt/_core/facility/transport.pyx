@@ -251,7 +251,7 @@ cdef class Transport(FlowPaths):
                 if not self.close_site(s, INFINITY):
                     self.rollback()
                     return INFINITY
-        if self.cost_usd > limit:
+        if self.cost_usd > limit or self.stop.stopped:
             self.rollback()
             return INFINITY
         self.commit()

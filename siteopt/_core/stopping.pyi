@@ -1,0 +1,6 @@
+from collections.abc import Callable
+
+class StopCheck:
+    stopped: bool
+    def __init__(self, is_over: Callable[[], bool] | None = None) -> None: ...
+    def ask(self) -> bool: ...
