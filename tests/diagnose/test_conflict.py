@@ -91,7 +91,7 @@ def test_solve_says_which_rules_conflict(monkeypatch: pytest.MonkeyPatch) -> Non
     """What only the exact model can prove is told in words, too."""
     edits = {"policy.budget_usd": 500_000.0, "sites.0.headroom_mw": 0.05}
     scenario = scenario_with(edits)
-    monkeypatch.setattr(import_module("siteopt.solving.solve"), "impossibilities", lambda *_: [])
+    monkeypatch.setattr(import_module("siteopt.solving.problems"), "impossibilities", lambda *_: [])
     with pytest.raises(InfeasibleError) as caught:
         solve(scenario, time_limit=inf, method="milp")
     assert any("must be served" in reason for reason in caught.value.reasons)

@@ -42,9 +42,9 @@ def _jurisdictions(scenario: Scenario, workload: Workload, path: str) -> Iterato
     if isinstance(rule, tuple):
         for n, name in enumerate(rule):
             if name not in ids:
-                yield unknown_id(f"{path}[{n}]", "jurisdiction", name, ids)
+                yield unknown_id(scenario, f"{path}[{n}]", "jurisdiction", name, ids)
     elif rule not in RESERVED_JURISDICTIONS | groups:
-        yield unknown_id(path, "group of jurisdictions", rule, RESERVED_JURISDICTIONS | groups)
+        yield unknown_id(scenario, path, "group of jurisdictions", rule, RESERVED_JURISDICTIONS | groups)
 
 
 def _slots(workload: Workload, path: str) -> Iterator[Problem]:
@@ -88,7 +88,7 @@ def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem
         message = "data live at a node of the backbone, and this scenario has none; give network.nodes"
         yield Problem(f"{path}.home.node", message)
     elif home is not None and home.node not in nodes:
-        yield unknown_id(f"{path}.home.node", "network node", home.node, nodes)
+        yield unknown_id(scenario, f"{path}.home.node", "network node", home.node, nodes)
     if workload.replica_gb is not None and home is None:
         message = "is the size of a copy of the data, and the workload has none; give its home"
         yield Problem(f"{path}.replica_gb", message)
@@ -124,9 +124,9 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
     first: dict[tuple[str, str], int] = {}
     for i, demand in enumerate(scenario.demand):
         if demand.region not in regions:
-            yield unknown_id(f"demand[{i}].region", "region", demand.region, regions)
+            yield unknown_id(scenario, f"demand[{i}].region", "region", demand.region, regions)
         if demand.workload not in workloads:
-            yield unknown_id(f"demand[{i}].workload", "workload", demand.workload, workloads)
+            yield unknown_id(scenario, f"demand[{i}].workload", "workload", demand.workload, workloads)
         key = (demand.region, demand.workload)
         if key in first:
             what = f"{demand.workload!r} from {demand.region!r}"
