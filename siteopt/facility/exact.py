@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.errors import OutOfTimeError
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ def finish_exactly(instance: Instance, incumbent: Incumbent, options: SolveOptio
     from siteopt.highs.driver import Limits
     from siteopt.milp.solve import ExactModel
 
+    try:
+        model = ExactModel(instance, keep_going=lambda: incumbent.clock.left > 0.0)
+    except OutOfTimeError:
+        return
     limits = Limits(incumbent.clock.left, options.step_limit, incumbent.gap_wanted, options.seed)
-    ExactModel(instance).solve(limits, _Listener(instance, incumbent, options.seed), incumbent.solution)
+    model.solve(limits, _Listener(instance, incumbent, options.seed), incumbent.solution)
 
 
 class _Listener:

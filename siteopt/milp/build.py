@@ -13,6 +13,8 @@ from siteopt.milp.model import SitingModel, new_model
 from siteopt.milp.objective import add_cost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siteopt.instance import Instance
     from siteopt.milp.families import Family
     from siteopt.milp.segments import Bracket
@@ -23,6 +25,7 @@ def build_model(
     families: tuple[Family, ...] = FAMILIES,
     bracket: Bracket = "outer",
     segments: int = 13,
+    keep_going: Callable[[], bool] = lambda: True,
 ) -> SitingModel:
     """Build the Pyomo model of an instance.
 
@@ -35,6 +38,8 @@ def build_model(
         Whether straight lines lie above the tails (the optimum is a bound) or below (every solution is feasible).
     segments : int
         Most lines per tail.
+    keep_going : callable
+        Asked every so many rows.
 
     Returns
     -------
@@ -42,11 +47,13 @@ def build_model(
 
     Raises
     ------
+    OutOfTimeError
+        If ``keep_going`` says no.
     ValueError
         If a family comes before one that it requires, or declares columns other than those it states.
     """
     with no_garbage_collection():
-        model = new_model(instance, layout_of(instance, bracket, segments))
+        model = new_model(instance, layout_of(instance, bracket, segments), keep_going)
         for family in families:
             missing = [name for name in family.requires if name not in model.families]
             if missing:

@@ -9,20 +9,28 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
 from siteopt.highs.programme import Matrix
+from siteopt.milp.model import in_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from siteopt.arrays import Floats, Indices
 
 
-def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
+def compile_matrix(model: pyo.ConcreteModel, keep_going: Callable[[], bool] = lambda: True) -> Matrix:
     """Compile a model whose rows were built by the helpers of :mod:`siteopt.milp.model`.
 
     Parameters
     ----------
     model : ConcreteModel
         With variables, rows that are relations over linear expressions, and one objective to be minimised.
+    keep_going : callable
+        Asked every so many rows.
+
+    Raises
+    ------
+    OutOfTimeError
+        If ``keep_going`` says no.
 
     Returns
     -------
@@ -33,8 +41,9 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
     column = {id(v): i for i, v in enumerate(variables)}
     bounds = [(v.value, v.value) if v.fixed else v.bounds for v in variables]
     families = [(rows.name, rows) for rows in model.component_objects(pyo.Constraint, descend_into=False)]
-    parts = [row.to_bounded_expression() for _, rows in families for row in rows.values()]
-    row_ptr, index, value = _terms([body for _, body, _ in parts], column)
+    every = (row for _, rows in families for row in rows.values())
+    parts = [row.to_bounded_expression() for row in in_time(every, keep_going)]
+    row_ptr, index, value = _terms([body for _, body, _ in parts], column, keep_going)
     cost, offset = _objective(model, column)
     return Matrix(
         cost=cost,
@@ -51,10 +60,16 @@ def compile_matrix(model: pyo.ConcreteModel) -> Matrix:
     )
 
 
-def _terms(bodies: list[LinearExpression], column: dict[int, int]) -> tuple[Indices, Indices, Floats]:
+def _terms(
+    bodies: list[LinearExpression], column: dict[int, int], keep_going: Callable[[], bool]
+) -> tuple[Indices, Indices, Floats]:
     """Return compressed rows; a variable may stand for itself where its coefficient is one."""
-    rows = [body.args for body in bodies]
-    pairs = [t.args if t.__class__ is MonomialTermExpression else (1.0, t) for row in rows for t in row]
+    rows = [body.args for body in in_time(bodies, keep_going)]
+    pairs = [
+        t.args if t.__class__ is MonomialTermExpression else (1.0, t)
+        for row in in_time(rows, keep_going)
+        for t in row
+    ]
     coefficients, variables = zip(*pairs, strict=True) if pairs else ((), ())
     return (
         np.concatenate(([0], np.cumsum(list(map(len, rows))))).astype(np.int32),

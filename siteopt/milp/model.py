@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression
 
+from siteopt.errors import OutOfTimeError
 from siteopt.evaluate import evaluate_solution, mean_it_mw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from siteopt.arrays import Floats
     from siteopt.instance import Instance, Solution
     from siteopt.milp.layout import Layout
+
+T = TypeVar("T")
+#: Rows between questions whether there is time.
+EVERY = 100
 
 
 def total(terms: list[Any]) -> LinearExpression:
@@ -37,6 +42,14 @@ def negative(variables: Iterable[Any]) -> list[MonomialTermExpression]:
 def linear(coefficients: Iterable[float], variables: Sequence[Any]) -> LinearExpression:
     """Return ``sum of coefficient x variable``; there are as many of both, and coefficients are Python floats."""
     return LinearExpression(list(map(MonomialTermExpression, zip(coefficients, variables, strict=True))))
+
+
+def in_time(items: Iterable[T], keep_going: Callable[[], bool]) -> Iterator[T]:
+    """Yield items as long as there is time, and raise an OutOfTimeError from then on."""
+    for n, item in enumerate(items):
+        if n % EVERY == 0 and not keep_going():
+            raise OutOfTimeError("the time was over before the model was built")
+        yield item
 
 
 @dataclass(slots=True)
@@ -59,6 +72,7 @@ class SitingModel:
     families : names of the families added so far
     pool : binary, one per pool of ``layout.pools``: whether it is open
     counts : binary, one per entry of ``layout.counts``: whether the option has that number of modules
+    keep_going : callable: whether there is time to go on building
     """
 
     pyomo: pyo.ConcreteModel
@@ -74,10 +88,18 @@ class SitingModel:
     families: list[str] = field(default_factory=list)
     pool: dict[int, Any] = field(default_factory=dict)
     counts: list[Any] = field(default_factory=list)
+    keep_going: Callable[[], bool] = field(default=lambda: True)
 
     def add_rows(self, name: str, index: Sequence[str], rows: Iterable[Any]) -> None:
-        """Add the component ``name``: one row, a Pyomo relation, for each entry of ``index``, in its order."""
-        row = iter(rows)
+        """Add the component ``name``: one row, a Pyomo relation, for each entry of ``index``, in its order.
+
+        Raises
+        ------
+        OutOfTimeError
+            Once ``keep_going`` says no.
+        """
+        # All of them first: what is raised while Pyomo constructs a component is logged as an error of the model.
+        row = iter(list(in_time(rows, self.keep_going)))
         setattr(self.pyomo, name, pyo.Constraint(index, rule=lambda _model, _index: next(row)))
 
 
@@ -140,7 +162,9 @@ def warm_start(instance: Instance, solution: Solution) -> dict[str, Floats]:
     }
 
 
-def new_model(instance: Instance, layout: Layout) -> SitingModel:
+def new_model(
+    instance: Instance, layout: Layout, keep_going: Callable[[], bool] = lambda: True
+) -> SitingModel:
     """Build a model that has its variables, with their bounds, and no constraints yet."""
     names = labels(instance)
     options, demands = instance.options, instance.demands
@@ -169,4 +193,5 @@ def new_model(instance: Instance, layout: Layout) -> SitingModel:
         share=share,
         unserved=list(m.unserved.values()),
         names=names,
+        keep_going=keep_going,
     )

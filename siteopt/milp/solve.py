@@ -12,6 +12,8 @@ from siteopt.milp.memory import no_garbage_collection
 from siteopt.milp.objective import USD_PER_UNIT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves, Solution
     from siteopt.milp.layout import Layout
@@ -71,13 +73,26 @@ class ExactModel:
         Outer: its optimum is a bound. Inner: its solutions are always feasible.
     segments : int
         Most straight lines per tail.
+    keep_going : callable
+        Asked now and then while it is built.
+
+    Raises
+    ------
+    OutOfTimeError
+        If ``keep_going`` says no.
     """
 
-    def __init__(self, instance: Instance, bracket: Bracket = "outer", segments: int = 13) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        bracket: Bracket = "outer",
+        segments: int = 13,
+        keep_going: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._instance = instance
         with no_garbage_collection():
-            model = build_model(instance, bracket=bracket, segments=segments)
-            self._driver = HighsDriver(compile_matrix(model.pyomo))
+            model = build_model(instance, bracket=bracket, segments=segments, keep_going=keep_going)
+            self._driver = HighsDriver(compile_matrix(model.pyomo, keep_going))
         self._layout = model.layout
 
     def solve(self, limits: Limits, listener: Listener, warm_start: Solution | None) -> Answer:
@@ -102,7 +117,3 @@ class ExactModel:
                 listener.found(*flows_of(self._instance, answer.values, self._layout))
             monitor.on_bound(answer.bound)
         return answer
-
-    def conflict(self, seconds: float) -> list[str]:
-        """Return the names of rows that cannot hold together; empty where none were found in time."""
-        return self._driver.infeasible_rows(seconds)

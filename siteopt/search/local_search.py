@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +12,14 @@ from siteopt._core.search.exchange import Exchanges
 from siteopt._core.search.flow_search import FlowSearch
 from siteopt._core.search.ruin import Ruin
 from siteopt._core.search.site_search import SiteSearch
+from siteopt._core.stopping import StopCheck
 from siteopt.evaluate import unserved_penalty_usd
 from siteopt.instance import Solution
 from siteopt.search.options import best_options, hardest_first
 from siteopt.search.secure import Secured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from siteopt.arrays import Floats, Indices
     from siteopt.instance import Instance, Moves
@@ -84,7 +86,8 @@ class Search:
         """
         if self._secured is not None:
             option, _, _, share, unserved = self._evaluator.state()
-            found = self._secured.solution(keep_going)
+            with self._watching(keep_going):
+                found = self._secured.solution(keep_going)
             if self._is_bare:
                 self._secured.lay_bare()
                 self._evaluator.load(option, share, unserved)
@@ -107,18 +110,31 @@ class Search:
             return self._secured.load(option, share, unserved, moves)
         return self._evaluator.load(option, share, unserved)
 
-    def serve_from(self, option: Indices, share: Floats, unserved: Floats) -> None:
+    def serve_from(
+        self,
+        option: Indices,
+        share: Floats,
+        unserved: Floats,
+        keep_going: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Start from given sites and flows, and serve elsewhere what does not fit."""
         if not self.load(option, share, unserved):
-            self._flows.serve_all()
+            with self._watching(keep_going):
+                self._flows.serve_all()
 
-    def try_flows(self, solution: Solution, share: Floats, unserved: Floats) -> None:
+    def try_flows(
+        self,
+        solution: Solution,
+        share: Floats,
+        unserved: Floats,
+        keep_going: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Continue from other flows to a solution's sites, unless the current state is cheaper.
 
         If a workload is protected, that cannot be told before the flows have reserve, and :meth:`solution` decides.
         """
         before, (option, _, _, old_share, old_unserved) = self.cost_usd, self._evaluator.state()
-        self.serve_from(solution.option, share, unserved)
+        self.serve_from(solution.option, share, unserved, keep_going)
         if self._secured is None and self.cost_usd >= before:
             self.load(option, old_share, old_unserved)
 
@@ -133,14 +149,15 @@ class Search:
         best = best_options(instance)
         standing = np.where((sites.is_existing | sites.is_forced) == 1, best, -1).astype(np.int32)
         is_quick = len(instance.arcs.demand) <= QUICK_ARCS
-        self._descend_from(standing, is_quick, keep_going)
-        if is_quick or not self._evaluator.is_feasible():
-            may_open = np.count_nonzero(sites.is_existing == 0) <= instance.max_sites
-            if may_open and np.isinf(instance.budget_usd) and keep_going():
-                usd, (option, _, _, share, unserved) = self.cost_usd, self._evaluator.state()
-                self._descend_from(best, is_quick, keep_going)
-                if usd < self.cost_usd:
-                    self.load(option, share, unserved)
+        with self._watching(keep_going):
+            self._descend_from(standing, is_quick, keep_going)
+            if is_quick or not self._evaluator.is_feasible():
+                may_open = np.count_nonzero(sites.is_existing == 0) <= instance.max_sites
+                if may_open and np.isinf(instance.budget_usd) and keep_going():
+                    usd, (option, _, _, share, unserved) = self.cost_usd, self._evaluator.state()
+                    self._descend_from(best, is_quick, keep_going)
+                    if usd < self.cost_usd:
+                        self.load(option, share, unserved)
 
     def _descend_from(self, option: Indices, to_the_end: bool, keep_going: Callable[[], bool]) -> None:
         instance = self._instance
@@ -158,6 +175,19 @@ class Search:
 
         ``keep_going`` is called from time to time; once it returns False, the round ends with its best state.
         """
+        with self._watching(keep_going):
+            return self._round_of(keep_going)
+
+    @contextmanager
+    def _watching(self, keep_going: Callable[[], bool]) -> Iterator[None]:
+        """Let the kernels ask whether to stop as they go."""
+        self._flows.stop = StopCheck(lambda: not keep_going())
+        try:
+            yield
+        finally:
+            self._flows.stop = StopCheck()
+
+    def _round_of(self, keep_going: Callable[[], bool]) -> bool:
         before = self.cost_usd
         if self._is_bare:
             self._is_bare = self._descend(keep_going) and self.cost_usd < before * (1.0 - BARE_GAIN)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from math import inf
 from typing import TYPE_CHECKING
 
+from siteopt.bounds.lagrangian import LagrangianAscent
 from siteopt.matheuristics.flow_lp import cheapest_flows, flows_of_sites
 from siteopt.run.concurrency import concurrently, has_spare_core
 from siteopt.search.local_search import Search
@@ -13,10 +15,9 @@ from siteopt.solving.warm_start import load_warm_start
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
-    from siteopt.plan import Plan
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
-    from siteopt.scenario.schema import Scenario
+    from siteopt.solving.warm_start import Decisions
 
 #: Dual steps before the first round and after each, where both take turns.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
@@ -33,19 +34,15 @@ class Rounds:
 
     Parameters
     ----------
-    scenario : Scenario
     instance : Instance
-        Compiled from it.
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
     options : SolveOptions
         Under a limit on iterations both take turns even on two cores, so that the same seed gives the same plan.
     """
 
-    def __init__(
-        self, scenario: Scenario, instance: Instance, incumbent: Incumbent, options: SolveOptions
-    ) -> None:
-        self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
+    def __init__(self, instance: Instance, incumbent: Incumbent, options: SolveOptions) -> None:
+        self._instance, self._incumbent = instance, incumbent
         self._search, self._seed = Search(instance, options.seed), options.seed
         most = options.iteration_limit
         self._most = float("inf") if most is None else most
@@ -60,18 +57,31 @@ class Rounds:
         """Whether the limit on rounds is reached."""
         return self._done >= self._most
 
-    def search_briefly(self, warm_start: Plan | None) -> None:
-        """Search until a few rounds bring no gain, without any bound, for a warm start of the exact model."""
-        self._load(warm_start, float("inf"))
-        while self._goes_on(float("inf")) and self._stalled <= 3 and self._done < STALLED_ROUNDS:
-            self._round(float("inf"))
+    def search_briefly(self, warm_start: Decisions | None, deadline: float) -> float:
+        """Search until a few rounds bring no gain, for a warm start of the exact model.
 
-    def search_and_prove(self, warm_start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
+        Returns
+        -------
+        float
+            A quick bound, USD, for where the exact model has no time to prove one.
+        """
+        self._load(warm_start, inf)
+        while self._stalled <= 3 and self._done < STALLED_ROUNDS:
+            ends = inf if self._incumbent.solution is None else deadline
+            if not self._goes_on(ends):
+                break
+            self._round(ends)
+        ascent = LagrangianAscent(self._instance)
+        ascent.run(1, self._incumbent.cost_usd)
+        ascent.run(FIRST_STEPS, self._incumbent.cost_usd, lambda: self._is_open(2.0 * deadline))
+        return ascent.bound_usd
+
+    def search_and_prove(self, warm_start: Decisions | None, deadline: float, *, exact_follows: bool) -> None:
         """Search and prove bounds until the gap or a limit is reached, or neither plan nor bound improves any more.
 
         Parameters
         ----------
-        warm_start : Plan or None
+        warm_start : Decisions or None
         deadline : float
             When to stop at the latest, in seconds of the clock.
         exact_follows : bool
@@ -79,7 +89,7 @@ class Rounds:
         """
         incumbent = self._incumbent
         bounding = Bounding(self._instance, incumbent, deadline, in_part=not exact_follows)
-        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.interrupt)
+        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.fail)
         with aside:
             self._load(warm_start, deadline)
             if self._takes_turns:
@@ -103,10 +113,8 @@ class Rounds:
     def _goes_on(self, deadline: float) -> bool:
         return self._is_open(deadline) and not self.are_used_up
 
-    def _load(self, warm_start: Plan | None, deadline: float) -> None:
-        load_warm_start(
-            self._search, self._scenario, self._instance, warm_start, lambda: self._is_open(deadline)
-        )
+    def _load(self, warm_start: Decisions | None, deadline: float) -> None:
+        load_warm_start(self._search, warm_start, lambda: self._is_open(deadline))
         self._incumbent.offer(self._search.solution(), "search")
 
     def _round(self, deadline: float) -> None:
@@ -127,7 +135,7 @@ class Rounds:
             return
         before, before_usd = self._search, self._incumbent.cost_usd
         self._search = Search(self._instance, self._seed)
-        self._search.serve_from(hint.option, *flows)
+        self._search.serve_from(hint.option, *flows, lambda: self._is_open(deadline))
         for _ in range(TRIED):
             if self._goes_on(deadline):
                 self._round(deadline)
@@ -143,5 +151,5 @@ class Rounds:
         self._rearranged_usd = usd
         flows = cheapest_flows(self._instance, found, lambda: self._is_open(deadline))
         if flows is not None:
-            self._search.try_flows(found, *flows)
+            self._search.try_flows(found, *flows, lambda: self._is_open(deadline))
             self._incumbent.offer(self._search.solution(), "search")

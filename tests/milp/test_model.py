@@ -21,6 +21,7 @@ from support.documents.small_scenario import small_scenario
 from support.reference.model_columns import assert_feasible
 
 from siteopt.compile import compile_instance
+from siteopt.errors import OutOfTimeError
 from siteopt.evaluate import evaluate_solution
 from siteopt.highs.driver import HighsDriver, Limits
 from siteopt.highs.monitor import Silent
@@ -279,26 +280,26 @@ def test_the_time_limit_stops_the_solve(hard_instance: Instance) -> None:
     assert answer.bound < np.inf
 
 
-def test_infeasible_rows_have_names() -> None:
-    """A budget that pays for nothing and demand that must be served: both are among the rows that conflict."""
+def test_a_budget_that_pays_for_nothing_and_demand_that_must_be_served_are_infeasible() -> None:
     edits = {"policy.budget_usd": 1000.0, "workloads.1.unserved_usd_per_1k": REMOVE, "demand.3": REMOVE}
     instance = compile_instance(load_scenario(changed(small_scenario(), edits)))
-    model = ExactModel(instance)
-    matrix = compile_matrix(build_model(instance).pyomo)
-    driver = HighsDriver(matrix)
+    driver = HighsDriver(compile_matrix(build_model(instance).pyomo))
     assert driver.solve(Limits(), Silent()).outcome == "infeasible"
-    rows = driver.infeasible_rows(10.0)
-    assert "budget[capex]" in rows
-    assert any(row.startswith("assignment[") for row in rows)
-    assert set(rows) <= set(matrix.row_names)
-    assert model.conflict(10.0) == rows
-
-
-def test_nothing_conflicts_in_a_feasible_model(small_instance: Instance) -> None:
-    assert ExactModel(small_instance).conflict(10.0) == []
 
 
 def test_the_safe_bound_is_below_the_solvers() -> None:
     for bound in (-3.0, 0.0, 1e-9, 2.5, 4e4):
         assert safe_bound_usd(bound) < bound * USD_PER_OBJECTIVE
         assert safe_bound_usd(bound) == pytest.approx(bound * USD_PER_OBJECTIVE, rel=2e-7, abs=0.2)
+
+
+def test_a_model_that_there_is_no_time_for_is_not_built(small_instance: Instance) -> None:
+    with pytest.raises(OutOfTimeError):
+        ExactModel(small_instance, keep_going=lambda: False)
+    asked = []
+    ExactModel(small_instance, keep_going=lambda: asked.append(1) is None)
+    # Once there is time to begin, every later question may be the last one as well.
+    for last in range(1, len(asked), 7):
+        times = iter(range(last))
+        with pytest.raises(OutOfTimeError):
+            ExactModel(small_instance, keep_going=lambda left=times: next(left, None) is not None)

@@ -14,7 +14,8 @@ from support.documents.edits import REMOVE, changed
 from support.documents.small_scenario import small_scenario
 
 from siteopt import InfeasibleError, NoPlanError, Progress, SolverError, load_scenario, solve, verify
-from siteopt.solving.solve import _below
+from siteopt.errors import OutOfTimeError
+from siteopt.solving.finish import _below
 
 if TYPE_CHECKING:
     from siteopt import Scenario
@@ -170,3 +171,28 @@ def test_sigterm_ends_a_solve_with_the_best_plan_so_far(germany: Scenario) -> No
 
     plan = solve(germany, time_limit=inf, gap=0.0, method="search", progress=tell)
     assert (plan.limit, plan.verified) == ("interrupt", True)
+
+
+def test_the_exact_model_without_time_leaves_a_bound_all_the_same(
+    small: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object, **__: object) -> None:
+        raise OutOfTimeError("no time")
+
+    monkeypatch.setattr("siteopt.milp.solve.ExactModel", too_late)
+    plan = solve(small, time_limit=20.0, gap=0.0, method="milp")
+    best = solve(small, gap=0.0, method="search", iteration_limit=50)
+    assert plan.verified
+    assert plan.bound_usd is not None
+    assert plan.bound_usd <= best.cost_usd * (1.0 + 1e-9)
+
+
+def test_a_model_that_cannot_be_built_in_time_is_left_out(
+    small: Scenario, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The search has the time then, with its bound."""
+    monkeypatch.setattr("siteopt.solving.solve.BUILT_PER_SECOND", 1)
+    plan = solve(small, time_limit=1.0, gap=0.0, method="milp", iteration_limit=20)
+    assert "cannot be built in time" in caplog.text
+    assert plan.verified
+    assert plan.gap is not None

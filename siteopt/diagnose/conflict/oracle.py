@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.compile import compile_instance
 from siteopt.diagnose.proofs import impossibilities
+from siteopt.errors import OutOfTimeError
 from siteopt.search.local_search import Search
 
 if TYPE_CHECKING:
@@ -43,18 +44,21 @@ class Oracle:
         if impossibilities(scenario, instance):
             return False
         search = Search(instance, 1)
-        search.construct()
+        search.construct(self._has_time)
         for _ in range(ROUNDS):
             if search.solution() is not None:
                 return True
             if self._clock.left <= 0.0:
                 return None
-            search.round()
+            search.round(self._has_time)
         if search.solution() is not None:
             return True
         if len(instance.arcs.demand) > LARGEST_MODEL_ARCS:
             return None
         return self._of_model(instance)
+
+    def _has_time(self) -> bool:
+        return self._clock.left > 0.0
 
     def _of_model(self, instance: Instance) -> bool | None:
         # Pyomo takes most of a second to import, which commands that solve nothing need not wait for.
@@ -66,7 +70,11 @@ class Oracle:
                 return None
             listener = _FirstPlan(instance, self._clock)
             limits = Limits(min(MODEL_SECONDS, self._clock.left), None, ANY_GAP, 1)
-            answer = ExactModel(instance, bracket).solve(limits, listener, None)
+            try:
+                model = ExactModel(instance, bracket, keep_going=self._has_time)
+            except OutOfTimeError:
+                return None
+            answer = model.solve(limits, listener, None)
             if listener.has_plan:
                 return True
             if answer.outcome == "infeasible":

@@ -9,6 +9,7 @@ import numpy as np
 from siteopt.compile.deployment import deploy
 from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
+from siteopt.diagnose.proofs.dates import words_on_dates
 from siteopt.formatting import listed
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
@@ -110,10 +111,28 @@ def _removals(
     if left.any():
         rows = np.array([index[region]], dtype=np.int32)
         rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
-        yield from _too_far(instance, needs, workload, variant, left, rtt)
+        cut_off = left & np.isinf(rtt)
+        if cut_off.any():
+            way = distances.rtt_ms(allowed if workload.sovereign_route else None)[index[region]]
+            is_data = workload.home is not None and bool(np.isfinite(way[cut_off]).all())
+            yield f"{_are(int(cut_off.sum()))} {_without_route(scenario, workload, region, home in allowed, is_data)}"
+        yield from _too_far(scenario, instance, needs, workload, variant, left & ~cut_off, rtt)
+
+
+def _without_route(
+    scenario: Scenario, workload: Workload, region: str, is_at_home: bool, is_data: bool
+) -> str:
+    """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
+    end = "its data" if is_data else region
+    if not workload.sovereign_route:
+        return f"without any route to {end}"
+    words = f"without a route to {end} that stays in the allowed jurisdictions"
+    is_cause = not (scenario.network.nodes or is_at_home)
+    return f"{words}, as {region} lies outside them" if is_cause else words
 
 
 def _too_far(
+    scenario: Scenario,
     instance: Instance,
     needs: Needs,
     workload: Workload,
@@ -121,25 +140,28 @@ def _too_far(
     left: Masks,
     rtt: Floats,
 ) -> Iterator[str]:
-    cut_off = left & np.isinf(rtt)
-    if cut_off.any():
-        yield f"{_are(int(cut_off.sum()))} without a route that stays in the allowed jurisdictions"
+    """Yield how many sites are beyond the SLO, and what excludes those within it."""
     limit = variant.largest_rtt_ms(workload)
-    far = left & np.isfinite(rtt) & (rtt > limit)
+    far = left & (rtt > limit)
     if far.any():
         best = int(np.argmin(np.where(far, rtt, np.inf)))
         site = instance.sites.id[best]
         away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
         yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
-    near = np.flatnonzero(left & (rtt <= limit))
-    if len(near):
-        most = max(needs.site_mw[near].tolist()) * KW_PER_MW
-        variants = instance.variants.workload == instance.workload_ids.index(workload.id)
-        least = float(instance.variants.replica_mw[variants].min()) * KW_PER_MW
+    near = left & ~far
+    variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+    least_mw = float(instance.variants.replica_mw[variants].min())
+    small = near & (needs.site_mw < least_mw)
+    if small.any():
+        most = float(needs.site_mw[small].max()) * KW_PER_MW
         yield (
-            f"{_are(len(near))} too small for one replica of {least:,.6g} kW"
-            f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
+            f"{_are(int(small.sum()))} too small for one replica of {least_mw * KW_PER_MW:,.6g} kW"
+            f" (headroom, PUE and modules leave at most {most:,.4g} kW"
+            f"{words_on_dates(scenario, instance, np.flatnonzero(small).astype(np.int32))})"
         )
+    other = near & ~small
+    if other.any():
+        yield f"{_are(int(other.sum()))} without an accelerator that is both fast and small enough there"
 
 
 def _standing_rules(

@@ -20,6 +20,8 @@ from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 # Shares that are tried of the MW that gain in sum; whole replicas may spoil the larger ones or the smaller ones.
 cdef int TRIES = 3
 cdef double LESS = 0.25
+# Elementary steps of noting what a flow would gain.
+cdef int STEPS = 8
 
 
 cdef struct Move:
@@ -81,6 +83,8 @@ cdef class Exchanges:
                 self._note_gains(self._site[m])
             for m in range(places):
                 for n in range(m + 1, places):
+                    if self.flows.stop.stopped:
+                        break
                     if self._best[m, n] + self._best[n, m] > 0.0:
                         self._exchange(self._site[m], self._site[n])
             self.ev.refresh()
@@ -132,6 +136,8 @@ cdef class Exchanges:
         for p in range(self.ev.site_pool_ptr[k], self.ev.site_pool_ptr[k + 1]):
             if not self._takes(p):
                 continue
+            if self.flows.stop.after(STEPS * (self.ev.pool_arc_ptr[p + 1] - self.ev.pool_arc_ptr[p])):
+                return
             for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1]):
                 b = self.ev.pool_arc[n]
                 i = self.ev.arc_demand[b]
@@ -263,7 +269,7 @@ cdef class Exchanges:
         for n in range(first, first + count):
             i, target = self._demand(n), self._moves[n].target
             amount = min(self._moves[n].amount, self.ev.unserved[i])
-            if target == NOWHERE or amount <= 0.0:
+            if target == NOWHERE or amount <= 0.0 or self.flows.stop.after(self.flows.steps_per_place):
                 continue
             if self.ev.shift_delta(i, NOWHERE, target, amount) < INFINITY:
                 self.journal.shift(i, NOWHERE, target, amount)

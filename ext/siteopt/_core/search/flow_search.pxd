@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, uint64_t
 
 from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
+from siteopt._core.stopping cimport StopCheck
 
 
 cdef class FlowSearch:
@@ -12,6 +13,8 @@ cdef class FlowSearch:
     cdef uint64_t random
     cdef int32_t[::1] _order, hardest
     cdef readonly Py_ssize_t evaluated
+    cdef public StopCheck stop
+    cdef readonly long steps_per_place
 
     cdef void _demand_pass(self) noexcept nogil
     cdef void improve_demand(self, Py_ssize_t i) noexcept nogil

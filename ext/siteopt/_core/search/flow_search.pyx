@@ -9,7 +9,11 @@ from siteopt._core.evaluate.evaluator cimport Evaluator
 from siteopt._core.evaluate.journal cimport Journal
 from siteopt._core.evaluate.rules cimport on_link
 from siteopt._core.search.random_numbers cimport below, seeded
+from siteopt._core.stopping cimport StopCheck
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE, TINY
+
+# Elementary steps of looking at one place, without grid limits.
+cdef int STEPS = 20
 
 
 cdef class FlowSearch:
@@ -21,11 +25,20 @@ cdef class FlowSearch:
         Its state is changed in place; it never gets worse.
     seed : int
         Seed of the random choices; the same seed, start and calls give the same result.
+
+    Attributes
+    ----------
+    stop : StopCheck
+        Asked by this search and by all that build on it: they end with what they have.
+    steps_per_place : int
+        Elementary steps of looking at one place for a flow: a few, and one for each grid limit of its site.
     """
 
     def __init__(self, Evaluator evaluator not None, uint64_t seed):
         self.ev, self.journal = evaluator, Journal(evaluator)
         self.random = seeded(seed)
+        self.stop = StopCheck()
+        self.steps_per_place = STEPS + evaluator.grid_site_limit.shape[0] // max(1, evaluator.n_site)
         self._order = np.arange(evaluator.n_demand, dtype=np.int32)
         self.hardest = np.arange(evaluator.n_demand, dtype=np.int32)
 
@@ -56,6 +69,8 @@ cdef class FlowSearch:
     cdef void _demand_pass(self) noexcept nogil:
         cdef Py_ssize_t n
         for n in range(self.ev.n_demand):
+            if self.stop.stopped:
+                return
             self.journal.begin()
             self.improve_demand(self._order[n])
 
@@ -85,6 +100,9 @@ cdef class FlowSearch:
             if delta < worst:
                 best_rate, best_amount = delta / amount, amount
         here = self.ev.pool_site[self.ev.arc_pool[source]] if source != NOWHERE else NOWHERE
+        # Once it is time to stop, no flow moves any more.
+        if self.stop.after(self.steps_per_place * (self.ev.demand_arc_ptr[i + 1] - self.ev.demand_arc_ptr[i])):
+            return False
         for b in range(self.ev.demand_arc_ptr[i], self.ev.demand_arc_ptr[i + 1]):
             k = self.ev.pool_site[self.ev.arc_pool[b]]
             if b == source or k == shunned or self.ev.option[k] < 0:

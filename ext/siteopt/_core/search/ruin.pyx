@@ -48,6 +48,8 @@ cdef class Ruin:
         cdef Py_ssize_t r, paid = 0
         with nogil:
             for r in range(rounds):
+                if self.flows.stop.stopped:
+                    break
                 paid += self._ruin(sites, worse_usd)
             self.ev.refresh()
         return paid

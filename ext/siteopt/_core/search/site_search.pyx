@@ -9,6 +9,9 @@ from siteopt._core.evaluate.rules cimport route_holds, site_holds
 from siteopt._core.search.flow_search cimport FlowSearch
 from siteopt._core.tolerances cimport CENT, NOWHERE, SMALLEST_SHARE
 
+# Elementary steps of ranking a flow by what it would gain.
+cdef int STEPS = 8
+
 
 cdef int _by_rank(const void* a, const void* b) noexcept nogil:
     cdef double x = (<const Candidate*>a).rank, y = (<const Candidate*>b).rank
@@ -36,6 +39,8 @@ cdef class SiteSearch:
         cdef Py_ssize_t j, o, p, q
         with nogil:
             for j in range(self.ev.n_site):
+                if self.flows.stop.stopped:
+                    break
                 if self.ev.option[j] >= 0:
                     self._try_close(j)
                 if self.ev.option[j] >= 0:
@@ -144,6 +149,9 @@ cdef class SiteSearch:
                 if self.ev.modules[j] < modules:
                     self.journal.keep_if_better(before)
                     return
+                if self.flows.stop.stopped:
+                    self.journal.undo(before)
+                    return
             p = p + 1 if p + 1 < self.ev.site_pool_ptr[j + 1] else self.ev.site_pool_ptr[j]
             if p == first:
                 break
@@ -233,10 +241,10 @@ cdef class SiteSearch:
         self.journal.keep_if_better(before)
 
     cdef void _draw(self, Py_ssize_t source, Py_ssize_t target) noexcept nogil:
-        """Move a flow to a newly opened site as far as it fits."""
+        """Move a flow to a newly opened site as far as it fits, unless it is time to stop."""
         cdef Py_ssize_t i = self.ev.arc_demand[target]
         cdef double amount = self.ev.unserved[i] if source < 0 else self.ev.share[source], part
-        if amount <= 0.0:
+        if amount <= 0.0 or self.flows.stop.after(self.flows.steps_per_place):
             return
         if self.ev.shift_delta(i, source, target, amount) < INFINITY:
             self.journal.shift(i, source, target, amount)
@@ -250,6 +258,8 @@ cdef class SiteSearch:
         cdef Py_ssize_t p, n, a, i, b, count = 0
         cdef double here, gain
         for p in range(self.ev.site_pool_ptr[j], self.ev.site_pool_ptr[j + 1]):
+            if self.flows.stop.after(STEPS * (self.ev.pool_arc_ptr[p + 1] - self.ev.pool_arc_ptr[p])):
+                break
             for n in range(self.ev.pool_arc_ptr[p], self.ev.pool_arc_ptr[p + 1]):
                 a = self.ev.pool_arc[n]
                 i = self.ev.arc_demand[a]
