@@ -139,7 +139,7 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
         [
             "1 region (kassel) lies outside of DE, such as kassel at lat 10, lon 50: lat and lon look swapped.",
             "1 region more than 1,000 km from every site (kassel, 5,689 km): check lat and lon.",
-            "1 region more than 500 km from its network node (kassel).",
+            "1 region more than 500 km from its network node (kassel from middle).",
             "vision: 1 region (kassel) may not be served at any site.",
         ],
     ),

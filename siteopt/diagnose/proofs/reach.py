@@ -123,12 +123,21 @@ def _without_route(
     scenario: Scenario, workload: Workload, region: str, is_at_home: bool, is_data: bool
 ) -> str:
     """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
-    end = "its data" if is_data else region
+    end = "its data" if is_data else _end(scenario, region)
     if not workload.sovereign_route:
         return f"without any route to {end}"
     words = f"without a route to {end} that stays in the allowed jurisdictions"
     is_cause = not (scenario.network.nodes or is_at_home)
     return f"{words}, as {region} lies outside them" if is_cause else words
+
+
+def _end(scenario: Scenario, region: str) -> str:
+    """Name a region where a route ends, and the node that it is attached to."""
+    topology = build_topology(scenario)
+    if not topology.has_network:
+        return region
+    node = int(topology.region_node[[r.id for r in scenario.regions].index(region)])
+    return f"{region} (at node {topology.node_ids[node]} in {topology.node_jurisdictions[node]})"
 
 
 def _too_far(

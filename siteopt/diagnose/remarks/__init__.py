@@ -10,7 +10,7 @@ from siteopt.diagnose.remarks.countries import countries
 from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
 from siteopt.diagnose.remarks.limits import grid, money, relief, traffic
 from siteopt.diagnose.remarks.magnitudes import magnitudes, twice
-from siteopt.diagnose.remarks.places import pieces, places
+from siteopt.diagnose.remarks.places import abroad, pieces, places
 from siteopt.diagnose.remarks.reach import protected, single_sites
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
             on_input(scenario),
             places(scenario),
             pieces(scenario),
+            abroad(scenario),
             single_sites(scenario, instance) if instance is not None else (),
             protected(scenario),
             slos(scenario),
