@@ -121,7 +121,7 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         lonely_site,
         [
-            "1 site (regional-1) has no demand that may be served there"
+            "1 site (regional-1 (Hamburg Ost)) has no demand that may be served there"
             " (tier, mode, jurisdiction, route, SLO, racks or date)."
         ],
     ),
@@ -182,6 +182,7 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         unused_things,
         [
+            "1 pair of regions within 1 m (hamburg and bremen): is one given twice?",
             "1 design that no site may build (spare).",
             "1 workload without demand (speech).",
             "1 region without demand (bremen).",

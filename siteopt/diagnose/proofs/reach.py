@@ -10,7 +10,7 @@ from siteopt.compile.deployment import deploy
 from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
 from siteopt.diagnose.proofs.dates import words_on_dates
-from siteopt.formatting import listed
+from siteopt.formatting import listed, named
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
@@ -31,6 +31,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         return
     distances = Distances(scenario, build_topology(scenario))
     workloads = {w.id: w for w in scenario.workloads}
+    place = {r.id: r for r in scenario.regions}
     variants = fastest_variants(scenario)
     by_workload: dict[str, list[Demand]] = {}
     for row in needs.lost:
@@ -39,7 +40,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         if name not in variants:
             yield from _undeployable(scenario, workloads[name])
             continue
-        regions = [d.region for d in demands]
+        regions = [named(place[d.region]) for d in demands]
         asked = sum(d.workload == name for d in scenario.demand)
         who = (
             f"{len(regions)} of its {asked} regions"
@@ -48,7 +49,9 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         )
         who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
         why = "; ".join(
-            _removals(scenario, distances, instance, needs, workloads[name], variants[name], regions[0])
+            _removals(
+                scenario, distances, instance, needs, workloads[name], variants[name], demands[0].region
+            )
         )
         first = f"For {regions[0]}, " if len(regions) > 1 else ""
         sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
@@ -154,8 +157,7 @@ def _too_far(
     far = left & (rtt > limit)
     if far.any():
         best = int(np.argmin(np.where(far, rtt, np.inf)))
-        site = instance.sites.id[best]
-        away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
+        away = f"the nearest, {named(scenario.sites[best])}, is {rtt[best]:.1f} ms away"
         yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
     near = left & ~far
     variants = instance.variants.workload == instance.workload_ids.index(workload.id)

@@ -9,9 +9,10 @@ from siteopt.diagnose.remarks.asked import idle, rates, slos, unused
 from siteopt.diagnose.remarks.countries import countries
 from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
 from siteopt.diagnose.remarks.limits import grid, money, relief, traffic
-from siteopt.diagnose.remarks.magnitudes import magnitudes, twice
+from siteopt.diagnose.remarks.magnitudes import magnitudes
 from siteopt.diagnose.remarks.places import abroad, pieces, places
 from siteopt.diagnose.remarks.reach import protected, single_sites
+from siteopt.diagnose.remarks.twice import twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,12 +30,15 @@ def places(scenario: Scenario) -> Iterator[str]:
     region = np.array([(r.lat, r.lon) for r in scenario.regions])
     hubs = {s.id for s in scenario.sites if s.tier == "hyperscale"}
     km = great_circle_km(region[:, 0], region[:, 1], site[:, 0], site[:, 1])
-    for kind, ids, nearest in (
-        ("site", [s.id for s in scenario.sites], km.min(axis=0)),
-        ("region", [r.id for r in scenario.regions], km.min(axis=1)),
-    ):
+    ends: tuple[tuple[str, Sequence[Site | Region], Floats], ...] = (
+        ("site", scenario.sites, km.min(axis=0)),
+        ("region", scenario.regions, km.min(axis=1)),
+    )
+    for kind, there, nearest in ends:
         far = [
-            (float(d), name) for d, name in zip(nearest, ids, strict=True) if d > FAR_KM and name not in hubs
+            (float(d), named(place))
+            for d, place in zip(nearest, there, strict=True)
+            if d > FAR_KM and place.id not in hubs
         ]
         if far:
             other = "region" if kind == "site" else "site"
@@ -87,11 +90,10 @@ def pieces(scenario: Scenario) -> Iterator[str]:
         names = [topology.node_ids[n] for n in piece]
         cut_off = [
             f"{counted(len(there), kind)} ({listed(there)})"
-            for kind, ids, nodes in (
-                ("site", [s.id for s in scenario.sites], topology.site_node),
-                ("region", [r.id for r in scenario.regions], topology.region_node),
+            for kind, attached, nodes, _ in _attached(scenario, topology)
+            if (
+                there := [named(p) for p, node in zip(attached, nodes.tolist(), strict=True) if node in piece]
             )
-            if (there := [name for name, node in zip(ids, nodes.tolist(), strict=True) if node in piece])
         ]
         what = f"The network is in pieces: {counted(len(piece), 'node')} ({listed(names)})"
         on_it = f", with {' and '.join(cut_off)}," if cut_off else ""
