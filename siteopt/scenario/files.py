@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING
 
 from siteopt.errors import Problem, ScenarioError
@@ -51,6 +52,8 @@ def decode_utf8(content: bytes, path: Path, where: str) -> str:
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ScenarioError([Problem(where, f"{path} is UTF-16; save it as UTF-8")]) from None
         byte = error.object[error.start]
         letter = bytes([byte]).decode("cp1252", errors="replace")
         windows = f", in Windows-1252 the letter {letter!r}" if letter.isalpha() else ""

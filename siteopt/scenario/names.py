@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Scenario
 
-#: Words that turn a name into its opposite: a limit from below is not a misspelt limit from above.
+#: Words that turn a name into its opposite, or into another unit: a limit from below is not a misspelt limit from above,
+#: and a column of kW that takes the name of one of MW is wrong by a thousand.
 OPPOSITES = (
     *({"min", "max"}, {"minimum", "maximum"}, {"least", "most"}, {"lower", "upper"}, {"low", "high"}),
     *(
@@ -22,6 +23,7 @@ OPPOSITES = (
         {"start", "end"},
         {"up", "down"},
     ),
+    *({"kw", "mw"}, {"kwh", "mwh"}, {"kg", "g"}, {"eur", "usd"}, {"musd", "usd"}, {"gb", "mb"}),
     *({"north", "south"}, {"east", "west"}, {"new", "old"}, {"with", "without"}),
 )
 

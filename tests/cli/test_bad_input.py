@@ -147,7 +147,10 @@ TABLES: dict[str, tuple[str, str]] = {
     "no rows": (HEADER, "sites: should not be empty"),
     "short row": (HEADER + GOOD + "a,1,2\n", "line 3 of sites.csv has 3 cells, but the first line names 8"),
     "column twice": ("id,id\na,b\n", "the first line of sites.csv names 'id' twice"),
-    "column without a name": ("id,,lat\na,b,1\n", "has a column without a name"),
+    "column without a name": (
+        HEADER.replace("\n", ",,x\n") + GOOD.replace("\n", ",b,1\n"),
+        "has a column without a name",
+    ),
     "column and its key": (
         "id,existing,existing.design\na,b,c\n",
         "names both 'existing' and keys inside it",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from siteopt.formatting import counted, listed
 from siteopt.scenario.known_keys import Keys
+from siteopt.scenario.names import similar
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,7 +76,7 @@ def _misnamed(header: Collection[str], keys: Keys) -> str:
 def _near(names: Collection[str], keys: Keys, cutoff: float) -> dict[str, str]:
     """Return the key that each name resembles; of very many names only the first are looked at."""
     matches = {
-        name: get_close_matches(name, keys.known, n=1, cutoff=cutoff) for name in islice(names, MOST_COMPARED)
+        name: similar(name.lower(), keys.known, cutoff=cutoff) for name in islice(names, MOST_COMPARED)
     }
     return {name: match[0] for name, match in matches.items() if match}
 

@@ -61,10 +61,10 @@ def read_csv(text: str, name: str, keys: Keys) -> tuple[list[int], list[dict[str
     """
     separator, skipped = find_separator(text, keys.known)
     first, *lines = _lines(text[skipped:], separator, name, 1 if skipped else 0) or [(1, [])]
-    columns = _columns(first[1], lines, name, separator)
-    fault = header_fault(columns.values(), keys)
+    fault = header_fault([cell for cell in first[1] if cell], keys)
     if fault:
         raise TableFault(f"the first line of {name} {fault}")
+    columns = _columns(first[1], lines, name, separator)
     own = unread(columns.values(), keys)
     columns = {i: column for i, column in columns.items() if column not in own}
     decimals = find_decimals(_numbers(columns, lines))
@@ -78,13 +78,13 @@ def read_csv(text: str, name: str, keys: Keys) -> tuple[list[int], list[dict[str
 
 
 def _lines(text: str, separator: str, name: str, before: int) -> list[Line]:
-    """Return the lines that hold anything, and the first one anyway."""
+    """Return the lines that hold anything."""
     reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
     lines: list[Line] = []
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
-            if any(cells) or not lines:
+            if any(cells):
                 lines.append((before + reader.line_num, cells))
     except csv.Error as error:
         line = before + reader.line_num

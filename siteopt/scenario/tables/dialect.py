@@ -35,7 +35,7 @@ def find_separator(text: str, known: Container[str]) -> tuple[str, int]:
     said = SEPARATOR_LINE.match(text)
     if said:
         return said[1], said.end()
-    line = text.partition("\n")[0]
+    line = text.lstrip("\n").partition("\n")[0]
     return max(SEPARATORS, key=lambda separator: _names(line, separator, known)), 0
 
 

@@ -26,6 +26,7 @@ FORMATS: tuple[tuple[bytes, str, str], ...] = (
     (b"\0\0\x27\x0a", "a shapefile", "export the layer as CSV or GeoJSON"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (xls)", TO_CSV),
     (b"\x1f\x8b", "compressed (gzip)", "unpack it first"),
+    (b"\xff\xfe\0\0", "UTF-32 text", "save it as UTF-8"),
     (b"%PDF", "a PDF document", "name a CSV file"),
 )
 #: Files inside an archive that tell what it is.

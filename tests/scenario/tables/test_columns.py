@@ -79,3 +79,30 @@ def test_rows_of_another_width_are_one_message(tmp_path: Path) -> None:
         "6 lines of sites.csv have more or fewer cells than the 9 that the first line names:"
         " line 2 5, line 3 5, line 4 5, ..."
     )
+
+
+def test_a_column_of_another_unit_is_not_taken_for_a_key(tmp_path: Path) -> None:
+    """Who believed that headroom_kw is meant to be headroom_mw would be wrong by a thousand."""
+    text = table_text(",").replace("headroom_mw", "headroom_kw")
+    (said,) = problems(tmp_path, text)
+    assert said == (
+        "the first line of sites.csv lacks 'headroom_mw', but names 'headroom_kw'; name the columns by their keys"
+    )
+
+
+def test_capitals_are_no_other_name_but_are_said(tmp_path: Path) -> None:
+    (said,) = problems(tmp_path, table_text(",").replace("id,name,lat,lon", "ID,Name,Lat,LON"))
+    assert said.startswith(
+        "the first line of sites.csv lacks 'id' (is it 'ID'?), 'lat' (is it 'Lat'?), 'lon' (is it"
+    )
+
+
+def test_a_title_above_the_columns_is_named_as_the_cause(tmp_path: Path) -> None:
+    (said,) = problems(tmp_path, "Substations of 2026,,,,,,,,\n" + table_text(","))
+    assert "but names 'Substations of 2026'; name the columns by their keys" in said
+
+
+def test_empty_lines_above_the_columns_are_no_error(tmp_path: Path) -> None:
+    text = table_text(",", end="\n")
+    path = tmp_path / "sites.csv"
+    assert load_scenario(table_document(path, "\n\n" + text)) == load_scenario(table_document(path, text))
