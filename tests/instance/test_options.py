@@ -13,7 +13,9 @@ from siteopt.scenario import load_scenario
 @pytest.mark.parametrize(
     ("headroom_mw", "modules"), [(8.4, 10), (8.4 * (1.0 + 1e-9), 11), (8.3, 10), (7.56, 9), (7.55, 9)]
 )
-def test_modules_that_the_headroom_feeds_are_not_rounded_up_for_a_rounding(headroom_mw: float, modules: int) -> None:
+def test_modules_that_the_headroom_feeds_are_not_rounded_up_for_a_rounding(
+    headroom_mw: float, modules: int
+) -> None:
     """8.4 MW at a PUE of 1.2 feed ten modules of 0.7 MW, though 8.4 / 1.2 / 0.7 is 10.000000000000002."""
     document = changed(
         small_scenario(),
