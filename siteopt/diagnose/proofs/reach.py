@@ -110,7 +110,23 @@ def _removals(
     if left.any():
         rows = np.array([index[region]], dtype=np.int32)
         rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
-        yield from _too_far(instance, needs, workload, variant, left, rtt)
+        begins_outside = bool(workload.sovereign_route) and home not in allowed
+        yield from _cut_off(workload, home if begins_outside else None, left & np.isinf(rtt))
+        yield from _too_far(instance, needs, workload, variant, left & np.isfinite(rtt), rtt)
+
+
+def _cut_off(workload: Workload, begins_in: str | None, cut_off: Masks) -> Iterator[str]:
+    if not cut_off.any():
+        return
+    count = _are(int(cut_off.sum()))
+    if begins_in is not None:
+        yield f"{count} without a route that stays in the allowed jurisdictions, since it begins in {begins_in}"
+    elif workload.sovereign_route == "fastest":
+        yield f"{count} out of reach, since the fastest route does not stay in the allowed jurisdictions"
+    elif workload.sovereign_route:
+        yield f"{count} without a route that stays in the allowed jurisdictions"
+    else:
+        yield f"{count} without a route"
 
 
 def _too_far(
@@ -121,11 +137,8 @@ def _too_far(
     left: Masks,
     rtt: Floats,
 ) -> Iterator[str]:
-    cut_off = left & np.isinf(rtt)
-    if cut_off.any():
-        yield f"{_are(int(cut_off.sum()))} without a route that stays in the allowed jurisdictions"
     limit = variant.largest_rtt_ms(workload)
-    far = left & np.isfinite(rtt) & (rtt > limit)
+    far = left & (rtt > limit)
     if far.any():
         best = int(np.argmin(np.where(far, rtt, np.inf)))
         site = instance.sites.id[best]
