@@ -10,6 +10,7 @@ Switches, each 0 or 1 in the environment:
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -106,6 +107,15 @@ def require_compiler() -> None:
     )
 
 
+def package_page() -> str:
+    """README.md for a package page, where a path leads nowhere: each is named as a file of the source distribution.
+
+    There is no public address of the repository that the links could lead to.
+    """
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"!?\[([^\]]+)\]\((?!https?:)([^)]+)\)", r"\1 (`\2` in the source distribution)", text)
+
+
 def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT / "ext").with_suffix("").parts)
 
@@ -114,6 +124,8 @@ if {"build", "build_ext", "bdist_wheel", "editable_wheel", "develop", "install"}
     require_compiler()
 
 setup(
+    long_description=package_page(),
+    long_description_content_type="text/markdown",
     ext_modules=[Extension(module_name(p), [str(p.relative_to(ROOT))]) for p in SOURCES]
     + [Extension(SHARED, ["ext/siteopt/_core/_cyutility.c"])],
     cmdclass={"build_ext": BuildKernels},

@@ -28,7 +28,7 @@ from facility_cases.generate import generated
 from facility_cases.readers import read
 
 import siteopt
-from siteopt.facility import facility_location
+from siteopt.facility import facility_instance
 from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
@@ -77,7 +77,8 @@ COMPARED = ("cost_usd", "bound_usd", "gap", "digest", "note")
 def solve_facility(case: Case, node_limit: int) -> tuple[float, float | None, float | None, Any]:
     """Cost, bound and gap in USD, and the decisions, of a facility location case."""
     fixed, cost = case.fixed * USD_PER_UNIT, case.cost * USD_PER_UNIT
-    instance = facility_location(case.capacity, fixed, case.demand, cost, case.splittable, case.nearest)
+    arrays = siteopt.facility_location(case.capacity, fixed, case.demand, cost, case.splittable, case.nearest)
+    instance = facility_instance(arrays)
     incumbent = Incumbent(instance, Clock(math.inf), PROVEN, None)
     solve_facility_location(instance, incumbent, SolveOptions(seed=SEED, node_limit=node_limit))
     solution = incumbent.solution

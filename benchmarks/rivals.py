@@ -67,13 +67,14 @@ def run_siteopt(case: Case, report: Report) -> None:
     """The methods of ``solve``."""
     from facility_cases.case import USD_PER_UNIT
 
-    from siteopt.facility import facility_location
+    from siteopt import facility_location
+    from siteopt.facility import facility_instance
     from siteopt.facility.run import solve_facility_location
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
     from siteopt.run.progress import Clock
 
-    instance = facility_location(
+    arrays = facility_location(
         case.capacity,
         case.fixed * USD_PER_UNIT,
         case.demand,
@@ -81,6 +82,7 @@ def run_siteopt(case: Case, report: Report) -> None:
         case.splittable,
         case.nearest,
     )
+    instance = facility_instance(arrays)
 
     def show(progress: Any) -> None:
         figures = progress.incumbent_usd, progress.bound_usd

@@ -29,7 +29,7 @@ from facility_cases.generate import generated
 from facility_cases.readers import published, read
 
 import siteopt
-from siteopt.facility import facility_location
+from siteopt.facility import facility_instance
 from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
@@ -115,7 +115,7 @@ def solve_scenario(
 def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> dict[str, Any]:
     """One run; its figures are in the unit of the case."""
     wall, cpu = time.perf_counter(), cpu_seconds()
-    instance = facility_location(
+    arrays = siteopt.facility_location(
         case.capacity,
         case.fixed * USD_PER_UNIT,
         case.demand,
@@ -123,6 +123,7 @@ def solve(case: Case, time_limit: float, gap: float, seed: int, log: bool) -> di
         case.splittable,
         case.nearest,
     )
+    instance = facility_instance(arrays)
     clock = Clock(time_limit - (time.perf_counter() - wall))
     incumbent = Incumbent(instance, clock, gap, printer() if log else None)
     solve_facility_location(instance, incumbent, SolveOptions(seed=seed))

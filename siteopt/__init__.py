@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from siteopt.diagnose.conflict import find_conflict
     from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SiteoptError, SolverError
     from siteopt.evaluate import evaluate
-    from siteopt.facility.build import facility_location
     from siteopt.plan import Plan
     from siteopt.plan.file import load_plan
     from siteopt.run.progress import Progress
     from siteopt.scenario import Scenario, load_scenario
+    from siteopt.scenario.facility_location import FacilityLocation, facility_location
     from siteopt.solving.solve import solve
     from siteopt.verify import Violation, verify
 
 __all__ = [
+    "FacilityLocation",
     "InfeasibleError",
     "NoPlanError",
     "Plan",
@@ -55,11 +56,11 @@ _GIVEN = {
     "siteopt.diagnose.conflict": ("find_conflict",),
     "siteopt.errors": ("InfeasibleError", "NoPlanError", "ScenarioError", "SiteoptError", "SolverError"),
     "siteopt.evaluate": ("evaluate",),
-    "siteopt.facility.build": ("facility_location",),
     "siteopt.plan": ("Plan",),
     "siteopt.plan.file": ("load_plan",),
     "siteopt.run.progress": ("Progress",),
     "siteopt.scenario": ("Scenario", "load_scenario"),
+    "siteopt.scenario.facility_location": ("FacilityLocation", "facility_location"),
     "siteopt.solving.solve": ("solve",),
     "siteopt.verify": ("Violation", "verify"),
 }

@@ -102,3 +102,17 @@ class OutOfTimeError(SiteoptError):
 
 class SolverError(SiteoptError):
     """A solver failed, or its answer did not survive verification."""
+
+
+def words_on_environment(error: BaseException) -> str | None:
+    """Say what siteopt did not get from its environment; None where the error has another cause."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return "no more threads can be started here"
+    if isinstance(error, ImportError):
+        return f"the installation is broken: {error}"
+    if isinstance(error, OSError):
+        file = "" if error.filename is None else f"{error.filename}: "
+        return f"{file}{error.strerror or error}"
+    return None

@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from siteopt.cli.messages import print_error, print_message, say
-from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError
+from siteopt.errors import InfeasibleError, NoPlanError, ScenarioError, SolverError, words_on_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,17 +100,11 @@ def _run(argv: Sequence[str], on_start: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
-    except OSError as error:
-        file = "" if error.filename is None else f"{error.filename}: "
-        say(f"{file}{error.strerror or error}")
-        return EXIT_CODES[ScenarioError]
-    except MemoryError:
-        say("there is not enough memory for this")
-        return EXIT_CODES[SolverError]
-    except ImportError as error:
-        say(f"the installation is broken: {error}")
-        return EXIT_CODES[SolverError]
     except Exception as error:
+        lacking = words_on_environment(error)
+        if lacking is not None:
+            say(lacking)
+            return EXIT_CODES[ScenarioError if isinstance(error, OSError) else SolverError]
         # Python would exit with 1, which here means that no plan exists.
         if logging.getLogger("siteopt").isEnabledFor(logging.DEBUG):
             traceback.print_exc()

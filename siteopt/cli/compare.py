@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from siteopt.answers.compare import PARAMETERS, compare
+from siteopt.cli.interrupts import until_written
 from siteopt.cli.messages import say
 from siteopt.cli.options import gap, output_file, positive_seconds, refuse_inputs, seed
 from siteopt.cli.progress import ProgressPrinter
@@ -19,6 +20,8 @@ from siteopt.scenario.inputs import noting_inputs
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+    from siteopt.answers.compare import Comparison
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -54,25 +57,35 @@ def run(args: argparse.Namespace) -> int:
         scenario = load_scenario(args.scenario)
     refuse_inputs(args.parser, {"--out": args.out}, inputs)
     console = progress_console()
-    with ProgressPrinter(console) as progress:
-        comparison = compare(
-            scenario,
-            time_limit=args.time_limit,
-            gap=args.gap,
-            seed=args.seed,
-            method=args.method,
-            workload=args.workload,
-            parameters=tuple(args.parameter),
-            progress=progress,
-            say=lambda text: console.print(f"solving: {text}", soft_wrap=True),
-        )
+    with until_written() as is_asked_to_stop:
+        with ProgressPrinter(console) as progress:
+            comparison = compare(
+                scenario,
+                time_limit=args.time_limit,
+                gap=args.gap,
+                seed=args.seed,
+                method=args.method,
+                workload=args.workload,
+                parameters=tuple(args.parameter),
+                progress=progress,
+                say=lambda text: console.print(f"solving: {text}", soft_wrap=True),
+                stop=is_asked_to_stop,
+            )
+        return _write(args, scenario.name, comparison)
+
+
+def _write(args: argparse.Namespace, name: str, comparison: Comparison) -> int:
+    if comparison.is_interrupted:
+        if all(mode.plan is None for mode in comparison.modes):
+            raise KeyboardInterrupt
+        say("interrupted; this is what was found until then")
     text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False) + "\n"
     code = 0 if args.out is None else _save(args.out, text)
     with results():
         if args.json:
             sys.stdout.write(text)
         else:
-            print_comparison(result_console(), comparison, scenario.name)
+            print_comparison(result_console(), comparison, name)
     return code or int(all(mode.plan is None for mode in comparison.modes))
 
 

@@ -12,6 +12,7 @@ from siteopt.errors import ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.formatting import counted
 from siteopt.plan.file import load_plan
+from siteopt.report.stated import words_on_stated_bound
 from siteopt.report.violations import violated_rules
 from siteopt.scenario import load_scenario
 from siteopt.scenario.inputs import noting_inputs
@@ -51,5 +52,6 @@ def run(args: argparse.Namespace) -> int:
             f"siteopt: {args.plan} does not hold: {counted(len(broken), 'violation')}", broken, len(broken)
         )
     elif not args.json:
-        say(f"{args.plan} holds: every rule is met and every figure is correct")
+        stated = words_on_stated_bound(plan)
+        say(f"{args.plan} holds: every rule is met and every figure is correct{stated and f', but {stated}'}")
     return code or int(bool(broken))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.answers.effort import Effort
 from siteopt.answers.explain import what_binds, why, why_not, worth_of_mw, worth_of_zone_mw
+from siteopt.cli.interrupts import until_written
 from siteopt.cli.messages import say
 from siteopt.cli.options import gap, positive_seconds, seed
 from siteopt.cli.progress import ProgressPrinter
@@ -77,16 +78,19 @@ def run(args: argparse.Namespace) -> int:
     if args.binds:
         return _binds(args, scenario, plan)
     console = progress_console()
-    with ProgressPrinter(console) as progress:
-        seconds = args.time_limit or QUESTION_SECONDS
-        effort = Effort(SolveOptions(seconds, args.gap, args.seed, args.method), progress)
-        answer = _ask(args, scenario, plan, effort)
-    with results():
-        if args.json:
-            _print_json(answer.to_dict())
-        else:
-            print_answer(result_console(), answer, args.extra_mw)
-    return int(answer.other is None)
+    with until_written() as is_asked_to_stop:
+        with ProgressPrinter(console) as progress:
+            seconds = args.time_limit or QUESTION_SECONDS
+            options = SolveOptions(seconds, args.gap, args.seed, args.method)
+            answer = _ask(args, scenario, plan, Effort(options, progress, is_asked_to_stop))
+        if answer.is_interrupted:
+            say("interrupted; this is what was found until then")
+        with results():
+            if args.json:
+                _print_json(answer.to_dict())
+            else:
+                print_answer(result_console(), answer, plan, args.extra_mw)
+        return int(answer.other is None)
 
 
 def _ask(args: argparse.Namespace, scenario: Scenario, plan: Plan, effort: Effort) -> Answer:

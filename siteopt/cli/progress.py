@@ -45,7 +45,10 @@ class ProgressPrinter:
             self._live = Live(
                 console=self._console, get_renderable=self._live_line, refresh_per_second=4, transient=True
             )
-            self._live.start()
+            try:
+                self._live.start()
+            except RuntimeError:  # it needs a thread, and a limit on them is reached: plain lines do without
+                self._live = None
         return self
 
     def __exit__(

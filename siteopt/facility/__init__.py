@@ -5,14 +5,14 @@ opening and of supplying. An instance with this structure, wherever it comes fro
 which are far stronger than those that have to cope with everything a scenario can say.
 """
 
-from siteopt.facility.build import facility_location
+from siteopt.facility.build import facility_instance
 from siteopt.facility.problem import FacilityProblem, facility_problem
 from siteopt.facility.recognise import recognised, solution_of
 from siteopt.facility.single_source import fitting, keeping, splittable_relaxation
 
 __all__ = [
     "FacilityProblem",
-    "facility_location",
+    "facility_instance",
     "facility_problem",
     "fitting",
     "keeping",

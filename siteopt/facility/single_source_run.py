@@ -129,7 +129,7 @@ class SingleSourceRun(SplittableRun):
 
         turns = count()
         search(islice(turns, ALONE))
-        with concurrently(prove, self._clock.interrupt):
+        with concurrently(prove, self._clock.fail):
             search(turns)
 
     def _take_turns(

@@ -113,7 +113,7 @@ class SplittableRun:
             while not proof.is_done and is_wanted() and self._goes_on():
                 proof.advance()
 
-        with concurrently(prove, self._clock.interrupt):
+        with concurrently(prove, self._clock.fail):
             for _ in search.steps():
                 if proof.is_done or not self._goes_on():
                     break

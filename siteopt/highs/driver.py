@@ -1,4 +1,4 @@
-"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection, infeasible subsets."""
+"""The one place that talks to HiGHS: warm start, callbacks, interruption, solution injection."""
 
 from __future__ import annotations
 
@@ -139,7 +139,13 @@ class HighsDriver:
         # HiGHS runs in a thread of its own: the main thread stays free to receive Ctrl-C. Not in the one that highspy
         # (1.16) would start: its locks belong to the class, so that only one solver could run at a time.
         thread = threading.Thread(target=self._run_here, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except (
+            RuntimeError
+        ):  # a limit on threads is reached: better a late answer to Ctrl-C than none to the question
+            self._run_here()
+            return
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
 
@@ -183,17 +189,6 @@ class HighsDriver:
             bound=bound,
             tree_nodes=info.mip_node_count,
         )
-
-    def infeasible_rows(self, seconds: float) -> list[str]:
-        """Return names of rows of the linear relaxation that cannot hold together; empty if none were found in time."""
-        highs = _silent_highs()
-        highs.setOptionValue("iis_time_limit", seconds)
-        highs.setOptionValue("iis_strategy", 2 + 4)
-        lp = _highs_lp(self.matrix)
-        lp.integrality_ = []
-        highs.passModel(lp)
-        _, iis = highs.getIis()
-        return [self.matrix.row_names[r] for r in iis.row_index_]
 
 
 def _silent_highs() -> Any:

@@ -117,7 +117,3 @@ class ExactModel:
                 listener.found(*flows_of(self._instance, answer.values, self._layout))
             monitor.on_bound(answer.bound)
         return answer
-
-    def conflict(self, seconds: float) -> list[str]:
-        """Return the names of rows that cannot hold together; empty where none were found in time."""
-        return self._driver.infeasible_rows(seconds)

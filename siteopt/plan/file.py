@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.plan import SCHEMA_VERSION, Plan
-from siteopt.scenario.json_text import decode_object, short, unknown_key
+from siteopt.scenario.json_text import decode_object, refuse_other_kinds, short, unknown_key
 from siteopt.scenario.tables import read_text
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def load_plan(source: str | PathLike[str] | dict[str, Any]) -> Plan:
 
 
 def _parse(document: dict[str, Any], source: str) -> Plan:
+    refuse_other_kinds(document, "plan")
     problems: list[Problem] = []
 
     def report(path: str, message: str) -> None:

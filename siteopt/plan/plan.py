@@ -41,7 +41,7 @@ COST_LINES = (
 Status = Literal["optimal", "feasible", "evaluated"]
 #: Why the search ended, and which limit ended it.
 StopReason = Literal["gap", "limit", "exhausted", "none"]
-Limit = Literal["time", "nodes", "iterations", "interrupt"]
+Limit = Literal["time", "nodes", "iterations", "interrupt", "failure"]
 #: Where the calls of a pool find their data, and why a demand is left out.
 Data = Literal["home", "replica"]
 Reason = Literal["penalty", "mode"]

@@ -49,6 +49,7 @@ STOPPED = {
     "nodes": "at the node limit",
     "iterations": "at the iteration limit",
     "interrupt": "when it was interrupted",
+    "failure": "when a step failed",
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from siteopt.formatting import counted, money, mw, percent
 from siteopt.report.console import LINE_NAMES
+from siteopt.report.stated import words_on_stated_bound
 from siteopt.report.tables import MOST_ROWS, add_row, print_table, say, table
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from siteopt.answers.explain import Answer, BreakEven, Use
     from siteopt.diagnose.conflict import Conflict, Relaxation
+    from siteopt.plan import Plan
 
 #: What each question supposes, in words.
 SUPPOSED = {
@@ -26,8 +28,11 @@ SUPPOSED = {
 }
 
 
-def print_answer(console: Console, answer: Answer, extra_mw: float = 1.0) -> None:
-    """Print one answer: the verdict with its interval, what makes the difference, what would turn it."""
+def print_answer(console: Console, answer: Answer, asked: Plan, extra_mw: float = 1.0) -> None:
+    """Print one answer: the verdict with its interval, what makes the difference, what would turn it.
+
+    ``asked`` is the plan asked about as it was read; the interval may rest on its bound.
+    """
     supposed = SUPPOSED[answer.question].format(subject=answer.subject, extra=f"{extra_mw:g}")
     if answer.difference is None or answer.other is None:
         say(console, f"{supposed} there is no plan:", "bold")
@@ -39,6 +44,8 @@ def print_answer(console: Console, answer: Answer, extra_mw: float = 1.0) -> Non
         say(console, f"{answer.reasons[0][0].upper()}{answer.reasons[0][1:]}.")
         return
     say(console, _plans(answer))
+    if asked.bound_usd is not None and answer.base.bound_usd == min(asked.bound_usd, answer.base.cost_usd):
+        say(console, f"Of the plan asked about, {words_on_stated_bound(asked)}.")
     if answer.lines:
         _print_lines(console, answer)
     if answer.breakevens:

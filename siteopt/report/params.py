@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from siteopt.formatting import counted, percent
 from siteopt.report.tables import add_row, say, table
 from siteopt.scenario.catalogue import Accelerator, Catalogue, Engine, LanguageModel, Parameter, WorkloadClass
+from siteopt.scenario.names import similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ def select_figures(catalogue: Catalogue, words: Sequence[str] = (), group: str |
 def suggestions(catalogue: Catalogue, words: Sequence[str]) -> list[str]:
     """Return ids of the catalogue that resemble words which were not found."""
     ids = {figure.entry.casefold(): figure.entry for figure in select_figures(catalogue)}
-    near = [id for word in words for id in get_close_matches(word.casefold(), ids, n=3, cutoff=0.5)]
+    near = [id for word in words for id in similar(word.casefold(), ids, 3, cutoff=0.5)]
     return list(dict.fromkeys(ids[id] for id in near))
 
 

@@ -14,6 +14,6 @@ READY_BY_MONTH = Rule(
     limits=policy_limits("ready_by_month"),
     ease=policy_ease("ready_by_month"),
     tell=lambda _case, _subject, limit: (
-        f"policy.ready_by_month is {limit:g}: later connections and designs do not count."
+        f"policy.ready_by_month is {limit:g}: later connections, designs and extensions do not count."
     ),
 )

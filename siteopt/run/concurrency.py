@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from contextlib import contextmanager
@@ -11,11 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+logger = logging.getLogger(__name__)
+
+
 def has_spare_core() -> bool:
-    """Return whether the process may run on more than one core."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) > 1
-    return (os.cpu_count() or 1) > 1
+    """Return whether the process may run on more than one core, and may have a thread for it."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores > 1 and _can_start_threads()
+
+
+def _can_start_threads() -> bool:
+    """Find out whether a limit on threads is reached, as containers have one, by starting one that does nothing."""
+    try:
+        threading.Thread(target=int, daemon=True).start()
+    except RuntimeError as error:
+        logger.warning("bound and search take turns: %s", error)
+        return False
+    return True
 
 
 @contextmanager

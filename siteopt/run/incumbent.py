@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from siteopt.errors import SolverError
+from siteopt.errors import SolverError, words_on_environment
 from siteopt.evaluate import evaluate_solution
 from siteopt.plan import relative_gap
 from siteopt.run.progress import Clock, Progress
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
 
 logger = logging.getLogger(__name__)
+
+
+def log_failure(error: Exception) -> None:
+    """Log what kept a step from improving the best plan; whatever is not the environment's or HiGHS's is a bug."""
+    lacking = str(error) if isinstance(error, SolverError) else words_on_environment(error)
+    if lacking is not None:
+        logger.warning("the best plan so far is kept, for what would improve it failed: %s", lacking)
+    else:
+        logger.error("the best plan so far is kept; please report this bug in siteopt", exc_info=error)
 
 
 class Incumbent:
@@ -105,10 +114,7 @@ class Incumbent:
         except Exception as error:
             if self.solution is None:
                 raise
-            if isinstance(error, SolverError):
-                logger.warning("the best plan so far is kept, for what would improve it failed: %s", error)
-            else:
-                logger.exception("the best plan so far is kept; please report this bug in siteopt")
+            log_failure(error)
 
     def _report(self, source: str) -> None:
         if self._progress is None:

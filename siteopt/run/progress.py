@@ -54,7 +54,7 @@ class Clock:
         self._start = time.perf_counter()
         self.time_limit = time_limit
         self._stop, self._asking = stop, threading.Lock()
-        self.interrupted = False
+        self.interrupted = self.has_failed = False
 
     @property
     def seconds(self) -> float:
@@ -71,6 +71,11 @@ class Clock:
     def interrupt(self) -> None:
         """Ask whatever is running to stop at its next opportunity and hand over what it has."""
         self.interrupted = True
+
+    def fail(self) -> None:
+        """End the solve as an interrupt does, because a step of it failed beside the others."""
+        self.has_failed = True
+        self.interrupt()
 
     def _ask(self, stop: Callable[[], bool]) -> None:
         """Interrupt if ``stop`` says so or fails; do nothing while another thread is asking it."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -21,6 +20,7 @@ from pydantic import Field, model_validator
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.scenario.facts import Entry, Fact, Frozen, Text
+from siteopt.scenario.names import similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -280,6 +280,6 @@ def _find(kind: str, id: str, known: Mapping[str, Item], path: str) -> Item:
     if wanted in by_name:
         return by_name[wanted]
     names = {_normalised(key): key for key in known}
-    near = [names[name] for name in get_close_matches(wanted, names, n=4, cutoff=0.4)]
+    near = [names[name] for name in similar(wanted, names, 4, cutoff=0.4)]
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
     raise ScenarioError([Problem(path, f"no {kind} {id!r} in the catalogue; {hint}")], "catalogue")

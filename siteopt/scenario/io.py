@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +12,12 @@ from pydantic import ValidationError
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.scenario.checks import check
-from siteopt.scenario.json_text import decode_object, json_name, short, unknown_key
+from siteopt.scenario.json_text import decode_object, json_name, refuse_other_kinds, short, unknown_key
+from siteopt.scenario.plain import plain
 from siteopt.scenario.schema import Scenario
 from siteopt.scenario.tables import Table, read_table, read_text
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from pydantic_core import ErrorDetails
 
 #: Keys whose array may live in a CSV file of its own.
@@ -39,14 +40,32 @@ EXPECTED = {
 }
 
 
-def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
+def as_scenario(source: Scenario | str | PathLike[str] | Mapping[str, Any]) -> Scenario:
+    """Return a scenario as it is, and load anything else.
+
+    Raises
+    ------
+    ScenarioError
+        As :func:`load_scenario` does.
+    TypeError
+        If it is none of these.
+    """
+    if isinstance(source, Scenario):
+        return source
+    if not isinstance(source, str | PathLike | Mapping):
+        raise TypeError(f"a scenario is a path, a dict or a Scenario, not {type(source).__name__}")
+    return load_scenario(source)
+
+
+def load_scenario(source: str | PathLike[str] | Mapping[str, Any]) -> Scenario:
     """Read and validate a scenario.
 
     Parameters
     ----------
     source : path or dict
         A JSON file, or the document itself. Tables named as ``{"file": "sites.csv"}`` are looked up beside
-        the file (in the working directory for a dict).
+        the file (in the working directory for a dict). In a dict, a table may also be a data frame, or any iterable
+        of rows; figures may be NumPy's, and a missing cell (NaN) of a row is a key that it does not have.
 
     Returns
     -------
@@ -58,8 +77,8 @@ def load_scenario(source: str | PathLike[str] | dict[str, Any]) -> Scenario:
     ScenarioError
         With every problem found, each with its path in the file.
     """
-    if isinstance(source, dict):
-        return _parse(source, Path(), "")
+    if isinstance(source, Mapping):
+        return _parse(_plain(source), Path(), "")
     path = Path(source)
     try:
         document = decode_object(read_text(path), "scenario")
@@ -93,7 +112,15 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
+def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {key: plain(value) for key, value in document.items()}
+    except RecursionError:
+        raise ScenarioError([Problem("", "not a scenario: it is nested too deeply")]) from None
+
+
 def _parse(document: dict[str, Any], base: Path, source: str) -> Scenario:
+    refuse_other_kinds(document, "scenario")
     files: dict[str, Table] = {}
     document = _with_tables(document, base, files)
     try:

@@ -6,13 +6,22 @@ Shared by everything that reads a user's file: scenarios and plans.
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
+from siteopt.scenario.names import similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+#: Files that are easily taken for each other, and keys that together no other one has.
+KINDS: dict[str, tuple[set[str], str]] = {
+    "plan": ({"pools", "flows"}, "a plan, as siteopt solve writes it"),
+    "scenario": ({"regions", "demand"}, "a scenario"),
+    "comparison": ({"modes", "verdicts"}, "a comparison, as siteopt compare writes it"),
+    "sensitivity": ({"baseline_usd", "rows"}, "a table of sensitivities, as siteopt sensitivity writes it"),
+    "geojson": ({"type", "features"}, "GeoJSON"),
+}
 
 
 def decode_object(text: str, kind: str) -> dict[str, Any]:
@@ -34,6 +43,13 @@ def decode_object(text: str, kind: str) -> dict[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_no_duplicate_keys)
     except json.JSONDecodeError as error:
+        if _is_table(text):
+            message = f"this is a table (CSV), not a {kind}"
+            if kind == "scenario":
+                message += (
+                    ': a scenario is a JSON object, which may name it, as in "sites": {"file": "sites.csv"}'
+                )
+            raise ScenarioError([Problem("", message)]) from None
         raise ScenarioError([Problem("", _not_json(error))]) from None
     except RecursionError:
         raise ScenarioError([Problem("", f"not a {kind}: the JSON is nested too deeply")]) from None
@@ -44,6 +60,28 @@ def decode_object(text: str, kind: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ScenarioError([Problem("", f"a {kind} is a JSON object {{...}}, not {json_name(document)}")])
     return document
+
+
+def refuse_other_kinds(document: dict[str, Any], wanted: str) -> None:
+    """Say in one sentence what a file is that is none of the kind wanted, instead of naming every key of it.
+
+    Raises
+    ------
+    ScenarioError
+        If the document has the keys of another kind, and not those of the one wanted.
+    """
+    keys = document.keys()
+    if KINDS[wanted][0] <= keys:
+        return
+    for marks, name in KINDS.values():
+        if marks <= keys:
+            raise ScenarioError([Problem("", f"this is {name}, not a {wanted}")])
+
+
+def _is_table(text: str) -> bool:
+    """Return whether a text looks like CSV: no JSON, and several cells in its first line."""
+    first = text.lstrip().partition("\n")[0]
+    return not first.startswith(("{", "[")) and any(mark in first for mark in ",;\t")
 
 
 def _not_json(error: json.JSONDecodeError) -> str:
@@ -68,7 +106,7 @@ def _no_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """Report a key that is not known, with the known one that it resembles."""
     names = sorted(known)
-    near = get_close_matches(key, names, n=1)
+    near = similar(key, names)
     return (
         f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known here: {', '.join(names)}"
     )

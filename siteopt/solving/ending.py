@@ -33,6 +33,8 @@ def ending(
         return "optimal", "gap", None
     if is_exhausted and _is_proven(incumbent):
         return "optimal", "exhausted", None
+    if clock.has_failed:
+        return "feasible", "limit", "failure"
     if clock.interrupted:
         return "feasible", "limit", "interrupt"
     if clock.left <= 0.0:

@@ -15,10 +15,9 @@ from siteopt.solving.warm_start import load_warm_start
 
 if TYPE_CHECKING:
     from siteopt.instance import Instance, Solution
-    from siteopt.plan import Plan
     from siteopt.run.incumbent import Incumbent
     from siteopt.run.options import SolveOptions
-    from siteopt.scenario.schema import Scenario
+    from siteopt.solving.warm_start import Decisions
 
 #: Dual steps before the first round and after each, where both take turns.
 FIRST_STEPS, STEPS_PER_ROUND = 100, 20
@@ -35,19 +34,15 @@ class Rounds:
 
     Parameters
     ----------
-    scenario : Scenario
     instance : Instance
-        Compiled from it.
     incumbent : Incumbent
         Told of plans and bounds; its clock and its gap say when to stop.
     options : SolveOptions
         Under a limit on iterations both take turns even on two cores, so that the same seed gives the same plan.
     """
 
-    def __init__(
-        self, scenario: Scenario, instance: Instance, incumbent: Incumbent, options: SolveOptions
-    ) -> None:
-        self._scenario, self._instance, self._incumbent = scenario, instance, incumbent
+    def __init__(self, instance: Instance, incumbent: Incumbent, options: SolveOptions) -> None:
+        self._instance, self._incumbent = instance, incumbent
         self._search, self._seed = Search(instance, options.seed), options.seed
         most = options.iteration_limit
         self._most = float("inf") if most is None else most
@@ -62,7 +57,7 @@ class Rounds:
         """Whether the limit on rounds is reached."""
         return self._done >= self._most
 
-    def search_briefly(self, warm_start: Plan | None, deadline: float) -> float:
+    def search_briefly(self, warm_start: Decisions | None, deadline: float) -> float:
         """Search until a few rounds bring no gain, for a warm start of the exact model.
 
         Returns
@@ -81,12 +76,12 @@ class Rounds:
         ascent.run(FIRST_STEPS, self._incumbent.cost_usd, lambda: self._is_open(2.0 * deadline))
         return ascent.bound_usd
 
-    def search_and_prove(self, warm_start: Plan | None, deadline: float, *, exact_follows: bool) -> None:
+    def search_and_prove(self, warm_start: Decisions | None, deadline: float, *, exact_follows: bool) -> None:
         """Search and prove bounds until the gap or a limit is reached, or neither plan nor bound improves any more.
 
         Parameters
         ----------
-        warm_start : Plan or None
+        warm_start : Decisions or None
         deadline : float
             When to stop at the latest, in seconds of the clock.
         exact_follows : bool
@@ -94,7 +89,7 @@ class Rounds:
         """
         incumbent = self._incumbent
         bounding = Bounding(self._instance, incumbent, deadline, in_part=not exact_follows)
-        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.interrupt)
+        aside = nullcontext() if self._takes_turns else concurrently(bounding.run, incumbent.clock.fail)
         with aside:
             self._load(warm_start, deadline)
             if self._takes_turns:
@@ -118,10 +113,8 @@ class Rounds:
     def _goes_on(self, deadline: float) -> bool:
         return self._is_open(deadline) and not self.are_used_up
 
-    def _load(self, warm_start: Plan | None, deadline: float) -> None:
-        load_warm_start(
-            self._search, self._scenario, self._instance, warm_start, lambda: self._is_open(deadline)
-        )
+    def _load(self, warm_start: Decisions | None, deadline: float) -> None:
+        load_warm_start(self._search, warm_start, lambda: self._is_open(deadline))
         self._incumbent.offer(self._search.solution(), "search")
 
     def _round(self, deadline: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 from contextlib import suppress
 from dataclasses import replace
@@ -11,32 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.compile import compile_instance
 from siteopt.compile.many import has_many_flows, refuse_to_list
-from siteopt.diagnose.conflict import reasons_of
-from siteopt.diagnose.proofs import impossibilities
-from siteopt.errors import InfeasibleError, NoPlanError, OutOfTimeError, SolverError
-from siteopt.evaluate import plan_of, trimmed
+from siteopt.errors import InfeasibleError, OutOfTimeError
+from siteopt.facility import facility_instance, recognised
 from siteopt.facility.run import solve_facility_location
 from siteopt.milp.moves import model_size
-from siteopt.plan import Plan, with_bound
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.interrupts import interruptible
 from siteopt.run.options import SolveOptions
 from siteopt.run.progress import Clock
+from siteopt.scenario import as_scenario
+from siteopt.scenario.facility_location import FacilityLocation
 from siteopt.search.local_search import Search
-from siteopt.solving.ending import ending
-from siteopt.solving.restricted import RestrictedProblem, RestrictedRun
+from siteopt.solving.finish import finished_plan
+from siteopt.solving.problems import ArraysProblem, ScenarioProblem
+from siteopt.solving.restricted import RestrictedRun
 from siteopt.solving.rounds import Rounds
-from siteopt.tolerances import SAME_COST
-from siteopt.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from os import PathLike
 
     from siteopt.instance import Instance
-    from siteopt.plan import Limit
+    from siteopt.plan import Limit, Plan
     from siteopt.run.options import Method
     from siteopt.run.progress import Progress
     from siteopt.scenario.schema import Scenario
+    from siteopt.solving.problems import SolvableProblem
+    from siteopt.solving.warm_start import Decisions
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ BRIEF_SHARE = 0.2
 
 
 def solve(
-    scenario: Scenario,
+    scenario: Scenario | FacilityLocation | str | PathLike[str] | Mapping[str, Any],
     *,
     time_limit: float | None = 60.0,
     gap: float = 0.005,
@@ -68,7 +68,8 @@ def solve(
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario, path, dict or FacilityLocation
+        A scenario, whatever :func:`siteopt.load_scenario` takes, or what :func:`siteopt.facility_location` returned.
     time_limit : float or None
         Seconds; None or ``inf`` for no limit. The best plan so far is returned when it is reached, and on Ctrl-C or
         SIGTERM where the solve runs in the main thread.
@@ -99,7 +100,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        If method ``milp`` is requested for a scenario with too many flows to list.
+        If the scenario is not a sound one, or method ``milp`` is requested for a scenario with too many flows to list.
     InfeasibleError
         If it is proven that no plan meets every rule.
     NoPlanError
@@ -110,27 +111,37 @@ def solve(
         If an option is out of its range.
     """
     options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
-    return solve_with(scenario, options, start, progress, stop)
+    problem = scenario if isinstance(scenario, FacilityLocation) else as_scenario(scenario)
+    return solve_with(problem, options, start, progress, stop)
 
 
 def solve_with(
-    scenario: Scenario,
+    scenario: Scenario | FacilityLocation,
     options: SolveOptions,
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Plan:
     """Find a plan with the given :class:`SolveOptions`; otherwise the same as :func:`solve`."""
-    if options.method == "milp":
-        refuse_to_list(scenario, "method milp")
     clock = Clock(options.seconds, stop)
+    if not isinstance(scenario, FacilityLocation) and options.method == "milp":
+        refuse_to_list(scenario, "method milp")
     with interruptible(clock):
+        problem: SolvableProblem
         run: _Run | RestrictedRun
-        if has_many_flows(scenario):
+        if isinstance(scenario, FacilityLocation):
+            problem = ArraysProblem(scenario, facility_instance(scenario))
+        elif has_many_flows(scenario):
             run = RestrictedRun(scenario, clock, options, progress)
+            restricted = run.work(start)
+            problem = ScenarioProblem(scenario, restricted.scenario, restricted.instance)
+            best = restricted.incumbent
+            return finished_plan(problem, best, options, is_exhausted=run.is_exhausted, limit=run.limit)
         else:
-            run = _Run(scenario, clock, options, progress)
-        return _finish(scenario, run.work(start), run, options)
+            problem = ScenarioProblem(scenario, scenario, compile_instance(scenario))
+        run = _Run(problem, clock, options, progress)
+        best = run.work(start)
+        return finished_plan(problem, best, options, is_exhausted=run.is_exhausted, limit=run.limit)
 
 
 class _Run:
@@ -138,13 +149,13 @@ class _Run:
 
     def __init__(
         self,
-        scenario: Scenario,
+        problem: SolvableProblem,
         clock: Clock,
         options: SolveOptions,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._scenario, self._instance = scenario, compile_instance(scenario)
-        reasons = impossibilities(scenario, self._instance)
+        self._problem, self._instance = problem, problem.instance
+        reasons = problem.impossibilities()
         if reasons:
             raise InfeasibleError(reasons)
         self._incumbent = Incumbent(self._instance, clock, options.gap, progress)
@@ -153,11 +164,14 @@ class _Run:
         self.is_exhausted = False
         self.limit: Limit | None = None
 
-    def work(self, warm_start: Plan | None) -> RestrictedProblem:
-        """Run the stages of the method; return the problem and the best solution found."""
+    def work(self, start: Plan | None) -> Incumbent:
+        """Run the stages of the method, from a known plan if there is one; return the best that they found."""
         method, exact_follows = self._options.method, self._is_model_worth_it()
+        warm_start = None if start is None else self._problem.decisions(start)
         instance, incumbent = self._instance, self._incumbent
         with incumbent.outlives_failure():
+            if warm_start is not None and method != "milp" and recognised(instance) is not None:
+                self._offer(warm_start)
             is_textbook = method != "milp" and solve_facility_location(instance, incumbent, self._options)
             # Its own methods may end without a plan where some demand fits into none of the sites that they look at.
             if not is_textbook or (incumbent.solution is None and self._clock.left > 0.0):
@@ -167,7 +181,7 @@ class _Run:
                 self._exact()
         if incumbent.bound_usd is None:
             incumbent.prove(self._quick_bound_usd, "bound")
-        return RestrictedProblem(self._scenario, self._instance, self._incumbent)
+        return self._incumbent
 
     def _is_model_worth_it(self) -> bool:
         """Whether the exact model is asked for, or small enough for what it brings, and can be built in time."""
@@ -179,8 +193,14 @@ class _Run:
             return False
         return method == "milp" or (method == "auto" and size <= LARGEST_MODEL)
 
-    def _search(self, exact_follows: bool, warm_start: Plan | None) -> None:
-        rounds = Rounds(self._scenario, self._instance, self._incumbent, self._options)
+    def _offer(self, known: Decisions) -> None:
+        """Offer known decisions as they are, for the methods of facility location do not begin from any."""
+        search = Search(self._instance, self._options.seed)
+        if search.load(*known):
+            self._incumbent.offer(search.solution(), "search")
+
+    def _search(self, exact_follows: bool, warm_start: Decisions | None) -> None:
+        rounds = Rounds(self._instance, self._incumbent, self._options)
         if self._options.method == "milp" and exact_follows:
             self._quick_bound_usd = rounds.search_briefly(warm_start, self._clock.time_limit * BRIEF_SHARE)
         else:
@@ -205,7 +225,7 @@ class _Run:
         limits = Limits(clock.left, options.node_limit, incumbent.gap_wanted, options.seed)
         answer = model.solve(limits, _Polish(self._instance, incumbent, options.seed), incumbent.solution)
         if answer.outcome == "infeasible":
-            raise InfeasibleError(reasons_of(self._scenario, min(10.0, max(1.0, clock.left))))
+            raise InfeasibleError(self._problem.reasons(min(10.0, max(1.0, clock.left))))
         if (
             answer.outcome == "optimal"
             and len(self._instance.slack_tiers.variant)
@@ -245,52 +265,3 @@ class _Polish:
     def should_stop(self) -> bool:
         """Whether the gap is reached, the time is over, or the user asked to stop."""
         return self._incumbent.is_good_enough or self._incumbent.clock.left <= 0.0
-
-
-def _finish(
-    scenario: Scenario, restricted: RestrictedProblem, run: _Run | RestrictedRun, options: SolveOptions
-) -> Plan:
-    """Build the final plan of a run, and verify it against the scenario."""
-    instance, incumbent = restricted.instance, restricted.incumbent
-    clock = incumbent.clock
-    if incumbent.solution is None:
-        why = "interrupted" if clock.interrupted else "the limits were reached"
-        raise NoPlanError(
-            f"no plan found: {why} after {clock.seconds:.1f} s, and infeasibility was not proven either",
-            is_interrupted=clock.interrupted,
-        )
-    status, reason, limit = ending(incumbent, is_exhausted=run.is_exhausted, limit=run.limit)
-    plan = plan_of(restricted.scenario, instance, trimmed(instance, incumbent.solution))
-    bound = None if incumbent.bound_usd is None else _below(plan, incumbent.bound_usd)
-    plan = replace(
-        with_bound(plan, bound),
-        status=status,
-        stop_reason=reason,
-        limit=limit,
-        seconds=clock.seconds,
-        method=options.method,
-        seed=options.seed,
-        versions=_versions(),
-    )
-    violations = verify(scenario, plan)
-    if violations:
-        shown = "; ".join(str(v.message) for v in violations[:5])
-        raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")
-    return replace(plan, verified=True)
-
-
-def _below(plan: Plan, bound_usd: float) -> float:
-    """Return the bound, at most the plan's cost.
-
-    The bound may lie a little above the cost: a plan may overuse what is scarce by up to the verifier's tolerance,
-    which is worth about that share of each of its cost lines.
-    """
-    tolerance = SAME_COST * max(1.0, sum(map(abs, plan.cost_lines.values())))
-    if bound_usd > plan.cost_usd + tolerance:
-        raise SolverError(f"the bound {bound_usd:.2f} USD exceeds the plan's cost {plan.cost_usd:.2f} USD")
-    return min(bound_usd, plan.cost_usd)
-
-
-def _versions() -> dict[str, str]:
-    names = ("siteopt", "highspy", "pyomo", "numpy", "scipy", "networkx")
-    return {name: importlib.metadata.version(name) for name in names}

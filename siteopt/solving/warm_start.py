@@ -19,33 +19,28 @@ if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario
     from siteopt.search.local_search import Search
 
+    #: Option by site, share by arc, unserved part by demand.
+    Decisions = tuple[Indices, Floats, Floats]
+
 #: Rounds in which the search may repair what no longer fits.
 REPAIRS = 4
 
 
 def load_warm_start(
-    search: Search,
-    scenario: Scenario,
-    instance: Instance,
-    plan: Plan | None,
-    keep_going: Callable[[], bool] = lambda: True,
+    search: Search, known: Decisions | None, keep_going: Callable[[], bool] = lambda: True
 ) -> None:
-    """Put a search into the state of a plan; construct one where there is none, or where it cannot be repaired.
+    """Put a search into a known state; construct one where there is none, or where it cannot be repaired.
 
     Parameters
     ----------
     search : Search
-        Of the instance.
-    scenario : Scenario
-    instance : Instance
-        Compiled from it.
-    plan : Plan or None
-        Of this scenario, or of one with other limits, prices, statuses or demands.
+    known : Decisions or None
+        From a plan of this problem, or of one with other limits, prices, statuses or demands.
     keep_going : callable
         Called now and then; once it returns False, the search is left as it is.
     """
-    if plan is not None:
-        is_feasible = search.load(*decisions_of(scenario, instance, plan))
+    if known is not None:
+        is_feasible = search.load(*known)
         for _ in range(REPAIRS):
             if is_feasible or search.solution(keep_going) is not None:
                 return
@@ -55,16 +50,21 @@ def load_warm_start(
     search.construct(keep_going)
 
 
-def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> tuple[Indices, Floats, Floats]:
-    """Return the decisions of a plan that still fit an instance: option by site, share by arc, unserved part by demand.
+def decisions_of(scenario: Scenario, instance: Instance, plan: Plan) -> Decisions:
+    """Return the decisions of a plan that still fit an instance.
 
     Sites that must be open are opened with their best option; flows that are no longer allowed are left unserved.
     """
     option = _options(instance, plan)
     share = _shares(scenario, instance, plan, option)
+    return option, share, unserved_of(instance, share)
+
+
+def unserved_of(instance: Instance, share: Floats) -> Floats:
+    """Return the part of each demand that shares by arc leave unserved."""
     served = np.bincount(instance.arcs.demand, weights=share, minlength=len(instance.demands.region))
     rest = 1.0 - served
-    return option, share, np.where(rest > NEGLIGIBLE_SHARE, rest, 0.0)
+    return np.where(rest > NEGLIGIBLE_SHARE, rest, 0.0)
 
 
 def _options(instance: Instance, plan: Plan) -> Indices:

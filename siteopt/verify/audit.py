@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteopt.scenario.facility_location import FacilityLocation
 from siteopt.verify import (
     access,
     connection,
@@ -24,6 +25,7 @@ from siteopt.verify import (
     tails,
     tenancy,
 )
+from siteopt.verify.facility_location import verify_facility_location
 from siteopt.verify.failure import SurvivalFacts
 
 if TYPE_CHECKING:
@@ -56,13 +58,13 @@ RULES: tuple[Callable[[SurvivalFacts], Iterator[Violation]], ...] = (
 )
 
 
-def verify(scenario: Scenario, plan: Plan) -> list[Violation]:
+def verify(scenario: Scenario | FacilityLocation, plan: Plan) -> list[Violation]:
     """Check a plan against every rule of its scenario, and recompute every figure that it reports.
 
     Parameters
     ----------
-    scenario : Scenario
-        As loaded.
+    scenario : Scenario or FacilityLocation
+        As loaded, or as :func:`siteopt.facility_location` returned it.
     plan : Plan
         Any plan, of any origin.
 
@@ -71,6 +73,8 @@ def verify(scenario: Scenario, plan: Plan) -> list[Violation]:
     list of Violation
         Empty if the plan holds. Where something is not a finite number, nothing else is looked at.
     """
+    if isinstance(scenario, FacilityLocation):
+        return verify_facility_location(scenario, plan)
     broken = list(identity.numbers(plan))
     if broken:
         return broken

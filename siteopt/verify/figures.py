@@ -12,10 +12,19 @@ from siteopt.verify.violation import ABSOLUTE_USD, RELATIVE, Violation, differ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from siteopt.plan import FlowPlan, Plan
     from siteopt.verify.facts import Facts
     from siteopt.verify.failure import SurvivalFacts
+
+    class Stated(Protocol):
+        """What states a plan: all that can be said about its bound comes from there."""
+
+        @property
+        def plan(self) -> Plan:
+            """The plan."""
+
 
 #: Percentiles that a plan reports.
 PERCENTILES = (0.50, 0.95, 0.99)
@@ -27,15 +36,15 @@ SMALLEST_USD = 0.01
 def site_power(facts: Facts) -> Iterator[Violation]:
     """Check ``it_mw`` and ``facility_mw``: the power of each open site."""
     for name, row in facts.open.items():
-        yield from _figure("it_mw", name, row.it_mw, facts.it_mw[name], "MW")
-        yield from _figure("facility_mw", name, row.facility_mw, facts.facility_mw[name], "MW")
+        yield from figure("it_mw", name, row.it_mw, facts.it_mw[name], "MW")
+        yield from figure("facility_mw", name, row.facility_mw, facts.facility_mw[name], "MW")
 
 
 def site_capex(facts: Facts) -> Iterator[Violation]:
     """Check ``capex_usd``: the capital newly spent at each open site."""
     actual = capex_usd(facts)
     for name, row in facts.open.items():
-        yield from _figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
+        yield from figure("capex_usd", name, row.capex_usd, actual[name], "USD", ABSOLUTE_USD)
 
 
 def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
@@ -43,10 +52,10 @@ def pool_load(facts: SurvivalFacts) -> Iterator[Violation]:
     for pool in facts.plan.pools:
         subject, erlang = f"{pool.site}/{pool.workload}", facts.peak_erlang.get(facts.pool(pool), 0.0)
         utilisation = erlang / pool.replicas if pool.replicas else 0.0
-        yield from _figure("load_erlang", subject, pool.load_erlang, erlang, "erlang")
-        yield from _figure("utilisation", subject, pool.utilisation, utilisation, "of the replicas")
+        yield from figure("load_erlang", subject, pool.load_erlang, erlang, "erlang")
+        yield from figure("utilisation", subject, pool.utilisation, utilisation, "of the replicas")
         moved = (failure.moved_erlang.get(facts.pool(pool), 0.0) for failure in facts.failures.values())
-        yield from _figure("reserve_erlang", subject, pool.reserve_erlang, max(moved, default=0.0), "erlang")
+        yield from figure("reserve_erlang", subject, pool.reserve_erlang, max(moved, default=0.0), "erlang")
 
 
 def flow_latency(facts: Facts) -> Iterator[Violation]:
@@ -76,7 +85,7 @@ def _percentiles(flow: FlowPlan, metric: str, actual_ms: list[float]) -> Iterato
         yield Violation("latency_ms", subject, message)
         return
     for p, ms, true_ms in zip(PERCENTILES, reported, actual_ms, strict=True):
-        yield from _figure("latency_ms", f"{subject} p{p * 100:.0f}", ms, true_ms, "ms")
+        yield from figure("latency_ms", f"{subject} p{p * 100:.0f}", ms, true_ms, "ms")
 
 
 def flow_slo(facts: Facts) -> Iterator[Violation]:
@@ -89,7 +98,7 @@ def flow_slo(facts: Facts) -> Iterator[Violation]:
                 message = f"reported {flow.slo_ms}, but the first of {len(limits)} SLOs says {actual_ms}"
                 yield Violation("slo_ms", flow_name(flow), message)
         else:
-            yield from _figure("slo_ms", flow_name(flow), flow.slo_ms, actual_ms, "ms")
+            yield from figure("slo_ms", flow_name(flow), flow.slo_ms, actual_ms, "ms")
 
 
 def grid_use(facts: Facts) -> Iterator[Violation]:
@@ -102,8 +111,8 @@ def grid_use(facts: Facts) -> Iterator[Violation]:
                 "grid_use", limit.id, f"not reported; {used_mw:.6g} MW of {limit.limit_mw:.6g} MW are used"
             )
             continue
-        yield from _figure("grid_use", f"{limit.id} used_mw", row.used_mw, used_mw, "MW")
-        yield from _figure("grid_use", f"{limit.id} limit_mw", row.limit_mw, limit.limit_mw, "MW")
+        yield from figure("grid_use", f"{limit.id} used_mw", row.used_mw, used_mw, "MW")
+        yield from figure("grid_use", f"{limit.id} limit_mw", row.limit_mw, limit.limit_mw, "MW")
 
 
 def cost_breakdown(facts: Facts) -> Iterator[Violation]:
@@ -115,7 +124,7 @@ def cost_breakdown(facts: Facts) -> Iterator[Violation]:
                 "cost_lines", line, f"not reported; it is {actual[line]:.9g} USD", abs(actual[line])
             )
         else:
-            yield from _figure("cost_lines", line, reported[line], actual[line], "USD", ABSOLUTE_USD)
+            yield from figure("cost_lines", line, reported[line], actual[line], "USD", ABSOLUTE_USD)
     for line in sorted(set(reported) - set(LINES)):
         message = f"{reported[line]:.9g} USD under a name that is none of the {len(LINES)} lines"
         yield Violation("cost_lines", line, message, abs(reported[line]))
@@ -134,7 +143,7 @@ def cost(facts: Facts) -> Iterator[Violation]:
             yield Violation("cost_usd", "plan", message, excess)
 
 
-def bound(facts: Facts) -> Iterator[Violation]:
+def bound(facts: Stated) -> Iterator[Violation]:
     """Check ``bound``: a lower bound is not above the cost of a plan."""
     cost_usd, bound_usd = facts.plan.cost_usd, facts.plan.bound_usd
     if bound_usd is None:
@@ -145,7 +154,7 @@ def bound(facts: Facts) -> Iterator[Violation]:
         yield Violation("bound", "plan", message, excess)
 
 
-def gap(facts: Facts) -> Iterator[Violation]:
+def gap(facts: Stated) -> Iterator[Violation]:
     """Check ``gap``: ``(cost - bound) / (sum of the positive cost lines)``, present exactly if the bound is.
 
     Where nothing is spent a gap beyond rounding has no limit, and there is none.
@@ -167,7 +176,7 @@ def gap(facts: Facts) -> Iterator[Violation]:
         message = f"no gap is defined without a positive cost line, but {plan.gap:g} is reported"
         yield Violation("gap", "plan", message, abs(plan.gap))
         return
-    yield from _figure(
+    yield from figure(
         "gap", "plan", plan.gap, difference / gross if gross > 0.0 else 0.0, "of the gross cost"
     )
 
@@ -181,18 +190,19 @@ def _gap_usd(plan: Plan) -> Iterator[Violation]:
         return
     # Net cost may be near zero: what can be told apart depends on the lines.
     absolute = ABSOLUTE_USD + RELATIVE * gross_usd(plan.cost_lines)
-    yield from _figure("gap", "plan", plan.gap_usd, plan.cost_usd - plan.bound_usd, "USD", absolute)
+    yield from figure("gap", "plan", plan.gap_usd, plan.cost_usd - plan.bound_usd, "USD", absolute)
 
 
-def status(facts: Facts) -> Iterator[Violation]:
+def status(facts: Stated) -> Iterator[Violation]:
     """Check ``status``: nothing is called optimal without a bound."""
     if facts.plan.status == "optimal" and facts.plan.bound_usd is None:
         yield Violation("status", "plan", "called optimal with 0 bounds; optimality needs one")
 
 
-def _figure(
+def figure(
     rule: str, subject: str, reported: float, actual: float, unit: str, absolute: float = 1e-9
 ) -> Iterator[Violation]:
+    """Check one figure of a plan against the actual one."""
     if differ(reported, actual, absolute):
         message = f"reported {reported:.9g} {unit}, but it is {actual:.9g} {unit}"
         yield Violation(rule, subject, message, abs(reported - actual))

@@ -52,31 +52,31 @@ def unknown_ids(facts: Facts) -> Iterator[Violation]:
     limits = {limit.id for limit in facts.scenario.grid_limits}
     hardware = {name for workload in facts.scenario.workloads for name in workload.accelerators} | {STATED}
     tenants = {w.tenant for w in facts.scenario.workloads if w.tenant is not None}
-    yield from _unknown("site", [*(row.id for row in plan.sites), *(row.site for row in places)], facts.sites)
-    yield from _unknown("design", (row.design for row in plan.sites), facts.designs)
-    yield from _unknown("workload", [*(pool.workload for pool in plan.pools), *left], facts.workloads)
-    yield from _unknown("accelerator", (row.accelerator for row in users), hardware)
-    yield from _unknown("demand", ((row.region, row.workload) for row in demands), facts.demand)
-    yield from _unknown("grid limit", (row.id for row in plan.grid), limits)
-    yield from _unknown("link", (row.id for row in plan.links), limits_gbps(facts))
-    yield from _unknown("tenant", (row.tenant for row in plan.tenants), tenants)
+    yield from unknown("site", [*(row.id for row in plan.sites), *(row.site for row in places)], facts.sites)
+    yield from unknown("design", (row.design for row in plan.sites), facts.designs)
+    yield from unknown("workload", [*(pool.workload for pool in plan.pools), *left], facts.workloads)
+    yield from unknown("accelerator", (row.accelerator for row in users), hardware)
+    yield from unknown("demand", ((row.region, row.workload) for row in demands), facts.demand)
+    yield from unknown("grid limit", (row.id for row in plan.grid), limits)
+    yield from unknown("link", (row.id for row in plan.links), limits_gbps(facts))
+    yield from unknown("tenant", (row.tenant for row in plan.tenants), tenants)
 
 
 def duplicates(facts: Facts) -> Iterator[Violation]:
     """Check ``duplicate``: there is one row for each thing that a table is about."""
     plan = facts.plan
-    yield from _repeated("site", (row.id for row in plan.sites))
-    yield from _repeated("pool", (f"{row.site}/{row.workload} on {row.accelerator}" for row in plan.pools))
-    yield from _repeated("flow", (f"{row.region}/{row.workload} -> {row.site}" for row in plan.flows))
-    yield from _repeated("unserved demand", (f"{row.region}/{row.workload}" for row in plan.unserved))
-    yield from _repeated("grid limit", (row.id for row in plan.grid))
-    yield from _repeated("link", (row.id for row in plan.links))
-    yield from _repeated("tenant", (f"{row.tenant} at {row.site}" for row in plan.tenants))
-    yield from _repeated("failure", (row.site for row in plan.n_minus_1))
+    yield from repeated("site", (row.id for row in plan.sites))
+    yield from repeated("pool", (f"{row.site}/{row.workload} on {row.accelerator}" for row in plan.pools))
+    yield from repeated("flow", (f"{row.region}/{row.workload} -> {row.site}" for row in plan.flows))
+    yield from repeated("unserved demand", (f"{row.region}/{row.workload}" for row in plan.unserved))
+    yield from repeated("grid limit", (row.id for row in plan.grid))
+    yield from repeated("link", (row.id for row in plan.links))
+    yield from repeated("tenant", (f"{row.tenant} at {row.site}" for row in plan.tenants))
+    yield from repeated("failure", (row.site for row in plan.n_minus_1))
     for failure in plan.n_minus_1:
         off, moves = f"off {failure.site}", failure.moves
-        yield from _repeated("move", (f"{m.region}/{m.workload} -> {m.site} {off}" for m in moves))
-        yield from _repeated("displaced workload", (f"{row.workload} {off}" for row in failure.unprotected))
+        yield from repeated("move", (f"{m.region}/{m.workload} -> {m.site} {off}" for m in moves))
+        yield from repeated("displaced workload", (f"{row.workload} {off}" for row in failure.unprotected))
 
 
 def _row_numbers(path: str, row: Any) -> Iterator[Violation]:
@@ -110,7 +110,8 @@ def _finite(subject: str, name: str, value: object) -> Iterator[Violation]:
         yield Violation("number", subject, f"{name} is {shown}, not a finite number such as 1.0")
 
 
-def _unknown(kind: str, names: Iterable[object], known: Iterable[object]) -> Iterator[Violation]:
+def unknown(kind: str, names: Iterable[object], known: Iterable[object]) -> Iterator[Violation]:
+    """Check names of one kind for those that are not known."""
     here = set(known)
     for name, rows in Counter(name for name in names if name not in here).items():
         shown = "/".join(name) if isinstance(name, tuple) else str(name)
@@ -118,7 +119,8 @@ def _unknown(kind: str, names: Iterable[object], known: Iterable[object]) -> Ite
         yield Violation("unknown_id", shown, message, float(rows))
 
 
-def _repeated(kind: str, names: Iterable[str]) -> Iterator[Violation]:
+def repeated(kind: str, names: Iterable[str]) -> Iterator[Violation]:
+    """Check the names of rows of one kind for those that stand twice."""
     for name, rows in Counter(names).items():
         if rows > 1:
             yield Violation("duplicate", name, f"the {kind} has {rows} rows; 1 is allowed", float(rows - 1))

@@ -44,6 +44,19 @@ def test_each_mode_costs_what_its_own_solve_costs(small: Scenario, usual: Compar
             assert flow.latency_ms.p99 <= row.p99_ms[flow.workload]
 
 
+def test_an_interrupt_ends_the_whole_comparison_with_what_there_is(small: Scenario) -> None:
+    """It ended the running mode alone, and the next one began."""
+    said: list[str] = []
+    found = compare(small, time_limit=1e6, gap=0.0, say=said.append, stop=lambda: "edge" in said)
+    assert said == ["central", "edge"]
+    assert found.is_interrupted
+    central, _, hybrid = found.modes
+    assert central.plan is not None
+    assert central.plan.limit is None
+    assert hybrid.plan is None
+    assert hybrid.reasons == ("the comparison was interrupted before",)
+
+
 def test_hybrid_is_never_dearer_where_all_is_served(usual: Comparison) -> None:
     costs = {row.mode: row.plan.cost_usd for row in usual.modes if row.plan is not None and not row.left_out}
     assert costs["hybrid"] <= min(costs.values()) + 1.0

@@ -28,6 +28,8 @@ from siteopt.run.options import SolveOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from siteopt import Progress
+
 EFFORT = Effort(SolveOptions(time_limit=1e6, gap=0.0))
 #: The hub is nearly full, so that ``sub`` takes over where it may.
 NARROW: dict[str, Any] = {"sites.0.headroom_mw": 0.13}
@@ -138,12 +140,39 @@ def test_a_bound_of_another_scenario_is_not_believed(small: Scenario) -> None:
     """Prices have changed since the plan was made: its bound is found anew."""
     plan = solve(small, time_limit=inf, gap=0.0)
     dear = with_site(small, "hub", price_usd_per_mwh=60.0)
-    again = bounded(dear, plan, EFFORT, 1e6)
+    again = bounded(dear, plan, EFFORT, 1e6, EFFORT.start_clock())
     assert again.cost_usd == pytest.approx(evaluate(dear, plan).cost_usd)
     assert again.bound_usd is not None
     assert plan.bound_usd is not None
     assert again.bound_usd > plan.bound_usd
-    assert bounded(small, plan, EFFORT, 1e6).bound_usd == plan.bound_usd
+    assert bounded(small, plan, EFFORT, 1e6, EFFORT.start_clock()).bound_usd == plan.bound_usd
+
+
+def test_an_interrupt_ends_the_whole_answer_with_what_there_is(narrow: tuple[Scenario, Plan]) -> None:
+    """It ended the running solve alone: the way back and every break-even had to be interrupted one by one."""
+    scenario, plan = narrow
+    outside = next(s.id for s in scenario.sites if s.id not in {row.id for row in plan.sites})
+    solves: list[str] = []
+
+    def told(progress: Progress) -> None:
+        if progress.incumbent_usd is not None:
+            solves.append(progress.source)
+
+    effort = Effort(SolveOptions(time_limit=1e6, gap=0.0, method="search"), told, lambda: bool(solves))
+    answer = why_not(scenario, plan, outside, effort)
+    assert answer.is_interrupted
+    assert answer.other is not None
+    assert answer.other.limit == "interrupt"
+    assert all(row.solves == 0 for row in answer.breakevens)
+    assert not why_not(scenario, plan, outside, EFFORT).is_interrupted
+
+
+def test_an_interrupt_before_there_is_anything_to_compare_with_is_one(narrow: tuple[Scenario, Plan]) -> None:
+    scenario, plan = narrow
+    outside = next(s.id for s in scenario.sites if s.id not in {row.id for row in plan.sites})
+    unbounded = replace(plan, bound_usd=None, gap=None, gap_usd=None)
+    with pytest.raises(KeyboardInterrupt):
+        why_not(scenario, unbounded, outside, Effort(SolveOptions(time_limit=1e6), stop=lambda: True))
 
 
 def test_what_binds_is_what_has_no_room_for_one_more(narrow: tuple[Scenario, Plan]) -> None:

@@ -88,3 +88,27 @@ def test_a_library_that_is_missing_is_one_sentence(scenario: Path) -> None:
     assert done.returncode == 4
     assert done.stderr.startswith("siteopt: the installation is broken: import of highspy")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "there is not enough memory for this"),
+        (RuntimeError("can't start new thread"), "no more threads can be started here"),
+    ],
+)
+def test_what_the_environment_lacks_is_one_sentence(
+    error: Exception,
+    words: str,
+    scenario: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A limit on threads was "a bug in siteopt"."""
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("siteopt.cli.solve.solve", fail)
+    assert main(["solve", str(scenario)]) == 4
+    assert capsys.readouterr().err == f"siteopt: {words}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -72,6 +73,38 @@ def test_a_signal_gives_the_best_plan_so_far(number: signal.Signals, endless: Pa
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["limit"] == "interrupt"
     assert load_plan(out).verified
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_a_comparison_with_what_was_found(number: signal.Signals, endless: Path) -> None:
+    """Three solves, one signal: the mode that runs is the last one."""
+    process = subprocess.Popen(
+        [
+            *COMMAND,
+            "compare",
+            str(endless),
+            "--json",
+            "--gap",
+            "0",
+            "--time-limit",
+            "600",
+            "--method",
+            "search",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while not re.search(r"plan +\$", process.stderr.readline()):
+        pass
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert "interrupted; this is what was found until then" in stderr
+    central, edge, hybrid = json.loads(stdout)["modes"]
+    assert central["cost_usd"] > 0.0
+    assert edge["reasons"] == hybrid["reasons"] == ["the comparison was interrupted before"]
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -91,7 +91,7 @@ def test_solve_says_which_rules_conflict(monkeypatch: pytest.MonkeyPatch) -> Non
     """What only the exact model can prove is told in words, too."""
     edits = {"policy.budget_usd": 500_000.0, "sites.0.headroom_mw": 0.05}
     scenario = scenario_with(edits)
-    monkeypatch.setattr(import_module("siteopt.solving.solve"), "impossibilities", lambda *_: [])
+    monkeypatch.setattr(import_module("siteopt.solving.problems"), "impossibilities", lambda *_: [])
     with pytest.raises(InfeasibleError) as caught:
         solve(scenario, time_limit=inf, method="milp")
     assert any("must be served" in reason for reason in caught.value.reasons)
@@ -118,3 +118,11 @@ def test_words_of_single_families(edits: dict[str, Any], words: str) -> None:
     assert found is not None
     assert found.is_minimal
     assert words in " ".join(found.sentences)
+
+
+def test_once_the_time_is_over_no_further_set_of_rules_is_tried() -> None:
+    """The first answer, by arithmetic, takes no time; dividing the rules would take one solve after the other."""
+    found = find_conflict(scenario_with({"workloads.0.tiers": ["regional"]}), time_limit=1e-9, relax=False)
+    assert found is not None
+    assert found.checks == 1
+    assert not found.is_minimal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,6 +42,35 @@ def no_site_at_home(document: dict[str, Any]) -> None:
 
 def no_route(document: dict[str, Any]) -> None:
     document["workloads"][0] |= {"jurisdictions": ["DE"], "sovereign_route": True}
+
+
+def region_outside(document: dict[str, Any]) -> None:
+    """Without a network and without an SLO: nothing but the route is in the way, whatever power there is."""
+    document["network"] = {}
+    document["sites"][1].pop("node")
+    for workload in document["workloads"]:
+        workload.pop("home", None)
+    document["workloads"][0] |= {"jurisdictions": ["DE"], "sovereign_route": True, "slo": []}
+
+
+def network_in_pieces(document: dict[str, Any]) -> None:
+    document["network"]["links"] = document["network"]["links"][:1]
+    document["workloads"][0]["slo"] = []
+    document["workloads"][0]["tiers"] = ["hyperscale"]
+
+
+def extension_too_late(document: dict[str, Any]) -> None:
+    """One module stands and carries 0.9 MW; a second one takes two years."""
+    document["sites"][0] |= {"status": "existing", "existing": {"design": "module", "modules": 1}}
+    document["designs"][0]["build_months"] = 24.0
+    document["workloads"][1]["replica"]["kw"] = 1900.0
+    document["policy"] = {"ready_by_month": 12.0}
+    document["sites"][1]["status"] = "forbidden"
+
+
+def extension_too_late_for_all(document: dict[str, Any]) -> None:
+    extension_too_late(document)
+    document["workloads"][1]["replica"]["kw"] = 90.0
 
 
 def all_forbidden(document: dict[str, Any]) -> None:
@@ -119,7 +149,30 @@ STATEMENTS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (no_site_at_home, ["1 of its 3 regions (zurich)", '2 are outside the jurisdictions of "same" (CH)']),
     (
         no_route,
-        ["1 is outside the allowed jurisdictions DE; 2 are without a route that stays"],
+        ["1 is outside the allowed jurisdictions DE; 2 are without a route to zurich that stays"],
+    ),
+    (
+        region_outside,
+        [
+            "(zurich)",
+            "1 is outside the allowed jurisdictions DE; 2 are without a route to zurich that stays in",
+        ]
+        + ["the allowed jurisdictions, as zurich lies outside them."],
+    ),
+    (network_in_pieces, ["1 is without any route to hamburg."]),
+    (
+        extension_too_late_for_all,
+        [
+            "can carry at most 0.9 MW",
+            "; what is built or energised after policy.ready_by_month 12 does not count.",
+        ],
+    ),
+    (
+        extension_too_late,
+        [
+            "1 is too small for one replica of 1,900 kW (headroom, PUE and modules leave at most",
+            " kW; what is built or energised after policy.ready_by_month 12 does not count)",
+        ],
     ),
     (big_replica, ["2 are too small for one replica of 9,000 kW", "leave at most 7,200 kW"]),
     (
@@ -156,6 +209,16 @@ def test_statement(change: Callable[[dict[str, Any]], None], words: list[str]) -
     assert len(said) == 1, said
     for part in words:
         assert part in said[0]
+
+
+@pytest.mark.parametrize("change", [change for change, _ in STATEMENTS], ids=lambda change: change.__name__)
+def test_each_site_is_excluded_for_one_reason(change: Callable[[dict[str, Any]], None]) -> None:
+    """A site without a route was counted again as too small: an endless round trip is within no limit at all."""
+    for said in reasons(change):
+        of_sites = re.search(r"[Oo]f (\d+) sites (.*)\.$", said)
+        if of_sites:
+            counts = re.findall(r"(?:^|; )(\d+) (?:is|are) ", of_sites[2])
+            assert sum(map(int, counts)) == int(of_sites[1]), said
 
 
 def test_nothing_is_said_of_a_scenario_that_has_a_plan() -> None:

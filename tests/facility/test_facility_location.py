@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from support.documents.facility_location import arrays_instance
 from support.documents.small_scenario import small_scenario
 from support.reference.facility import best_cost
 
 from siteopt.compile import compile_instance
 from siteopt.evaluate import evaluate_solution
-from siteopt.facility import facility_location, recognised
+from siteopt.facility import recognised
 from siteopt.facility.run import solve_facility_location
 from siteopt.run.incumbent import Incumbent
 from siteopt.run.options import SolveOptions
@@ -39,7 +40,7 @@ def solved(instance: Instance, gap: float = 1e-9) -> Incumbent:
 
 @pytest.mark.parametrize("figures", [np.float64, np.float32])
 def test_problem_comes_back_as_it_went_in(figures: type) -> None:
-    problem = recognised(facility_location(CAPACITY, FIXED, DEMAND, COST.astype(figures)))
+    problem = recognised(arrays_instance(CAPACITY, FIXED, DEMAND, COST.astype(figures)))
     assert problem is not None
     assert problem.capacity == pytest.approx(CAPACITY)
     assert problem.fixed_usd == pytest.approx(FIXED)
@@ -50,16 +51,16 @@ def test_problem_comes_back_as_it_went_in(figures: type) -> None:
 
 
 def test_capacities_may_have_decimals() -> None:
-    problem = recognised(facility_location(CAPACITY + 0.25, FIXED, DEMAND, COST))
+    problem = recognised(arrays_instance(CAPACITY + 0.25, FIXED, DEMAND, COST))
     assert problem is not None
     assert problem.capacity == pytest.approx(CAPACITY + 0.25, rel=1e-7)
 
 
 def test_nearest_and_sparse_and_infinite_costs_leave_arcs_out() -> None:
-    nearest = facility_location(CAPACITY, FIXED, DEMAND, COST, nearest=2)
+    nearest = arrays_instance(CAPACITY, FIXED, DEMAND, COST, nearest=2)
     kept = np.where(np.argsort(np.argsort(COST, axis=1), axis=1) < 2, COST, np.inf)
-    infinite = facility_location(CAPACITY, FIXED, DEMAND, kept)
-    sparse = facility_location(CAPACITY, FIXED, DEMAND, csr_array(np.where(np.isfinite(kept), kept, 0.0)))
+    infinite = arrays_instance(CAPACITY, FIXED, DEMAND, kept)
+    sparse = arrays_instance(CAPACITY, FIXED, DEMAND, csr_array(np.where(np.isfinite(kept), kept, 0.0)))
     for instance in (nearest, infinite, sparse):
         assert len(instance.arcs.demand) == 8
         assert instance.arcs.usd == pytest.approx(nearest.arcs.usd)
@@ -82,11 +83,11 @@ def test_what_is_wrong_is_said(change: dict[str, object], message: str) -> None:
         "cost_usd": COST,
     }
     with pytest.raises(ValueError, match=message):
-        facility_location(**{**figures, **change})  # type: ignore[arg-type]
+        arrays_instance(**{**figures, **change})
 
 
 def test_more_than_facility_location_is_not_recognised() -> None:
-    instance = facility_location(CAPACITY, FIXED, DEMAND, COST)
+    instance = arrays_instance(CAPACITY, FIXED, DEMAND, COST)
     assert recognised(instance) is not None
     assert recognised(replace(instance, budget_usd=50.0)) is None
     assert recognised(replace(instance, max_sites=2)) is None
@@ -98,7 +99,7 @@ def test_more_than_facility_location_is_not_recognised() -> None:
 
 
 def test_plan_and_bound_meet_at_the_optimum() -> None:
-    instance = facility_location(CAPACITY, FIXED, DEMAND, COST)
+    instance = arrays_instance(CAPACITY, FIXED, DEMAND, COST)
     problem = recognised(instance)
     assert problem is not None
     optimum, incumbent = best_cost(problem), solved(instance)
@@ -129,7 +130,7 @@ def test_demands_that_may_not_be_split(seed: int) -> None:
     capacity = np.ceil(rng.uniform(0.5, 0.8, 3) * demand.sum())
     fixed = rng.uniform(5.0, 25.0, 3)
     optimum = single_source_optimum(capacity, fixed, demand, cost)
-    incumbent = solved(facility_location(capacity, fixed, demand, cost, splittable=False), 1e-6)
+    incumbent = solved(arrays_instance(capacity, fixed, demand, cost, splittable=False), 1e-6)
     assert incumbent.solution is not None
     assert set(np.unique(incumbent.solution.share)) <= {0.0, 1.0}
     assert incumbent.cost_usd == pytest.approx(optimum)
@@ -149,6 +150,6 @@ def test_an_assignment_that_was_cut_short_gets_longer_the_next_time(monkeypatch:
     demand = rng.integers(5, 36, 20).astype(float)
     capacity = np.full(6, np.ceil(demand.sum() / 4.0))
     cost = rng.uniform(1.0, 10.0, (20, 6)) * demand[:, None]
-    instance = facility_location(capacity, rng.uniform(50.0, 150.0, 6), demand, cost, False)
+    instance = arrays_instance(capacity, rng.uniform(50.0, 150.0, 6), demand, cost, False)
     solve_facility_location(instance, Incumbent(instance, Clock(3.0), 0.0, None), SolveOptions())
     assert given[1] > 1.2 * given[0]

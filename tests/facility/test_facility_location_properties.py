@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.documents.facility_location import arrays_instance
 from support.reference.facility import best_cost, dual_value, strong_lp, transport_cost
 
 from siteopt._core.facility.dual_ascent import FacilityDual
 from siteopt._core.facility.interchange import Interchange
 from siteopt._core.facility.transport import Transport
-from siteopt.facility import FacilityProblem, facility_location, recognised
+from siteopt.facility import FacilityProblem, recognised
 from siteopt.facility.root_bound import RootBound
 from siteopt.facility.tree import FacilityTree
 
@@ -25,7 +26,7 @@ def random_problem(
     demand = rng.integers(5, 36, demands).astype(float)
     capacity = np.ceil(rng.uniform(0.4, 1.6, sites) * ratio * demand.sum() / sites)
     problem = recognised(
-        facility_location(
+        arrays_instance(
             capacity, 20.0 * np.sqrt(capacity), demand, 10.0 * demand[:, None] * distance, nearest=nearest
         )
     )

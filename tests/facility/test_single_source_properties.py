@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.documents.facility_location import arrays_instance
 from support.reference.facility import best_cost
 
 import siteopt.facility.splittable_run as splittable_run
 from siteopt._core.facility.assignment import Assignment
-from siteopt.facility import FacilityProblem, facility_location, fitting, recognised, splittable_relaxation
+from siteopt.facility import FacilityProblem, fitting, recognised, splittable_relaxation
 from siteopt.facility.generalised_assignment import solve_generalised_assignment
 from siteopt.facility.run import solve_facility_location
 from siteopt.facility.single_source import least_sum
@@ -33,7 +34,7 @@ def random_instance(sites: int, demands: int, ratio: float, is_round: bool, seed
     capacity = rng.uniform(0.5, 1.5, sites) * ratio * demand.sum() / sites
     capacity = np.ceil(capacity) if is_round else capacity
     cost = rng.uniform(1.0, 40.0, (demands, sites))
-    return facility_location(capacity, rng.uniform(5.0, 60.0, sites), demand, cost, splittable=False)
+    return arrays_instance(capacity, rng.uniform(5.0, 60.0, sites), demand, cost, splittable=False)
 
 
 instances = st.builds(

@@ -9,6 +9,7 @@ import pytest
 import siteopt
 
 PUBLIC = [
+    "FacilityLocation",
     "InfeasibleError",
     "NoPlanError",
     "Plan",

@@ -280,23 +280,11 @@ def test_the_time_limit_stops_the_solve(hard_instance: Instance) -> None:
     assert answer.bound < np.inf
 
 
-def test_infeasible_rows_have_names() -> None:
-    """A budget that pays for nothing and demand that must be served: both are among the rows that conflict."""
+def test_a_budget_that_pays_for_nothing_and_demand_that_must_be_served_are_infeasible() -> None:
     edits = {"policy.budget_usd": 1000.0, "workloads.1.unserved_usd_per_1k": REMOVE, "demand.3": REMOVE}
     instance = compile_instance(load_scenario(changed(small_scenario(), edits)))
-    model = ExactModel(instance)
-    matrix = compile_matrix(build_model(instance).pyomo)
-    driver = HighsDriver(matrix)
+    driver = HighsDriver(compile_matrix(build_model(instance).pyomo))
     assert driver.solve(Limits(), Silent()).outcome == "infeasible"
-    rows = driver.infeasible_rows(10.0)
-    assert "budget[capex]" in rows
-    assert any(row.startswith("assignment[") for row in rows)
-    assert set(rows) <= set(matrix.row_names)
-    assert model.conflict(10.0) == rows
-
-
-def test_nothing_conflicts_in_a_feasible_model(small_instance: Instance) -> None:
-    assert ExactModel(small_instance).conflict(10.0) == []
 
 
 def test_the_safe_bound_is_below_the_solvers() -> None:

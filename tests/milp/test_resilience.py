@@ -22,7 +22,6 @@ from siteopt.milp.matrix import compile_matrix
 from siteopt.milp.moves import model_size
 from siteopt.milp.objective import USD_PER_UNIT
 from siteopt.milp.segments import most_replicas, reserve_segments
-from siteopt.milp.solve import ExactModel
 from siteopt.resilience.moved import reserves
 from siteopt.scenario import load_scenario
 from siteopt.search.local_search import Search
@@ -129,12 +128,10 @@ def test_without_protection_nothing_stands_by() -> None:
 
 
 def test_a_site_without_another_serves_no_protected_demand() -> None:
-    """Where all must be served there is no plan, and the row that says so is among those that conflict."""
+    """Where all must be served there is no plan."""
     instance = compile_instance(protected(**{"sites.1": REMOVE}))
-    model = ExactModel(instance)
     answer = HighsDriver(compile_matrix(build_model(instance).pyomo)).solve(Limits(), Silent())
     assert answer.outcome == "infeasible"
-    assert "survival[north.chat@sub]" in {row.replace("'", "") for row in model.conflict(10.0)}
     left = compile_instance(protected(**{"sites.1": REMOVE, "workloads.0.unserved_usd_per_1k": 1e4}))
     assert solved(left, "outer")[1].unserved.tolist() == [1.0]
 

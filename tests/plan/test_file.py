@@ -78,7 +78,7 @@ BROKEN: dict[str, tuple[list[Any], Any, str, str]] = {
     "unknown key on top": (["costs"], 3, "costs", "unknown key; did you mean 'cost_usd'?"),
     "unknown status": (["status"], "best", "status", "should be 'optimal' or 'feasible' or 'evaluated'"),
     "unhashable status": (["status"], ["optimal"], "status", "not a list"),
-    "unknown limit": (["limit"], "money", "limit", "'interrupt', not \"money\""),
+    "unknown limit": (["limit"], "money", "limit", "'failure', not \"money\""),
     "text for flag": (["verified"], "yes", "verified", "true or false"),
     "text in lines": (["cost_lines"], {"energy": "much"}, "cost_lines.energy", "should be a finite number"),
     "list of lines": (["cost_lines"], [1.0], "cost_lines", "an object, not a list"),

@@ -59,6 +59,7 @@ def test_headline_says_what_was_found() -> None:
         ({"status": "evaluated", "limit": None, "gap": None}, "Priced, not optimised | verified"),
         ({"verified": False}, "| NOT VERIFIED |"),
         ({"limit": "interrupt"}, "Best plan found when it was interrupted"),
+        ({"limit": "failure"}, "Best plan found when a step failed"),
         ({"limit": "nodes"}, "Best plan found at the node limit"),
         ({"limit": None, "stop_reason": "exhausted"}, "when neither plan nor bound improved any more"),
     ],

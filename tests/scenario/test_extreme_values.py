@@ -57,6 +57,25 @@ def test_more_replicas_than_there_are_is_a_wrong_unit() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("edits", "where", "words"),
+    [
+        ({"workloads.1.replica.rps": 1e9}, "workloads[1].replica.rps", "slots of one replica busy"),
+        (
+            {"workloads.1.service.slots": 100_001},
+            "workloads[1].service.slots",
+            "more than 100,000 in one replica",
+        ),
+    ],
+)
+def test_more_slots_than_any_replica_has_are_a_wrong_unit(
+    edits: dict[str, Any], where: str, words: str
+) -> None:
+    """A table of what replicas carry had one row then, and its last step none."""
+    found = dict(problems(edits))
+    assert words in found[where]
+
+
 @pytest.mark.parametrize("character", ["\ud800", "\x00", "\x1b", "\n"])
 @pytest.mark.parametrize("key", ["sites.0.name", "regions.0.name", "name"])
 def test_a_character_that_no_file_can_hold_is_refused(key: str, character: str) -> None:

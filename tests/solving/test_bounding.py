@@ -60,23 +60,21 @@ def test_without_a_part_there_are_bounds_alone(small_instance: Instance) -> None
     assert bounding.hint() is None
 
 
-def searched(
-    scenario: Scenario, instance: Instance, rounds: int, hints: list[Solution]
-) -> tuple[Solution, float]:
+def searched(instance: Instance, rounds: int, hints: list[Solution]) -> tuple[Solution, float]:
     """Best solution of so many rounds that get these hints first, and its cost."""
     incumbent = incumbent_of(instance)
     with mock.patch.object(Bounding, "hint", side_effect=chain(hints, repeat(None))):
-        run = Rounds(scenario, instance, incumbent, SolveOptions(iteration_limit=rounds))
+        run = Rounds(instance, incumbent, SolveOptions(iteration_limit=rounds))
         run.search_and_prove(None, float("inf"), exact_follows=True)
     assert incumbent.solution is not None
     return incumbent.solution, incumbent.cost_usd
 
 
 @pytest.mark.slow
-def test_a_search_goes_on_from_the_sites_of_a_hint(germany: Scenario, germany_instance: Instance) -> None:
-    best, best_usd = searched(germany, germany_instance, 60, [])
-    _, usd = searched(germany, germany_instance, 1 + TRIED, [])
-    _, hinted_usd = searched(germany, germany_instance, 1 + TRIED, [best])
+def test_a_search_goes_on_from_the_sites_of_a_hint(germany_instance: Instance) -> None:
+    best, best_usd = searched(germany_instance, 60, [])
+    _, usd = searched(germany_instance, 1 + TRIED, [])
+    _, hinted_usd = searched(germany_instance, 1 + TRIED, [best])
     assert best_usd < usd
     assert hinted_usd < usd
 
@@ -92,8 +90,8 @@ def test_a_search_leaves_sites_that_bring_nothing(germany: Scenario, germany_ins
         share=np.zeros(len(germany_instance.arcs.demand)),
         unserved=np.ones(len(germany_instance.demands.region)),
     )
-    _, usd = searched(germany, germany_instance, 6, [])
-    _, hinted_usd = searched(germany, germany_instance, 6 + TRIED, [everything])
+    _, usd = searched(germany_instance, 6, [])
+    _, hinted_usd = searched(germany_instance, 6 + TRIED, [everything])
     assert hinted_usd <= usd
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+from time import sleep
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from support.documents.small_scenario import small_scenario
 
 import siteopt.compile.many
 from siteopt import InfeasibleError, Progress, ScenarioError, compare, evaluate, load_scenario, solve, verify
+from siteopt.bounds.implicit_flows import ImplicitAscent
 from siteopt.cli import main
 
 
@@ -48,6 +51,32 @@ def test_news_only_gets_better() -> None:
     costs = [news.incumbent_usd for news in told if news.incumbent_usd is not None]
     assert costs == sorted(costs, reverse=True)
     assert all(news.incumbent_usd is not None for news in told[-len(costs) :])
+
+
+@pytest.mark.usefixtures("bugs_are_logged")
+def test_a_bug_beside_the_search_keeps_the_plan(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The plan was thrown away: what went wrong in the other thread was raised after the last problem."""
+    found: list[float] = []
+
+    def bug(_ascent: Any, _steps: int, cost_usd: float, keep_going: Any) -> None:
+        while cost_usd < inf and keep_going() and not found:
+            sleep(0.001)
+        if found:
+            raise IndexError("index 1 is out of bounds")
+
+    monkeypatch.setattr("siteopt.solving.restricted.run.has_spare_core", lambda: True)
+    monkeypatch.setattr(ImplicitAscent, "run", bug)
+
+    def note(news: Progress) -> None:
+        if news.incumbent_usd is not None:
+            found.append(news.incumbent_usd)
+
+    plan = solve(load_scenario(small_document()), time_limit=60.0, gap=0.0, progress=note)
+    assert plan.verified
+    assert plan.limit == "failure"
+    assert "report this bug" in caplog.text
 
 
 def test_what_nobody_reaches_is_told_before_anything_is_searched() -> None:

@@ -15,7 +15,7 @@ from support.documents.small_scenario import small_scenario
 
 from siteopt import InfeasibleError, NoPlanError, Progress, SolverError, load_scenario, solve, verify
 from siteopt.errors import OutOfTimeError
-from siteopt.solving.solve import _below
+from siteopt.solving.finish import _below
 
 if TYPE_CHECKING:
     from siteopt import Scenario

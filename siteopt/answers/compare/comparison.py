@@ -12,7 +12,6 @@ from siteopt.answers.effort import Effort
 from siteopt.compile.many import refuse_to_list
 from siteopt.errors import InfeasibleError, NoPlanError
 from siteopt.run.options import SolveOptions
-from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from siteopt.plan import Plan
     from siteopt.run.options import Method
-    from siteopt.run.progress import Progress
+    from siteopt.run.progress import Clock, Progress
     from siteopt.scenario.schema import Mode, Scenario
 
 #: Share of the time for each mode; the last one may use what the others left.
@@ -41,11 +40,14 @@ class Comparison:
         Empty where hybrid has no plan.
     turns : tuple of Turn
         For the workload asked about: where its verdict turns, by solving.
+    is_interrupted : bool
+        Whether it was ended before its time; what is there is what was found by then.
     """
 
     modes: tuple[ModeResult, ...]
     verdicts: tuple[Verdict, ...]
     turns: tuple[Turn, ...] = ()
+    is_interrupted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
@@ -67,6 +69,7 @@ def compare(
     parameters: tuple[str, ...] = (),
     progress: Callable[[Progress], None] | None = None,
     say: Callable[[str], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Comparison:
     """Solve a scenario under each mode, and say for each workload where it is best served, why, and what would turn it.
 
@@ -88,6 +91,9 @@ def compare(
         Called with the progress of the running solve.
     say : callable, optional
         Called with words that say which solve is running.
+    stop : callable, optional
+        Called many times a second; ends the comparison with what was found so far once it returns True, as Ctrl-C and
+        SIGTERM do during a solve.
 
     Returns
     -------
@@ -100,11 +106,12 @@ def compare(
     """
     refuse_to_list(scenario, "compare")
     options = SolveOptions(time_limit, gap, seed, method)
-    effort, clock = Effort(options, progress), Clock(options.seconds)
+    effort = Effort(options, progress, stop)
+    clock = effort.start_clock()
     results = _modes(scenario, effort, clock, BRIEF if workload is not None else SHARES, say)
     hybrid = results[-1]
     if hybrid.plan is None:
-        return Comparison(results, ())
+        return Comparison(results, (), is_interrupted=clock.interrupted)
     base = with_mode(scenario, "hybrid")
     verdicts = verdicts_of(base, hybrid.plan)
     turns = (
@@ -112,7 +119,7 @@ def compare(
         if workload is None
         else turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
     )
-    return Comparison(results, verdicts, turns)
+    return Comparison(results, verdicts, turns, clock.interrupted)
 
 
 def _modes(
@@ -125,11 +132,14 @@ def _modes(
     """Solve the scenario under each mode within its share of the time; hybrid starts from the better of the others."""
     results: list[ModeResult] = []
     for mode, share in shares.items():
+        seconds = min(clock.left, share * clock.time_limit)
+        if clock.interrupted:
+            results.append(ModeResult(mode, reasons=("the comparison was interrupted before",)))
+            continue
         if say is not None:
             say(mode)
-        seconds = min(clock.left, share * clock.time_limit)
         start = _cheapest(results) if mode == "hybrid" else None
-        results.append(_solved(with_mode(scenario, mode), effort, seconds, start))
+        results.append(_solved(with_mode(scenario, mode), effort, seconds, start, clock))
     return tuple(results)
 
 
@@ -139,13 +149,15 @@ def _cheapest(results: list[ModeResult]) -> Plan | None:
     return results[min(plans)[2]].plan if plans else None
 
 
-def _solved(scenario: Scenario, effort: Effort, seconds: float, start: Plan | None) -> ModeResult:
+def _solved(
+    scenario: Scenario, effort: Effort, seconds: float, start: Plan | None, clock: Clock
+) -> ModeResult:
     mode = scenario.policy.mode
     problems = check(scenario)
     if problems:
         return ModeResult(mode, reasons=tuple(problem.message for problem in problems))
     try:
-        return figures_of(scenario, effort.solve(scenario, seconds, start))
+        return figures_of(scenario, effort.solve(scenario, seconds, start, clock))
     except InfeasibleError as error:
         return ModeResult(mode, reasons=error.reasons)
     except NoPlanError as error:

@@ -198,7 +198,7 @@ class _Bisection:
 
     @property
     def _has_time(self) -> bool:
-        return self._left >= LEAST_SHARE * self._clock.time_limit
+        return not self._clock.interrupted and self._left >= LEAST_SHARE * self._clock.time_limit
 
     @property
     def _left(self) -> float:
@@ -251,7 +251,7 @@ class _Bisection:
         scenario = PARAMETERS[self._name](self._scenario, self._workload, factor)
         seconds = SOLVE_SHARE * self._left
         try:
-            plan = self._effort.solve(scenario, seconds, self._plans[near])
+            plan = self._effort.solve(scenario, seconds, self._plans[near], self._clock)
         except (InfeasibleError, NoPlanError):
             return None
         self._plans[factor] = plan

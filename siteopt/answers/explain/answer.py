@@ -37,6 +37,8 @@ class Answer:
         Why the supposed scenario has no plan, or why it cannot differ.
     breakevens : tuple of BreakEven
         How far parameters of a site would have to move for it to be in the plan.
+    is_interrupted : bool
+        Whether it was ended before its time; what is there is what was found by then.
     """
 
     question: Question
@@ -48,6 +50,7 @@ class Answer:
     lines: dict[str, float]
     reasons: tuple[str, ...] = ()
     breakevens: tuple[BreakEven, ...] = ()
+    is_interrupted: bool = False
 
     @property
     def worth_usd(self) -> tuple[float, float] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from siteopt.answers.effort import Effort
@@ -23,7 +24,6 @@ from siteopt.errors import InfeasibleError, NoPlanError, Problem, ScenarioError
 from siteopt.evaluate import evaluate
 from siteopt.plan import with_bound
 from siteopt.run.options import SolveOptions
-from siteopt.run.progress import Clock
 from siteopt.scenario.checks import check
 from siteopt.tolerances import SAME_COST
 from siteopt.verify import verify
@@ -31,6 +31,7 @@ from siteopt.verify import verify
 if TYPE_CHECKING:
     from siteopt.answers.explain.answer import Question
     from siteopt.plan import Plan
+    from siteopt.run.progress import Clock
     from siteopt.scenario.schema import Scenario
 
 #: Shares of the time: of all of it, for a bound of the plan where it has none; of the rest, for the supposed scenario;
@@ -57,14 +58,15 @@ def why_not(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -
     ScenarioError
         If there is no such site, it is in the plan, or the plan does not hold.
     """
-    clock = Clock(effort.options.seconds)
+    clock = effort.start_clock()
     supposed = forced(scenario, plan, site)
     usual = with_site(scenario, site, status="forbidden")
     answer = _ask("why-not", scenario, (supposed, usual), plan, site, effort, clock)
     if answer.other is None:
         return answer
-    rows = breakevens(supposed, site, answer.base, answer.other, effort.solve, clock)
-    return replace(answer, breakevens=rows)
+    resolve = partial(effort.solve, clock=clock)
+    rows = breakevens(supposed, site, answer.base, answer.other, resolve, clock)
+    return replace(answer, breakevens=rows, is_interrupted=clock.interrupted)
 
 
 def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> Answer:
@@ -72,7 +74,7 @@ def why(scenario: Scenario, plan: Plan, site: str, effort: Effort = USUAL) -> An
     supposed = forbidden(scenario, plan, site)
     stands = site_of(scenario, site).status == "existing"
     usual = scenario if stands else with_site(scenario, site, status="forced")
-    return _ask("why", scenario, (supposed, usual), plan, site, effort, Clock(effort.options.seconds))
+    return _ask("why", scenario, (supposed, usual), plan, site, effort, effort.start_clock())
 
 
 def worth_of_mw(
@@ -84,7 +86,7 @@ def worth_of_mw(
         return _nothing(
             "mw", site, plan, scenario, f"the designs of {site} cannot use up its headroom: it never binds"
         )
-    return _ask("mw", scenario, (supposed, scenario), plan, site, effort, Clock(effort.options.seconds))
+    return _ask("mw", scenario, (supposed, scenario), plan, site, effort, effort.start_clock())
 
 
 def worth_of_zone_mw(
@@ -95,7 +97,7 @@ def worth_of_zone_mw(
     if not zone_can_bind(scenario, zone):
         why_nothing = f"even at full power all sites of {zone} stay below its limits: they never bind"
         return _nothing("mw-zone", zone, plan, scenario, why_nothing)
-    return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, Clock(effort.options.seconds))
+    return _ask("mw-zone", scenario, (supposed, scenario), plan, zone, effort, effort.start_clock())
 
 
 def _nothing(question: Question, subject: str, plan: Plan, scenario: Scenario, why_nothing: str) -> Answer:
@@ -127,20 +129,24 @@ def _ask(
     ``cases`` holds both, the supposed one first.
     """
     supposed, usual = cases
-    base = bounded(scenario, plan, effort, BASE_SHARE * effort.options.seconds)
+    base = bounded(scenario, plan, effort, BASE_SHARE * effort.options.seconds, clock)
+    if clock.interrupted:
+        raise KeyboardInterrupt  # there is nothing to compare with yet
     given_usd = base.cost_usd
     problems = check(supposed)
     if problems:
         reasons = tuple(problem.message for problem in problems)
         return Answer(question, subject, base.cost_usd, base, None, None, {}, reasons)
     try:
-        other = effort.solve(supposed, OTHER_SHARE * clock.left, base)
+        other = effort.solve(supposed, OTHER_SHARE * clock.left, base, clock)
     except InfeasibleError as error:
         return Answer(question, subject, base.cost_usd, base, None, None, {}, error.reasons)
     except NoPlanError as error:
+        if error.is_interrupted:
+            raise KeyboardInterrupt from None
         return Answer(question, subject, base.cost_usd, base, None, None, {}, (str(error),))
-    if other.status != "optimal" or is_loose(base, effort.options.gap):
-        base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left)
+    if not clock.interrupted and (other.status != "optimal" or is_loose(base, effort.options.gap)):
+        base = _way_back(usual, base, other, effort, BACK_SHARE * clock.left, clock)
         if question in ("mw", "mw-zone") and base.cost_usd < other.cost_usd:
             # What holds in less room holds in more.
             other = replace(base, bound_usd=other.bound_usd)
@@ -149,17 +155,18 @@ def _ask(
         for name, usd in other.cost_lines.items()
         if abs(usd - base.cost_lines.get(name, 0.0)) >= 0.5
     }
-    return Answer(question, subject, given_usd, base, other, difference(base, other), lines)
+    found = difference(base, other)
+    return Answer(question, subject, given_usd, base, other, found, lines, is_interrupted=clock.interrupted)
 
 
-def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float) -> Plan:
+def _way_back(usual: Scenario, base: Plan, other: Plan, effort: Effort, seconds: float, clock: Clock) -> Plan:
     """Return the base, or a better plan found by starting from the other one.
 
     Where neither is proven to be the best, more time went into the other; going back over the same ground gives the
     base the same chance, so that the difference that remains is due to what is supposed.
     """
     try:
-        back = effort.solve(usual, seconds, other)
+        back = effort.solve(usual, seconds, other, clock)
     except (InfeasibleError, NoPlanError):
         return base
     if back.cost_usd >= base.cost_usd:
@@ -174,7 +181,7 @@ def is_loose(plan: Plan, gap: float) -> bool:
     return plan.gap > gap
 
 
-def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> Plan:
+def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float, clock: Clock) -> Plan:
     """Return a plan with exact figures and a bound: its own where it belongs to the scenario, else a new one.
 
     Raises
@@ -194,7 +201,7 @@ def bounded(scenario: Scenario, plan: Plan, effort: Effort, seconds: float) -> P
     is_own = abs(exact.cost_usd - plan.cost_usd) <= SAME_COST * max(1.0, abs(exact.cost_usd))
     if is_own and plan.bound_usd is not None:
         return replace(with_bound(exact, plan.bound_usd), seconds=plan.seconds, verified=True)
-    solved = effort.solve(scenario, seconds, exact)
+    solved = effort.solve(scenario, seconds, exact, clock)
     if solved.bound_usd is None:
         return exact
     return replace(with_bound(exact, solved.bound_usd), verified=True)

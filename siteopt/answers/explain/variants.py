@@ -8,6 +8,7 @@ from siteopt.errors import Problem, ScenarioError
 from siteopt.formatting import listed
 from siteopt.physics.grid.limits import limit_rows
 from siteopt.scenario.facilities import facility_mw
+from siteopt.scenario.names import kind_of, similar
 
 if TYPE_CHECKING:
     from siteopt.plan import Plan
@@ -22,12 +23,12 @@ def site_of(scenario: Scenario, name: str) -> Site:
     ScenarioError
         If there is none; it suggests the nearest ids.
     """
-    from difflib import get_close_matches
-
     known = {site.id: site for site in scenario.sites}
     if name not in known:
-        near = get_close_matches(name, known, n=4, cutoff=0.4) or sorted(known)[:4]
-        raise ScenarioError([Problem("", f"there is no site {name!r}; did you mean {listed(near)}?")])
+        near, other = similar(name, known, 4), kind_of(scenario, name)
+        what = "" if other is None else f", which is {other}"
+        hint = f"did you mean {listed(near)}?" if near else f"there are {listed(sorted(known))}"
+        raise ScenarioError([Problem("", f"there is no site {name!r}{what}; {hint}")])
     return known[name]
 
 

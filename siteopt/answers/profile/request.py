@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.scenario.catalogue import ANY, load_catalogue
 from siteopt.scenario.io import dump_scenario, load_scenario
+from siteopt.scenario.names import similar
 
 if TYPE_CHECKING:
     from siteopt.scenario.schema import Scenario, Workload
@@ -154,7 +154,7 @@ def _known_workload(request: Request, base: Scenario | None) -> dict[str, Any]:
         return {"id": entry.id, "slo": slo} | ({"model": entry.model} if entry.model else {})
     rows = {row["id"]: row for row in dump_scenario(base)["workloads"]}
     if request.workload not in rows:
-        near = get_close_matches(request.workload, rows, n=3) or sorted(rows)[:8]
+        near = similar(request.workload, rows, 3) or sorted(rows)[:8]
         message = f"the scenario has no workload {request.workload!r}; it has {', '.join(near)}"
         raise ScenarioError([Problem("--workload", message)], "profile")
     return {key: value for key, value in rows[request.workload].items() if key not in PLACE}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CONFLICT_SHARE = 0.7
 #: Most regions of one workload in a conflict; where more are needed, all of its demand is one rule.
 MOST_REGIONS = 6
+#: Most rules of a conflict that was not shown to be minimal, beyond which it explains nothing.
+MOST_RULES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def find_conflict(
 def reasons_of(scenario: Scenario, seconds: float) -> list[str]:
     """Return sentences that explain why a scenario, proven to have no plan, has none; look for some seconds at most."""
     found = find_conflict(scenario, time_limit=seconds, relax=False)
-    if found is None or not found.rules:
+    is_vague = found is not None and not found.is_minimal and len(found.rules) > MOST_RULES
+    if found is None or not found.rules or is_vague:
         return ["the solver proved it; no small set of conflicting rules was found in time"]
     return list(found.sentences)
 
@@ -120,8 +123,10 @@ class _Finder:
         return list(EASABLE).index(rule.family), rule.subject
 
     def holds(self, kept: Sequence[Requirement]) -> bool | None:
-        """Whether some rules alone, without all others, admit a plan; None where that is not known."""
+        """Whether some rules alone, without all others, admit a plan; None where that is not known in time."""
         key = frozenset(kept)
+        if key not in self._known and self._clock.left <= 0.0:
+            return None
         if key not in self._known:
             self._known[key] = self._oracle.has_plan(keeping(self._scenario, key))
             self._say(f"{self._oracle.asked} sets of rules tried, {len(kept)} rules in the last one")

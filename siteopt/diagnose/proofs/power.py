@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.diagnose.proofs.capacity import most_it_mw, share_limits
+from siteopt.diagnose.proofs.dates import words_on_dates
 from siteopt.diagnose.proofs.flow import bottlenecks
 from siteopt.diagnose.proofs.needs import MARGIN, exceeds
 from siteopt.formatting import counted, listed, mw
@@ -36,7 +37,8 @@ def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> It
             demands = sorted(row for group in groups for row in group.demands)
             yield (
                 f"{describe_demands(scenario, demands)} must be served, which takes at least {mw(need)} MW"
-                f" of IT power at peak, but {_describe_sites(instance, needs, sites, limits, most)}."
+                f" of IT power at peak, but {_describe_sites(instance, needs, sites, limits, most)}"
+                f"{words_on_dates(scenario, instance, sites)}."
             )
 
 
@@ -59,7 +61,8 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
             most = mw(float(needs.site_mw[site[best]]))
             yield (
                 f"{describe_demands(scenario, [row])} may not be split and needs {what} at one site, but the"
-                f" largest that may serve it, {instance.sites.id[site[best]]}, can carry {most} MW."
+                f" largest that may serve it, {instance.sites.id[site[best]]}, can carry {most} MW"
+                f"{words_on_dates(scenario, instance, np.unique(site))}."
             )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from siteopt.compile.deployment import deploy
 from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
+from siteopt.diagnose.proofs.dates import words_on_dates
 from siteopt.formatting import listed
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
@@ -110,26 +111,31 @@ def _removals(
     if left.any():
         rows = np.array([index[region]], dtype=np.int32)
         rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
-        begins_outside = bool(workload.sovereign_route) and home not in allowed
-        yield from _cut_off(workload, home if begins_outside else None, left & np.isinf(rtt))
-        yield from _too_far(instance, needs, workload, variant, left & np.isfinite(rtt), rtt)
+        cut_off = left & np.isinf(rtt)
+        if cut_off.any():
+            is_outside = bool(workload.sovereign_route) and home not in allowed
+            way = distances.user_ms(workload, allowed if workload.sovereign_route else None)[index[region]]
+            is_data = not is_outside and workload.home is not None and bool(np.isfinite(way[cut_off]).all())
+            yield f"{_are(int(cut_off.sum()))} {_without_route(workload, region, is_outside, is_data)}"
+        yield from _too_far(scenario, instance, needs, workload, variant, left & ~cut_off, rtt)
 
 
-def _cut_off(workload: Workload, begins_in: str | None, cut_off: Masks) -> Iterator[str]:
-    if not cut_off.any():
-        return
-    count = _are(int(cut_off.sum()))
-    if begins_in is not None:
-        yield f"{count} without a route that stays in the allowed jurisdictions, since it begins in {begins_in}"
-    elif workload.sovereign_route == "fastest":
-        yield f"{count} out of reach, since the fastest route does not stay in the allowed jurisdictions"
-    elif workload.sovereign_route:
-        yield f"{count} without a route that stays in the allowed jurisdictions"
-    else:
-        yield f"{count} without a route"
+def _without_route(workload: Workload, region: str, is_outside: bool, is_data: bool) -> str:
+    """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
+    end = "its data" if is_data else region
+    if not workload.sovereign_route:
+        return f"without any route to {end}"
+    if is_outside:
+        return (
+            f"without a route to {end} that stays in the allowed jurisdictions, as {region} lies outside them"
+        )
+    if workload.sovereign_route == "fastest":
+        return f"out of reach, as the fastest route to {end} does not stay in the allowed jurisdictions"
+    return f"without a route to {end} that stays in the allowed jurisdictions"
 
 
 def _too_far(
+    scenario: Scenario,
     instance: Instance,
     needs: Needs,
     workload: Workload,
@@ -137,6 +143,7 @@ def _too_far(
     left: Masks,
     rtt: Floats,
 ) -> Iterator[str]:
+    """Yield how many sites are beyond the SLO, and what excludes those within it."""
     limit = variant.largest_rtt_ms(workload)
     far = left & (rtt > limit)
     if far.any():
@@ -144,15 +151,20 @@ def _too_far(
         site = instance.sites.id[best]
         away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
         yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
-    near = np.flatnonzero(left & (rtt <= limit))
-    if len(near):
-        most = max(needs.site_mw[near].tolist()) * KW_PER_MW
-        variants = instance.variants.workload == instance.workload_ids.index(workload.id)
-        least = float(instance.variants.replica_mw[variants].min()) * KW_PER_MW
+    near = left & ~far
+    variants = instance.variants.workload == instance.workload_ids.index(workload.id)
+    least_mw = float(instance.variants.replica_mw[variants].min())
+    small = near & (needs.site_mw < least_mw)
+    if small.any():
+        most = float(needs.site_mw[small].max()) * KW_PER_MW
         yield (
-            f"{_are(len(near))} too small for one replica of {least:,.6g} kW"
-            f" (headroom, PUE and modules leave at most {most:,.4g} kW)"
+            f"{_are(int(small.sum()))} too small for one replica of {least_mw * KW_PER_MW:,.6g} kW"
+            f" (headroom, PUE and modules leave at most {most:,.4g} kW"
+            f"{words_on_dates(scenario, instance, np.flatnonzero(small).astype(np.int32))})"
         )
+    other = near & ~small
+    if other.any():
+        yield f"{_are(int(other.sum()))} without an accelerator that is both fast and small enough there"
 
 
 def _standing_rules(

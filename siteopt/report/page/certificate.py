@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.formatting import counted
 from siteopt.report.page.markup import Markup, join, section, table, tag
+from siteopt.report.stated import STATED
 from siteopt.rules import DEMAND_CHECKS, FIGURES, PLAN_CHECKS
 
 if TYPE_CHECKING:
@@ -148,8 +149,10 @@ def _plan_rules(found: Certificate) -> Markup:
         )
     wrong = sum(broken[name] for name in FIGURES)
     names = ", ".join(name.replace("_", " ") for name in FIGURES)
-    words = join(["recomputed, and equal to what the plan reports: ", tag("small", names)])
-    rows.append((tag("b", f"{len(FIGURES)} kinds of figures"), words, _verdict(wrong, True, found)))
+    words = ["recomputed, and equal to what the plan reports: ", tag("small", names)]
+    if found.subject.plan.bound_usd is not None:
+        words.append(f"; the bound is {STATED}, except that it may not exceed the cost")
+    rows.append((tag("b", f"{len(FIGURES)} kinds of figures"), join(words), _verdict(wrong, True, found)))
     body = [tag("tr", *[tag("td", cell) for cell in row]) for row in rows]
     return tag("div", tag("table", tag("tbody", *body), class_="rules"), class_="table")
 

@@ -22,6 +22,7 @@ from siteopt.report.page.subject import power
 from siteopt.report.page.survival import survival_section
 from siteopt.report.page.tornado import tornado_section
 from siteopt.report.page.verdict import verdict
+from siteopt.report.stated import STATED
 
 if TYPE_CHECKING:
     from siteopt.report.page.subject import Subject
@@ -132,7 +133,7 @@ def _figures(subject: Subject) -> list[tuple[str, str, str]]:
     it_mw, facility_mw = (sum(getattr(row, key) for row in plan.sites) for key in ("it_mw", "facility_mw"))
     return [
         ("Cost", money(plan.cost_usd), years),
-        ("Lower bound", bound, "proven: no plan costs less"),
+        ("Lower bound", bound, STATED if plan.bound_usd is not None else "no plan costs less"),
         ("Gap", gap, share),
         ("Capital", capital, "newly spent"),
         ("IT power", power(it_mw), f"{power(facility_mw)} with cooling"),

@@ -11,6 +11,7 @@ from siteopt.plan import OPTIMAL
 from siteopt.report.console import STOPPED
 from siteopt.report.page.markup import Markup, section, tag
 from siteopt.report.page.outlines import credit
+from siteopt.report.stated import STATED
 from siteopt.scenario.digest import scenario_sha256
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _bound(subject: Subject) -> str:
     bound = subject.plan.bound_usd
     if bound is None:
         return "none was proven"
-    return f"{money(bound)} ({bound:,.0f} USD): no plan that keeps every rule can cost less"
+    return f"{money(bound)} ({bound:,.0f} USD), {STATED}: no plan that keeps every rule can cost less"
 
 
 def _gap(subject: Subject) -> str:
@@ -81,14 +82,14 @@ def _ending(subject: Subject) -> str:
     how = solved if plan.status == "optimal" else "best plan found"
     if plan.limit is not None:
         how += f" {STOPPED[plan.limit]}"
-    return f"{how} after {plan.seconds:.1f} s; method {plan.method}, seed {plan.seed}"
+    return f"{how} after {plan.seconds:.1f} s; method {plan.method}, seed {plan.seed} ({STATED})"
 
 
 def _repeatable(subject: Subject) -> str:
     plan = subject.plan
     if plan.status == "evaluated":
         return "Prices and checks are the same on every run."
-    if plan.limit in ("time", "interrupt"):
+    if plan.limit in ("time", "interrupt", "failure"):
         return (
             "The clock ended the search, so another run of the first command may find another plan of similar"
             " cost; the second command checks this very plan."

@@ -10,6 +10,7 @@ from siteopt.compile.part import with_sites
 from siteopt.formatting import counted, listed, money, percent
 from siteopt.report.left_out import words_left_out
 from siteopt.report.page.subject import TIERS, power
+from siteopt.report.stated import STATED
 from siteopt.verify.costs import HOURS, capex_usd, hardware, present_value
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _cost(subject: Subject) -> str:
     else:
         share = "" if plan.gap is None else f" ({percent(plan.gap)} of spending)"
         parts.append(
-            f"no plan that keeps every rule can cost less than {money(plan.bound_usd)}, so at most"
+            f"no plan that keeps every rule can cost less than {money(plan.bound_usd)} ({STATED}), so at most"
             f" {money(max(0.0, plan.cost_usd - plan.bound_usd))}{share} could still be saved"
         )
     sentence = "; ".join(parts) + "."

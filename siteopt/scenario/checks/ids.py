@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from siteopt.errors import Problem
+from siteopt.scenario.names import kind_of, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from siteopt.scenario.schema import Scenario
 
-def unknown_id(path: str, kind: str, value: str, known: Iterable[str]) -> Problem:
-    """Report a reference to something that does not exist, with the nearest name that does."""
-    names = sorted(known)
-    near = get_close_matches(value, names, n=1)
-    if near:
+
+def unknown_id(scenario: Scenario, path: str, kind: str, value: str, known: Iterable[str]) -> Problem:
+    """Report a reference to something that does not exist, with the nearest name that does.
+
+    The id of something else is no misspelling: what it is says more than a name of the right kind that resembles it.
+    """
+    names, near, other = sorted(known), similar(value, known), kind_of(scenario, value)
+    if other is not None and not kind.startswith(other.removeprefix("a ")):
+        hint = f"that is {other}"
+    elif near:
         hint = f"did you mean {near[0]!r}?"
     elif len(names) <= 8:
         hint = f"known: {', '.join(map(repr, names)) or 'none'}"

@@ -40,12 +40,12 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
     for i, node in enumerate(network.nodes):
         if node.jurisdiction not in jurisdictions:
             yield unknown_id(
-                f"network.nodes[{i}].jurisdiction", "jurisdiction", node.jurisdiction, jurisdictions
+                scenario, f"network.nodes[{i}].jurisdiction", "jurisdiction", node.jurisdiction, jurisdictions
             )
     for i, link in enumerate(network.links):
         for key, end in (("from", link.from_node), ("to", link.to_node)):
             if end not in nodes:
-                yield unknown_id(f"network.links[{i}].{key}", "network node", end, nodes)
+                yield unknown_id(scenario, f"network.links[{i}].{key}", "network node", end, nodes)
         if link.from_node == link.to_node:
             yield Problem(
                 f"network.links[{i}]", f"joins {link.from_node!r} to itself; a link joins two nodes"
@@ -58,4 +58,6 @@ def check_regions(scenario: Scenario) -> Iterator[Problem]:
     yield from unique("regions", (r.id for r in scenario.regions))
     for i, region in enumerate(scenario.regions):
         if region.jurisdiction not in jurisdictions:
-            yield unknown_id(f"regions[{i}].jurisdiction", "jurisdiction", region.jurisdiction, jurisdictions)
+            yield unknown_id(
+                scenario, f"regions[{i}].jurisdiction", "jurisdiction", region.jurisdiction, jurisdictions
+            )

@@ -38,9 +38,11 @@ def check_grid_limits(scenario: Scenario) -> Iterator[Problem]:
     for i, limit in enumerate(scenario.grid_limits):
         path = f"grid_limits[{i}]"
         if limit.zone is not None and limit.zone not in zones:
-            yield unknown_id(f"{path}.zone", "zone (no site names it)", limit.zone, zones)
+            yield unknown_id(scenario, f"{path}.zone", "zone (no site names it)", limit.zone, zones)
         if limit.jurisdiction is not None and limit.jurisdiction not in jurisdictions:
-            yield unknown_id(f"{path}.jurisdiction", "jurisdiction", limit.jurisdiction, jurisdictions)
+            yield unknown_id(
+                scenario, f"{path}.jurisdiction", "jurisdiction", limit.jurisdiction, jurisdictions
+            )
         for name in limit.coefficients or {}:
             if name not in sites:
-                yield unknown_id(f"{path}.coefficients.{name}", "site", name, sites)
+                yield unknown_id(scenario, f"{path}.coefficients.{name}", "site", name, sites)

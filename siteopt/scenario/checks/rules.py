@@ -31,11 +31,11 @@ def _check_term(scenario: Scenario, path: str, term: RuleTerm) -> Iterator[Probl
     for key, (kind, names) in known.items():
         value = getattr(term, key)
         if value is not None and value not in names:
-            yield unknown_id(f"{path}.{key}", kind, value, names)
+            yield unknown_id(scenario, f"{path}.{key}", kind, value, names)
             return
     sites = {s.id for s in scenario.sites}
     missing = [name for name in term.sites or () if name not in sites]
     for name in missing:
-        yield unknown_id(f"{path}.sites", "site", name, sites)
+        yield unknown_id(scenario, f"{path}.sites", "site", name, sites)
     if not missing and not any(term.counts(s, d) for s in scenario.sites for d in s.designs):
         yield Problem(path, "selects no site: no site has what it names; name another or remove the term")

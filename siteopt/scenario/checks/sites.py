@@ -23,9 +23,11 @@ def check_sites(scenario: Scenario) -> Iterator[Problem]:
     for i, site in enumerate(scenario.sites):
         path = f"sites[{i}]"
         if site.jurisdiction not in jurisdictions:
-            yield unknown_id(f"{path}.jurisdiction", "jurisdiction", site.jurisdiction, jurisdictions)
+            yield unknown_id(
+                scenario, f"{path}.jurisdiction", "jurisdiction", site.jurisdiction, jurisdictions
+            )
         if site.node is not None and site.node not in nodes:
-            yield unknown_id(f"{path}.node", "network node", site.node, nodes)
+            yield unknown_id(scenario, f"{path}.node", "network node", site.node, nodes)
         yield from _designs(scenario, site, path)
         yield from _pue(scenario, site, path)
         yield from _status(scenario, site, path)
@@ -37,7 +39,7 @@ def _designs(scenario: Scenario, site: Site, path: str) -> Iterator[Problem]:
     designs = {d.id: d for d in scenario.designs}
     for d, name in enumerate(site.designs):
         if name not in designs:
-            yield unknown_id(f"{path}.designs[{d}]", "design", name, designs)
+            yield unknown_id(scenario, f"{path}.designs[{d}]", "design", name, designs)
         elif site.tier not in designs[name].tiers:
             tiers = ", ".join(designs[name].tiers)
             yield Problem(
@@ -52,7 +54,7 @@ def _pue(scenario: Scenario, site: Site, path: str) -> Iterator[Problem]:
     designs = {d.id for d in scenario.designs}
     for name in site.pue:
         if name not in designs:
-            yield unknown_id(f"{path}.pue.{name}", "design", name, designs)
+            yield unknown_id(scenario, f"{path}.pue.{name}", "design", name, designs)
         elif name not in site.designs:
             message = f"{name!r} is none of this site's designs; add it to designs or remove its PUE"
             yield Problem(f"{path}.pue.{name}", message)
@@ -78,7 +80,7 @@ def _status(scenario: Scenario, site: Site, path: str) -> Iterator[Problem]:
 def _existing(scenario: Scenario, site: Site, existing: Existing, path: str) -> Iterator[Problem]:
     design = next((d for d in scenario.designs if d.id == existing.design), None)
     if existing.design not in site.designs:
-        yield unknown_id(f"{path}.design", "design of this site", existing.design, site.designs)
+        yield unknown_id(scenario, f"{path}.design", "design of this site", existing.design, site.designs)
     elif design is not None and existing.modules > design.max_modules:
         message = f"{existing.modules} exceeds max_modules {design.max_modules} of {design.id!r}"
         yield Problem(f"{path}.modules", message)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: No one demand keeps more replicas busy.
 MOST_REPLICAS = 1e9
+#: No one replica works on more calls at a time.
+MOST_SLOTS = 100_000
 
 
 def check_workloads(scenario: Scenario) -> Iterator[Problem]:
@@ -26,6 +28,7 @@ def check_workloads(scenario: Scenario) -> Iterator[Problem]:
         if replica is not None:
             of_replica = f"{path}.replica"
             yield from check_life(scenario, of_replica, replica.life_years, replica.salvage_fraction)
+        yield from _slots(workload, path)
         yield from _slos(workload, path)
         yield from _jurisdictions(scenario, workload, f"{path}.jurisdictions")
         yield from _data(scenario, workload, path)
@@ -39,9 +42,24 @@ def _jurisdictions(scenario: Scenario, workload: Workload, path: str) -> Iterato
     if isinstance(rule, tuple):
         for n, name in enumerate(rule):
             if name not in ids:
-                yield unknown_id(f"{path}[{n}]", "jurisdiction", name, ids)
+                yield unknown_id(scenario, f"{path}[{n}]", "jurisdiction", name, ids)
     elif rule not in RESERVED_JURISDICTIONS | groups:
-        yield unknown_id(path, "group of jurisdictions", rule, RESERVED_JURISDICTIONS | groups)
+        yield unknown_id(scenario, path, "group of jurisdictions", rule, RESERVED_JURISDICTIONS | groups)
+
+
+def _slots(workload: Workload, path: str) -> Iterator[Problem]:
+    service, replica = workload.service, workload.replica
+    if service is None or replica is None:
+        return
+    if service.slots is not None:
+        if service.slots > MOST_SLOTS:
+            yield Problem(
+                f"{path}.service.slots", f"{service.slots:,} are more than {MOST_SLOTS:,} in one replica"
+            )
+    elif (at_a_time := replica.rps * service.ms / 1000.0) > MOST_SLOTS:
+        rate = f"{replica.rps:g} calls per second of {service.ms:g} ms each"
+        message = f"{rate} keep {at_a_time:.3g} slots of one replica busy, more than {MOST_SLOTS:,}; check both units"
+        yield Problem(f"{path}.replica.rps", message)
 
 
 def _slos(workload: Workload, path: str) -> Iterator[Problem]:
@@ -70,7 +88,7 @@ def _data(scenario: Scenario, workload: Workload, path: str) -> Iterator[Problem
         message = "data live at a node of the backbone, and this scenario has none; give network.nodes"
         yield Problem(f"{path}.home.node", message)
     elif home is not None and home.node not in nodes:
-        yield unknown_id(f"{path}.home.node", "network node", home.node, nodes)
+        yield unknown_id(scenario, f"{path}.home.node", "network node", home.node, nodes)
     if workload.replica_gb is not None and home is None:
         message = "is the size of a copy of the data, and the workload has none; give its home"
         yield Problem(f"{path}.replica_gb", message)
@@ -106,9 +124,9 @@ def check_demand(scenario: Scenario) -> Iterator[Problem]:
     first: dict[tuple[str, str], int] = {}
     for i, demand in enumerate(scenario.demand):
         if demand.region not in regions:
-            yield unknown_id(f"demand[{i}].region", "region", demand.region, regions)
+            yield unknown_id(scenario, f"demand[{i}].region", "region", demand.region, regions)
         if demand.workload not in workloads:
-            yield unknown_id(f"demand[{i}].workload", "workload", demand.workload, workloads)
+            yield unknown_id(scenario, f"demand[{i}].workload", "workload", demand.workload, workloads)
         key = (demand.region, demand.workload)
         if key in first:
             what = f"{demand.workload!r} from {demand.region!r}"

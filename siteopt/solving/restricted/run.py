@@ -16,10 +16,10 @@ from siteopt.diagnose.proofs import implicit_impossibilities
 from siteopt.errors import InfeasibleError
 from siteopt.evaluate import plan_of
 from siteopt.run.concurrency import concurrently, has_spare_core
-from siteopt.run.incumbent import Incumbent
+from siteopt.run.incumbent import Incumbent, log_failure
 from siteopt.search.local_search import Search
 from siteopt.solving.restricted.site_choice import SiteChoice
-from siteopt.solving.warm_start import load_warm_start
+from siteopt.solving.warm_start import decisions_of, load_warm_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +106,14 @@ class RestrictedRun:
             while is_wanted() and self._has_time() and not self._ascent.has_converged:
                 self._climb(lambda: is_wanted() and self._has_time())
 
-        with nullcontext() if self._takes_turns else concurrently(climb, self._clock.interrupt):
-            best = self._search_problems(warm_start)
+        best: RestrictedProblem | None = None
+        try:
+            with nullcontext() if self._takes_turns else concurrently(climb, self._clock.fail):
+                best = self._search_problems(warm_start)
+        except Exception as error:
+            if best is None or best.incumbent.solution is None:
+                raise
+            log_failure(error)
         best.incumbent.prove(self._ascent.bound_usd, "bound")
         self.limit = "iterations" if self._rounds_left <= 0 else None
         return best
@@ -165,7 +171,8 @@ class RestrictedRun:
     def _search_in(self, restricted: RestrictedProblem, plan: Plan | None) -> None:
         instance, incumbent = restricted.instance, restricted.incumbent
         search, stalled = Search(instance, self._options.seed), 0
-        load_warm_start(search, restricted.scenario, instance, plan, self._has_time)
+        known = None if plan is None else decisions_of(restricted.scenario, instance, plan)
+        load_warm_start(search, known, self._has_time)
         incumbent.offer(search.solution(), "search")
         while stalled < STALLED_ROUNDS and self._goes_on(incumbent):
             before_usd = search.cost_usd

@@ -6,11 +6,12 @@ Money is scaled by ``USD_PER_UNIT``, for the solver works to a dollar.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteopt.facility import facility_location
+from siteopt.facility import facility_instance
+from siteopt.scenario.facility_location import facility_location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,8 +68,13 @@ def random_classic(warehouses: int, customers: int, seed: int) -> Classic:
     return Classic(capacity, 20.0 * capacity**0.5, demand, 10.0 * demand[:, None] * distance)
 
 
+def arrays_instance(*arrays: Any, **options: Any) -> Instance:
+    """The instance of the problem that :func:`siteopt.facility_location` makes of arrays."""
+    return facility_instance(facility_location(*arrays, **options))
+
+
 def classic_instance(classic: Classic) -> Instance:
     """The classic problem, its demands splittable."""
-    return facility_location(
+    return arrays_instance(
         classic.capacity, USD_PER_UNIT * classic.fixed, classic.demand, USD_PER_UNIT * classic.cost
     )
