@@ -193,6 +193,7 @@ class Design(SchemaModel):
     salvage_fraction: Share = 0.0
     """Share of their price that they are worth at the end of their life."""
     staff_usd_per_year: Usd = 0.0
+    """Charged where it is newly built; sites that stand are staffed already, USD per year."""
 
 
 class Region(SchemaModel):

@@ -188,7 +188,8 @@ class Workload(SchemaModel):
     calls_per_request: Annotated[float, Strict(), Field(ge=1, le=10_000)] = 1.0
     """Calls that an agent makes one after the other for one request."""
     burst_factor: Annotated[float, Strict(), Field(ge=1, le=100)] = 1.0
-    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean."""
+    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean. The policy's
+    utilisation cap holds at the peak rate itself."""
     slo: tuple[Slo, ...] = ()
     """Empty for batch and training."""
     tiers: tuple[Tier, ...] = Field(min_length=1)
@@ -199,7 +200,7 @@ class Workload(SchemaModel):
     """Whether the route, too, must stay in the allowed jurisdictions, the region's own included: ``true`` takes the
     fastest route that stays in them; "fastest" admits a site only if the fastest route of all stays in them."""
     splittable: Flag = True
-    """Whether one region's demand may be shared between several sites."""
+    """Whether one region's demand may be shared between several sites; after the loss of a site it is shared anew."""
     tenant: Id | None = None
     """Who it belongs to, for the policy's limits per tenant."""
     home: Home | None = None
