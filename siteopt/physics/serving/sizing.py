@@ -231,7 +231,8 @@ def _below(load: Floats) -> Floats:
     """Return the lower convex hull at every integer."""
     n = np.arange(float(load.size))
     kept = lower_hull(n, load)
-    return np.minimum(np.interp(n, kept, load[kept]), load)
+    hull: Floats = np.minimum(np.interp(n, kept, load[kept]), load)
+    return hull
 
 
 def _partition(table: SizingTable, error: float, n_segments: int) -> list[tuple[int, int]] | None:

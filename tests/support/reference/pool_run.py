@@ -1,7 +1,7 @@
 """A pool of language-model replicas, token by token: the plain twin of the kernel ``pool_run``.
 
-One iteration at a time, one replica as one object, requests as they come. Nothing is skipped, so that it is slow and easy
-to compare with the rules:
+One iteration at a time, one replica as one object, requests as they come. Nothing is skipped, so that it is slow and
+easy to compare with the rules:
 
 - an iteration gives every request that decodes one token and then reads waiting prompts, first come first served, up to
   ``chunk`` tokens, those of the decoding requests included; the last token of a prompt brings the first of its answer;
