@@ -80,7 +80,7 @@ def test_every_policy_serves_every_request_once(policy: str) -> None:
 
 
 def test_a_known_queue_is_shorter_than_a_random_one() -> None:
-    """Near saturation, requests of very different sizes: least requests beats round robin, which beats random, in the tail of TTFT."""
+    """Near saturation, with requests of all sizes: least requests, then round robin, then random."""
     sizes = SeparateSizes(Lognormal(1_000.0, 1.0), Lognormal(200.0, 1.0), 100_000.0)
     requests = Requests.drawn(sizes, 50_000, 1.0, seed=1)
     times = replica_times(setup_of(), 48)
