@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
+
+    class Named(Protocol):
+        """A site or region: what has an id and may have a name."""
+
+        @property
+        def id(self) -> str: ...
+
 
 MILLION, BILLION = 1e6, 1e9
 
@@ -53,3 +61,14 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 def counted(n: int, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: ``1 site``, ``12 sites``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def named(place: Named) -> str:
+    """Write the id of a site or region, and its name where it has one that says more: ``UW-7 (Kassel)``."""
+    name = getattr(place, "name", "")
+    return f"{place.id} ({name})" if _letters(name) not in ("", _letters(place.id)) else place.id
+
+
+def _letters(text: str) -> str:
+    """Return letters and digits alone: ``hamburg-ost`` is no other name than ``Hamburg Ost``."""
+    return "".join(filter(str.isalnum, text)).casefold()

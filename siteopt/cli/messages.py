@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from siteopt.errors import InfeasibleError, ScenarioError
 
-#: Most lines of an error: a table with one wrong column has as many problems as rows.
+#: Most lines of a list; the problems of a scenario are few, one for each cause, and none may hide another.
 MOST_LINES = 40
 
 
@@ -21,7 +21,9 @@ def print_error(error: Exception) -> None:
     if isinstance(error, ScenarioError):
         source = error.source or "the input"
         n = len(error.problems)
-        print_message(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}", map(str, error.problems), n)
+        _write(f"siteopt: {source}: {n} problem{'s' if n != 1 else ''}")
+        for problem in error.problems:
+            _write(f"  {problem}")
     elif isinstance(error, InfeasibleError):
         n = len(error.reasons)
         print_message("siteopt: infeasible: no plan can meet every rule", error.reasons, n)

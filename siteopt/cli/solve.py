@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siteopt.cli.interrupts import until_written
+from siteopt.cli.messages import say
 from siteopt.cli.options import LOG_LEVELS, add_output, count, gap, positive_seconds, refuse_inputs, seed
 from siteopt.cli.output import write_plan
 from siteopt.cli.progress import ProgressPrinter
 from siteopt.cli.terminal import logging_to, progress_console
+from siteopt.diagnose.remarks import on_input
 from siteopt.plan.file import load_plan
 from siteopt.scenario import load_scenario
 from siteopt.scenario.digest import scenario_sha256
@@ -48,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
             scenario = load_scenario(args.scenario)
             start = None if args.start is None else load_plan(args.start)
         refuse_inputs(args.parser, {"--out": args.out}, inputs)
+        for remark in on_input(scenario):
+            say(remark)
         with until_written() as is_asked_to_stop:
             with ProgressPrinter(console) as progress:
                 plan = solve(

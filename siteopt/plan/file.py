@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.plan import SCHEMA_VERSION, Plan
+from siteopt.scenario.files import read_text
 from siteopt.scenario.json_text import decode_object, refuse_other_kinds, short, unknown_key
-from siteopt.scenario.tables import read_text
 
 if TYPE_CHECKING:
     from os import PathLike

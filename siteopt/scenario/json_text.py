@@ -6,6 +6,7 @@ Shared by everything that reads a user's file: scenarios and plans.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
@@ -95,8 +96,8 @@ def _not_json(error: json.JSONDecodeError) -> str:
 def _no_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in seen.items() if count > 1)
         where = f" (the object whose id is {result['id']!r})" if "id" in result else ""
         message = f"stands twice in one object{where}; JSON would silently drop one, so keep one"
         raise ScenarioError([Problem(twice, message)])

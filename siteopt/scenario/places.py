@@ -205,4 +205,7 @@ class Region(SchemaModel):
     lat: Latitude
     lon: Longitude
     jurisdiction: Id
+    node: Id | None = None
+    """Backbone node to which the region is attached; where absent the nearest one of its jurisdiction, which the access
+    line then does not leave, or of all if there is none."""
     population: Annotated[int, Strict(), Field(ge=0, le=10_000_000_000)] | None = None

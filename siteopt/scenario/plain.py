@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from siteopt.scenario.tables import LIST_COLUMNS
+from siteopt.scenario.tables.cells import LIST_COLUMNS
 
 #: How the libraries of data frames name what returns a list of rows, and what that takes.
 TO_ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (

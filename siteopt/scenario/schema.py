@@ -7,7 +7,8 @@ used.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PrivateAttr, Strict
 
@@ -55,6 +56,9 @@ from siteopt.scenario.workloads import (
     Workload,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = [
     "AcceleratorEntry",
     "ConnectionStep",
@@ -78,6 +82,7 @@ __all__ = [
     "Policy",
     "Precision",
     "Protect",
+    "Reading",
     "Region",
     "Replica",
     "RuleTerm",
@@ -136,6 +141,22 @@ class Policy(SchemaModel):
     """Price per GB, in and out, of flows that cross a backbone link (of every flow where there is no network)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a scenario was read; scenarios are equal whatever files they came from.
+
+    Attributes
+    ----------
+    skipped_demand : int
+        Rows of ``demand`` that ask for nothing.
+    remarks : tuple of str
+        On the files of its tables.
+    """
+
+    skipped_demand: int = field(default=0, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+
+
 class Scenario(SchemaModel):
     """One planner's numbers: the whole input of siteopt."""
 
@@ -155,19 +176,34 @@ class Scenario(SchemaModel):
     policy: Policy = Policy()
     rules: tuple[LinearRule, ...] = ()
     """The planner's own rules, linear in what is open."""
-    _skipped: int = PrivateAttr(default=0)
+    _reading: Reading = PrivateAttr(default=Reading())
 
     @property
     def skipped_demand(self) -> int:
         """Rows of ``demand`` that ask for nothing, and were left out."""
-        return self._skipped
+        return self._reading.skipped_demand
+
+    @property
+    def reading_remarks(self) -> tuple[str, ...]:
+        """How its tables were read, a sentence each, where they are not plain CSV."""
+        return self._reading.remarks
+
+    def with_remarks(self, remarks: Sequence[str]) -> Scenario:
+        """Return the scenario with remarks on how its tables were read."""
+        return _read_as(self, replace(self._reading, remarks=tuple(remarks))) if remarks else self
 
     def without_idle_demand(self) -> Scenario:
         """Return the scenario without rows of ``demand`` that ask for nothing; ``skipped_demand`` counts them."""
         asking = tuple(d for d in self.demand if d.peak_rps > 0.0)
         if len(asking) == len(self.demand):
             return self
-        result = self.model_copy(update={"demand": asking})
-        # Pydantic's way to a field that is no part of the file.
-        result._skipped = self._skipped + len(self.demand) - len(asking)  # noqa: SLF001
-        return result
+        skipped = self.skipped_demand + len(self.demand) - len(asking)
+        reading = replace(self._reading, skipped_demand=skipped)
+        return _read_as(self.model_copy(update={"demand": asking}), reading)
+
+
+def _read_as(scenario: Scenario, reading: Reading) -> Scenario:
+    result = scenario.model_copy()
+    # Pydantic's way to a field that is no part of the file.
+    result._reading = reading  # noqa: SLF001
+    return result

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from siteopt.scenario.schema import Region
+
 if TYPE_CHECKING:
-    from siteopt.scenario.schema import NetworkLink, NetworkNode, Region, Scenario, Site
+    from siteopt.scenario.schema import NetworkLink, NetworkNode, Scenario, Site
 
 EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
 #: Nodes whose distances differ by no more than this are equally near; the first in the file is taken.
@@ -137,12 +139,12 @@ class Geography:
     def _attach(self, place: Region | Site) -> tuple[str | None, float]:
         if not self.nodes:
             return None, 0.0
-        named = getattr(place, "node", None)
-        if named is not None:
-            return named, great_circle_km(place, self.nodes[named])
+        if place.node is not None:
+            return place.node, great_circle_km(place, self.nodes[place.node])
+        own = [name for name, node in self.nodes.items() if node.jurisdiction == place.jurisdiction]
         best, best_km = None, inf
-        for name, node in self.nodes.items():
-            km = great_circle_km(place, node)
+        for name in own if own and isinstance(place, Region) else self.nodes:
+            km = great_circle_km(place, self.nodes[name])
             if km < best_km - TIE_KM:
                 best, best_km = name, km
         return best, best_km

@@ -66,8 +66,8 @@ def test_a_signal_gives_the_best_plan_so_far(number: signal.Signals, endless: Pa
         text=True,
     )
     assert process.stderr is not None
-    while "plan  none yet" in process.stderr.readline():
-        pass
+    while "plan  " not in (line := process.stderr.readline()) or "plan  none yet" in line:
+        assert line, "it ended before there was a plan"
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr

@@ -156,7 +156,9 @@ STATEMENTS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (no_site_at_home, ["1 of its 3 regions (zurich)", '2 are outside the jurisdictions of "same" (CH)']),
     (
         no_route,
-        ["1 is outside the allowed jurisdictions DE; 2 are without a route to zurich that stays"],
+        [
+            "1 is outside the allowed jurisdictions DE; 2 are without a route to zurich (at node alps in CH) that stays"
+        ],
     ),
     (
         region_outside,
@@ -166,7 +168,7 @@ STATEMENTS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
         ]
         + ["the allowed jurisdictions, as zurich lies outside them."],
     ),
-    (network_in_pieces, ["1 is without any route to hamburg."]),
+    (network_in_pieces, ["1 is without any route to hamburg (at node north in DE)."]),
     (
         extension_too_late_for_all,
         [

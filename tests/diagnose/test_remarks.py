@@ -121,13 +121,15 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         lonely_site,
         [
-            "1 site (regional-1) has no demand that may be served there"
+            "1 site (regional-1 (Hamburg Ost)) has no demand that may be served there"
             " (tier, mode, jurisdiction, route, SLO, racks or date)."
         ],
     ),
     (
         lost_sign,
         [
+            "1 site (hamburg-ost) lies outside of DE, such as hamburg-ost at lat 53.5, lon -10.1: check lat, lon and"
+            " jurisdiction.",
             "1 site more than 1,000 km from every region (hamburg-ost, 1,324 km): check lat and lon.",
             "vision: 2 regions (hamburg, kassel) may be served at one site only.",
         ],
@@ -135,8 +137,9 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         far_region,
         [
+            "1 region (kassel) lies outside of DE, such as kassel at lat 10, lon 50: lat and lon look swapped.",
             "1 region more than 1,000 km from every site (kassel, 5,689 km): check lat and lon.",
-            "1 region more than 500 km from its network node (kassel).",
+            "1 region more than 500 km from its network node (kassel from middle).",
             "vision: 1 region (kassel) may not be served at any site.",
         ],
     ),
@@ -179,6 +182,7 @@ REMARKS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
     (
         unused_things,
         [
+            "1 pair of regions within 1 m (hamburg and bremen): is one given twice?",
             "1 design that no site may build (spare).",
             "1 workload without demand (speech).",
             "1 region without demand (bremen).",

@@ -33,7 +33,7 @@ KEYS: dict[str, str] = {
     "Slo": "metric ms percentile",
     "Home": "node trips_per_call gb_per_call",
     "Protect": "slo_ms",
-    "Region": "id name lat lon jurisdiction population",
+    "Region": "id name lat lon jurisdiction node population",
     "LinearRule": "id words terms sense value",
     "RuleTerm": "sites zone tier jurisdiction design of coefficient",
     "Demand": "region workload peak_rps mean_rps",

@@ -10,7 +10,7 @@ from siteopt.compile import compile_instance
 from siteopt.diagnose.conflict.requirements import limit_of
 from siteopt.diagnose.proofs.capacity import least_pue
 from siteopt.diagnose.proofs.needs import gather_needs
-from siteopt.formatting import listed, mw
+from siteopt.formatting import listed, mw, named
 from siteopt.rules import EASABLE, Case
 from siteopt.rules.demand import EVERYWHERE
 from siteopt.rules.rule import BETWEEN, MOST_NAMES
@@ -64,11 +64,12 @@ def _demanded(case: Case, conflict: Sequence[Requirement], name: str, regions: S
     ``imaging from Bavaria must be served in DE, within 20 ms (ttft, p99): at least 4.10 MW of IT power at peak.``
     """
     workload = next(w for w in case.scenario.workloads if w.id == name)
+    place = {region.id: region for region in case.scenario.regions}
     it_mw = float(case.demand_mw[_rows(case.scenario, {name: list(regions)})].sum())
     terms = "".join(f", {term}" for term in _terms(workload, conflict))
     power = f": at least {mw(it_mw)} MW of IT power at peak" if it_mw > 0.0 else ""
     is_everywhere = len(regions) > MOST_NAMES and len(regions) == len(_regions(case.scenario, name))
-    where = "all its regions" if is_everywhere else listed(list(regions), MOST_NAMES)
+    where = "all its regions" if is_everywhere else listed([named(place[r]) for r in regions], MOST_NAMES)
     return f"{name} from {where} must be served{terms}{power}."
 
 
@@ -89,7 +90,7 @@ def _places(case: Case) -> Iterator[str]:
     if not sites:
         yield "No site may serve them."
         return
-    names = listed([instance.sites.id[j] for j in sites], MOST_NAMES)
+    names = listed([named(case.scenario.sites[j]) for j in sites], MOST_NAMES)
     most = float(instance.site_capacity_mw[sites].sum())
     needed = float(case.demand_mw[case.rows].sum())
     carry = f"can carry {mw(most)} MW of IT power, {mw(needed)} MW is needed"

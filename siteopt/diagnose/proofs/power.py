@@ -10,7 +10,7 @@ from siteopt.diagnose.proofs.capacity import most_it_mw, share_limits
 from siteopt.diagnose.proofs.dates import words_on_dates
 from siteopt.diagnose.proofs.flow import bottlenecks
 from siteopt.diagnose.proofs.needs import MARGIN, exceeds
-from siteopt.formatting import counted, listed, mw
+from siteopt.formatting import counted, listed, mw, named
 from siteopt.tolerances import TINY
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def too_little_power(scenario: Scenario, instance: Instance, needs: Needs) -> It
             demands = sorted(row for group in groups for row in group.demands)
             yield (
                 f"{describe_demands(scenario, demands)} must be served, which takes at least {mw(need)} MW"
-                f" of IT power at peak, but {_describe_sites(instance, needs, sites, limits, most)}"
+                f" of IT power at peak, but {_describe_sites(scenario, instance, needs, sites, limits, most)}"
                 f"{words_on_dates(scenario, instance, sites)}."
             )
 
@@ -61,7 +61,7 @@ def too_big_for_one_site(scenario: Scenario, instance: Instance, needs: Needs) -
             most = mw(float(needs.site_mw[site[best]]))
             yield (
                 f"{describe_demands(scenario, [row])} may not be split and needs {what} at one site, but the"
-                f" largest that may serve it, {instance.sites.id[site[best]]}, can carry {most} MW"
+                f" largest that may serve it, {named(scenario.sites[site[best]])}, can carry {most} MW"
                 f"{words_on_dates(scenario, instance, np.unique(site))}."
             )
 
@@ -70,7 +70,8 @@ def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
     """Name demands: ``chat from hamburg``, ``chat and vision from 12 regions (a, b and 10 more)``, ``All demand``."""
     demands = [scenario.demand[row] for row in rows]
     workloads = list(dict.fromkeys(d.workload for d in demands))
-    regions = list(dict.fromkeys(d.region for d in demands))
+    place = {region.id: region for region in scenario.regions}
+    regions = [named(place[name]) for name in dict.fromkeys(d.region for d in demands)]
     if len(rows) == len(scenario.demand) > 1:
         return f"All demand ({listed(workloads, 6)})"
     where = regions[0] if len(regions) == 1 else f"{len(regions)} regions ({listed(regions)})"
@@ -78,13 +79,14 @@ def describe_demands(scenario: Scenario, rows: Sequence[int]) -> str:
 
 
 def _describe_sites(
+    scenario: Scenario,
     instance: Instance,
     needs: Needs,
     sites: Indices,
     limits: Indices,
     most: float,
 ) -> str:
-    names = listed([instance.sites.id[j] for j in sites.tolist()])
+    names = listed([named(scenario.sites[j]) for j in sites.tolist()])
     if len(sites) == 1:
         who = f"{names}, the only site that may serve them,"
     else:
@@ -93,6 +95,6 @@ def _describe_sites(
     parts = [f"headroom {mw(headroom)} MW", f"after PUE and modules {mw(own)} MW"]
     if most < own * (1.0 - MARGIN):
         rows = [i for i in np.unique(limits[sites]).tolist() if i >= 0]
-        named = [f"{instance.grid.id[i]} ({mw(float(instance.grid.limit_mw[i]))} MW)" for i in rows]
-        parts.append(f"grid limits {listed(named)}")
+        tight = [f"{instance.grid.id[i]} ({mw(float(instance.grid.limit_mw[i]))} MW)" for i in rows]
+        parts.append(f"grid limits {listed(tight)}")
     return f"{who} can carry at most {mw(most)} MW: {', '.join(parts)}"

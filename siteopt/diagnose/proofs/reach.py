@@ -10,7 +10,7 @@ from siteopt.compile.deployment import deploy
 from siteopt.compile.flows import Distances, call_trips, houses_variant
 from siteopt.compile.variants import Variant, calls_in, resolve_variants
 from siteopt.diagnose.proofs.dates import words_on_dates
-from siteopt.formatting import listed
+from siteopt.formatting import listed, named
 from siteopt.physics.network.topology import build_topology
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
@@ -31,6 +31,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         return
     distances = Distances(scenario, build_topology(scenario))
     workloads = {w.id: w for w in scenario.workloads}
+    place = {r.id: r for r in scenario.regions}
     variants = fastest_variants(scenario)
     by_workload: dict[str, list[Demand]] = {}
     for row in needs.lost:
@@ -39,7 +40,7 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         if name not in variants:
             yield from _undeployable(scenario, workloads[name])
             continue
-        regions = [d.region for d in demands]
+        regions = [named(place[d.region]) for d in demands]
         asked = sum(d.workload == name for d in scenario.demand)
         who = (
             f"{len(regions)} of its {asked} regions"
@@ -48,7 +49,9 @@ def out_of_reach(scenario: Scenario, instance: Instance, needs: Needs) -> Iterat
         )
         who = f"{who} ({listed(regions)})" if asked > 1 else regions[0]
         why = "; ".join(
-            _removals(scenario, distances, instance, needs, workloads[name], variants[name], regions[0])
+            _removals(
+                scenario, distances, instance, needs, workloads[name], variants[name], demands[0].region
+            )
         )
         first = f"For {regions[0]}, " if len(regions) > 1 else ""
         sites = f"of {len(scenario.sites)} sites" if first else f"Of {len(scenario.sites)} sites"
@@ -122,7 +125,7 @@ def _removals(
 
 def _without_route(workload: Workload, region: str, is_outside: bool, is_data: bool) -> str:
     """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
-    end = "its data" if is_data else region
+    end = "its data" if is_data else _end(scenario, region)
     if not workload.sovereign_route:
         return f"without any route to {end}"
     if is_outside:
@@ -132,6 +135,15 @@ def _without_route(workload: Workload, region: str, is_outside: bool, is_data: b
     if workload.sovereign_route == "fastest":
         return f"out of reach, as the fastest route to {end} does not stay in the allowed jurisdictions"
     return f"without a route to {end} that stays in the allowed jurisdictions"
+
+
+def _end(scenario: Scenario, region: str) -> str:
+    """Name a region where a route ends, and the node that it is attached to."""
+    topology = build_topology(scenario)
+    if not topology.has_network:
+        return region
+    node = int(topology.region_node[[r.id for r in scenario.regions].index(region)])
+    return f"{region} (at node {topology.node_ids[node]} in {topology.node_jurisdictions[node]})"
 
 
 def _too_far(
@@ -148,8 +160,7 @@ def _too_far(
     far = left & (rtt > limit)
     if far.any():
         best = int(np.argmin(np.where(far, rtt, np.inf)))
-        site = instance.sites.id[best]
-        away = f"the nearest, {site}, is {rtt[best]:.1f} ms away"
+        away = f"the nearest, {named(scenario.sites[best])}, is {rtt[best]:.1f} ms away"
         yield f"{_are(int(far.sum()))} too far: {_slo_room(workload, variant)}, and {away}"
     near = left & ~far
     variants = instance.variants.workload == instance.workload_ids.index(workload.id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteopt.diagnose.proofs.power import describe_demands
+from siteopt.formatting import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,5 +34,5 @@ def on_one_site(scenario: Scenario, instance: Instance) -> Iterator[str]:
         who = describe_demands(scenario, demands)
         yield (
             f"{who} must survive the loss of any one site within {limit.slo_ms:g} ms, but"
-            f" {instance.sites.id[site]} is the only site that may serve it; a second one is needed."
+            f" {named(scenario.sites[site])} is the only site that may serve it; a second one is needed."
         )

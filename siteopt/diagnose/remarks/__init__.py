@@ -6,13 +6,17 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from siteopt.diagnose.remarks.asked import idle, rates, slos, unused
+from siteopt.diagnose.remarks.countries import countries
 from siteopt.diagnose.remarks.equipment import racks, steps, useless_sites
-from siteopt.diagnose.remarks.limits import grid, money, traffic
-from siteopt.diagnose.remarks.magnitudes import magnitudes, twice
-from siteopt.diagnose.remarks.places import pieces, places
+from siteopt.diagnose.remarks.limits import grid, money, relief, traffic
+from siteopt.diagnose.remarks.magnitudes import magnitudes
+from siteopt.diagnose.remarks.places import abroad, pieces, places
 from siteopt.diagnose.remarks.reach import protected, single_sites
+from siteopt.diagnose.remarks.twice import twice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siteopt.instance import Instance
     from siteopt.scenario.schema import Scenario
 
@@ -36,18 +40,27 @@ def suspicions(scenario: Scenario, instance: Instance | None) -> list[str]:
             useless_sites(scenario, instance) if instance is not None else (),
             steps(scenario),
             racks(scenario),
-            magnitudes(scenario),
-            twice(scenario),
+            on_input(scenario),
             places(scenario),
             pieces(scenario),
+            abroad(scenario),
             single_sites(scenario, instance) if instance is not None else (),
             protected(scenario),
             slos(scenario),
             rates(scenario),
-            idle(scenario),
             money(scenario),
             grid(scenario, instance) if instance is not None else (),
             traffic(scenario),
             unused(scenario),
         )
     )
+
+
+def on_input(scenario: Scenario) -> Iterator[str]:
+    """Yield what a planner must know about the input before any plan: how it was read, and figures that look wrong."""
+    yield from scenario.reading_remarks
+    yield from idle(scenario)
+    yield from magnitudes(scenario)
+    yield from twice(scenario)
+    yield from countries(scenario)
+    yield from relief(scenario)

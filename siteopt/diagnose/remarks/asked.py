@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteopt.compile.variants import resolve_variants
-from siteopt.formatting import counted, listed
+from siteopt.formatting import counted, listed, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def unused(scenario: Scenario) -> Iterator[str]:
     for kind, names in (
         ("design", [d.id for d in scenario.designs if d.id not in used_designs]),
         ("workload", [w.id for w in scenario.workloads if w.id not in asked]),
-        ("region", [r.id for r in scenario.regions if r.id not in asking]),
+        ("region", [named(r) for r in scenario.regions if r.id not in asking]),
     ):
         if names:
             why = "that no site may build" if kind == "design" else "without demand"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.formatting import counted, listed
+from siteopt.formatting import counted, listed, named
 from siteopt.scenario.facilities import facility_mw, least_modules
 from siteopt.scenario.hardware import accelerator_terms
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 def useless_sites(scenario: Scenario, instance: Instance) -> Iterator[str]:
     """Yield a remark on the sites that can never serve anything, for each reason."""
     sites = [s for s in scenario.sites if s.status != "forbidden"]
-    dead = [s.id for s in sites if s.headroom_mw == 0]
+    dead = [named(s) for s in sites if s.headroom_mw == 0]
     if dead:
         yield f"{_sites(dead)} headroom_mw 0 and can never carry load."
-    weak = [s.id for s in sites if 0 < s.headroom_mw < _least_module_mw(scenario, s)]
+    weak = [named(s) for s in sites if 0 < s.headroom_mw < _least_module_mw(scenario, s)]
     if weak:
         yield f"{_sites(weak)} less headroom than one full module of any of its designs draws."
     pooled = set(instance.pools.site.tolist())
-    lonely = [s.id for j, s in enumerate(scenario.sites) if j not in pooled and s.status != "forbidden"]
+    lonely = [named(s) for j, s in enumerate(scenario.sites) if j not in pooled and s.status != "forbidden"]
     if lonely:
         why = "tier, mode, jurisdiction, route, SLO, racks or date"
         yield f"{_sites(lonely)} no demand that may be served there ({why})."
-    small = _too_small(instance)
+    small = _too_small(scenario, instance)
     if small:
         yield f"{_sites(small)} no room for a single replica of any workload that may run there."
 
@@ -46,18 +46,18 @@ def _least_module_mw(scenario: Scenario, site: Site) -> float:
     return min(facility_mw(site, d, least_modules(d)) for d in map(designs.__getitem__, site.designs))
 
 
-def _too_small(instance: Instance) -> list[str]:
+def _too_small(scenario: Scenario, instance: Instance) -> list[str]:
     capacity = np.zeros(len(instance.sites.id))
     np.maximum.at(capacity, instance.options.site, instance.option_capacity_mw)
     least = np.full(len(instance.sites.id), np.inf)
     np.minimum.at(least, instance.pools.site, instance.variants.replica_mw[instance.pools.variant])
     rows = np.flatnonzero((capacity > 0) & (capacity < least) & np.isfinite(least))
-    return [instance.sites.id[j] for j in rows.tolist()]
+    return [named(scenario.sites[j]) for j in rows.tolist()]
 
 
 def steps(scenario: Scenario) -> Iterator[str]:
     """Yield a remark on connections that carry more than the headroom allows."""
-    large = [s.id for s in scenario.sites if any(c.up_to_mw > s.headroom_mw for c in s.connection_steps)]
+    large = [named(s) for s in scenario.sites if any(c.up_to_mw > s.headroom_mw for c in s.connection_steps)]
     if large:
         yield f"{_sites(large)} connection steps above headroom_mw, which is all that may be drawn."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from siteopt.formatting import counted, listed, mw
+from siteopt.formatting import counted, listed, mw, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def money(scenario: Scenario) -> Iterator[str]:
     """Yield remarks on prices and emissions of zero."""
-    free = [s.id for s in scenario.sites if s.price_usd_per_mwh == 0]
+    free = [named(s) for s in scenario.sites if s.price_usd_per_mwh == 0]
     if free:
         yield f"{counted(len(free), 'site')} ({listed(free)}) with price_usd_per_mwh 0: is energy free there?"
     if scenario.policy.carbon_usd_per_t > 0:
-        clean = [s.id for s in scenario.sites if s.carbon_g_per_kwh == 0]
+        clean = [named(s) for s in scenario.sites if s.carbon_g_per_kwh == 0]
         if clean:
             what = f"{counted(len(clean), 'site')} ({listed(clean)})"
             yield f"{what} with carbon_g_per_kwh 0, though carbon has a price."
@@ -49,6 +49,20 @@ def grid(scenario: Scenario, instance: Instance) -> Iterator[str]:
             f"{counted(len(slack), 'grid limit')} can never bind, since the headroom of its sites is smaller"
             f" ({'; '.join(slack[:3])})."
         )
+
+
+def relief(scenario: Scenario) -> Iterator[str]:
+    """Yield a remark on coefficients below zero, which the model and the verifier take for zero."""
+    rows = [
+        (limit.id, name, value)
+        for limit in scenario.grid_limits
+        for name, value in (limit.coefficients or {}).items()
+        if value < 0
+    ]
+    if rows:
+        names = [f"{value:g} of {name} in {limit}" for limit, name, value in rows]
+        what = f"{counted(len(rows), 'coefficient')} below zero ({listed(names)})"
+        yield f"{what} {'counts' if len(rows) == 1 else 'count'} as zero in grid limits: relief may not be credited."
 
 
 def traffic(scenario: Scenario) -> Iterator[str]:

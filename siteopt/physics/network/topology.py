@@ -85,9 +85,9 @@ def build_topology(scenario: Scenario) -> Topology:
     node_xy = np.array([(n.lat, n.lon) for n in network.nodes], dtype=np.float64).reshape(-1, 2)
     region_xy = np.array([(r.lat, r.lon) for r in scenario.regions], dtype=np.float64).reshape(-1, 2)
     site_xy = np.array([(s.lat, s.lon) for s in scenario.sites], dtype=np.float64).reshape(-1, 2)
-    region_node, region_km = _attach(region_xy, node_xy, [None] * len(region_xy))
+    region_node, region_km = _attach(region_xy, node_xy, _own_nodes(scenario))
     site_node, site_km = _attach(
-        site_xy, node_xy, [None if s.node is None else index[s.node] for s in scenario.sites]
+        site_xy, node_xy, [None if s.node is None else [index[s.node]] for s in scenario.sites]
     )
     return Topology(
         latency=network.latency,
@@ -118,14 +118,27 @@ def _backbone(network: Network, index: dict[str, int]) -> nx.Graph:
     return graph
 
 
-def _attach(places: Floats, nodes: Floats, given: list[int | None]) -> tuple[Indices, Floats]:
-    """Find node and access length of each place: the node given, else the nearest one (the first of equals).
+def _own_nodes(scenario: Scenario) -> list[list[int] | None]:
+    """Return the nodes that each region may be attached to: the one named, else those of its jurisdiction."""
+    index = {node.id: i for i, node in enumerate(scenario.network.nodes)}
+    own: dict[str, list[int]] = {}
+    for i, node in enumerate(scenario.network.nodes):
+        own.setdefault(node.jurisdiction, []).append(i)
+    return [own.get(r.jurisdiction) if r.node is None else [index[r.node]] for r in scenario.regions]
+
+
+def _attach(places: Floats, nodes: Floats, allowed: list[list[int] | None]) -> tuple[Indices, Floats]:
+    """Find node and access length of each place: the nearest one of those allowed, or of all (the first of equals).
 
     Equal means within a micrometre: rounding must not choose between two nodes at one distance.
     """
     if not len(nodes):
         return np.full(len(places), -1, dtype=np.int32), np.zeros(len(places))
     km = great_circle_km(places[:, 0], places[:, 1], nodes[:, 0], nodes[:, 1])
-    nearest = np.argmax(km <= km.min(axis=1, keepdims=True) + 1e-9, axis=1)
-    node = np.array([n if g is None else g for n, g in zip(nearest, given, strict=True)], dtype=np.int32)
+    eligible = km.copy()
+    for row, own in enumerate(allowed):
+        if own is not None:
+            eligible[row] = np.inf
+            eligible[row, own] = km[row, own]
+    node = np.argmax(eligible <= eligible.min(axis=1, keepdims=True) + 1e-9, axis=1).astype(np.int32)
     return node, km[np.arange(len(places)), node]

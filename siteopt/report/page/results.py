@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from siteopt.errors import Problem, ScenarioError
 from siteopt.formatting import listed, percent
+from siteopt.scenario.files import read_text
 from siteopt.scenario.json_text import decode_object, short
-from siteopt.scenario.tables import read_text
 from siteopt.tolerances import NEGLIGIBLE_SHARE
 
 if TYPE_CHECKING:

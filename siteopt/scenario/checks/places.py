@@ -53,11 +53,14 @@ def check_network(scenario: Scenario) -> Iterator[Problem]:
 
 
 def check_regions(scenario: Scenario) -> Iterator[Problem]:
-    """Check that the jurisdiction of every region is known."""
+    """Check that jurisdiction and node of every region are known."""
     jurisdictions = {j.id for j in scenario.jurisdictions}
+    nodes = {n.id for n in scenario.network.nodes}
     yield from unique("regions", (r.id for r in scenario.regions))
     for i, region in enumerate(scenario.regions):
         if region.jurisdiction not in jurisdictions:
             yield unknown_id(
                 scenario, f"regions[{i}].jurisdiction", "jurisdiction", region.jurisdiction, jurisdictions
             )
+        if region.node is not None and region.node not in nodes:
+            yield unknown_id(scenario, f"regions[{i}].node", "network node", region.node, nodes)

@@ -16,12 +16,10 @@ from support.strategies.places import (
     design_entries,
     given,
     grid_limit_entries,
-    jurisdiction,
-    latitude,
-    longitude,
     maybe,
     network_entries,
     node_entries,
+    region_entries,
     site_entries,
 )
 from support.strategies.workloads import demand_entries, workload_entries
@@ -39,10 +37,7 @@ def full_documents(draw: st.DrawFn, may_have_tails: bool = True) -> dict[str, An
     nodes = draw(node_entries())
     designs = [draw(design_entries(f"d{i}", has_refresh, is_plain=i == 0)) for i in range(n_designs)]
     sites = [draw(site_entries(f"s{i}", designs, nodes)) for i in range(n_sites)]
-    regions = [
-        {"id": f"r{i}", "lat": draw(latitude), "lon": draw(longitude), "jurisdiction": draw(jurisdiction)}
-        for i in range(n_regions)
-    ]
+    regions = [draw(region_entries(f"r{i}", nodes)) for i in range(n_regions)]
     policy = draw(_policy(n_sites)) | ({"refresh": True} if has_refresh else {})
     workloads = [
         draw(workload_entries(f"w{i}", nodes, has_refresh, may_have_tails)) for i in range(n_workloads)

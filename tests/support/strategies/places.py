@@ -53,6 +53,14 @@ def network_entries(draw: st.DrawFn, nodes: list[dict[str, Any]]) -> dict[str, A
 
 
 @st.composite
+def region_entries(draw: st.DrawFn, name: str, nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A region; one in three of those with a backbone names its node."""
+    node = draw(st.sampled_from([None, None, *nodes[:1]])) if nodes else None
+    place = {"id": name, "lat": draw(latitude), "lon": draw(longitude), "jurisdiction": draw(jurisdiction)}
+    return place | given(node=node and node["id"])
+
+
+@st.composite
 def life_entries(draw: st.DrawFn, has_refresh: bool) -> dict[str, Any]:
     """Lives that end before, at and after the horizon, or never."""
     life = draw(maybe(2.0, 3.0, 5.0, 20.0)) if has_refresh else None

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
+from siteopt.scenario.schema import Region
+
 if TYPE_CHECKING:
     from siteopt.scenario import Scenario
-    from siteopt.scenario.schema import NetworkNode, Region, Site
+    from siteopt.scenario.schema import NetworkNode, Site
 
 EARTH_RADIUS_KM = 6371.0088
 TIE_KM = 1e-9
@@ -65,12 +67,16 @@ class Backbone:
         """Node that a place hangs on, and the km to it; no name and 0 without a network."""
         if not self._nodes:
             return "", 0.0
-        named = getattr(place, "node", None)
         near = {name: great_circle_km(place, node) for name, node in self._nodes.items()}
+        if place.node is not None:
+            return place.node, near[place.node]
+        if isinstance(place, Region):
+            home = {
+                name: near[name] for name, n in self._nodes.items() if n.jurisdiction == place.jurisdiction
+            }
+            near = home or near
         # Rounding must not choose between two nodes at one distance: the first in the file is taken.
-        nearest = next(name for name, km in near.items() if km <= min(near.values()) + TIE_KM)
-        node = nearest if named is None else named
-        return node, near[node]
+        return next((name, km) for name, km in near.items() if km <= min(near.values()) + TIE_KM)
 
     def user_route(self, region: Region, site: Site, allowed: Allowed) -> tuple[str, ...] | None:
         """Nodes from a region to a site; none at all without a network, None where no route is allowed."""
