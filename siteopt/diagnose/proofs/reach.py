@@ -119,11 +119,13 @@ def _removals(
             is_outside = bool(workload.sovereign_route) and home not in allowed
             way = distances.user_ms(workload, allowed if workload.sovereign_route else None)[index[region]]
             is_data = not is_outside and workload.home is not None and bool(np.isfinite(way[cut_off]).all())
-            yield f"{_are(int(cut_off.sum()))} {_without_route(workload, region, is_outside, is_data)}"
+            yield f"{_are(int(cut_off.sum()))} {_without_route(scenario, workload, region, is_outside, is_data)}"
         yield from _too_far(scenario, instance, needs, workload, variant, left & ~cut_off, rtt)
 
 
-def _without_route(workload: Workload, region: str, is_outside: bool, is_data: bool) -> str:
+def _without_route(
+    scenario: Scenario, workload: Workload, region: str, is_outside: bool, is_data: bool
+) -> str:
     """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
     end = "its data" if is_data else _end(scenario, region)
     if not workload.sovereign_route:
