@@ -69,7 +69,7 @@ GENERATED = ((100, 1000, 10.0, 1, None, 20), (200, 1000, 10.0, 1, 20, 20))
 PROVEN = 1e-6
 SEED = 1
 #: Fields of a plan that say when, where and with what it was made, not what it is.
-INCIDENTAL = ("seconds", "versions", "scenario", "scenario_sha256")
+INCIDENTAL = ("seconds", "verification_seconds", "versions", "scenario", "scenario_sha256")
 #: Columns that must agree; ``note`` tells why a case was skipped or failed.
 COMPARED = ("cost_usd", "bound_usd", "gap", "digest", "note")
 

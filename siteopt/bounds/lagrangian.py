@@ -33,6 +33,8 @@ SHORTEST_STEP = 2e-4
 RECENT = 0.3
 #: While no plan is known, steps aim this far above the bound, relative to it.
 AHEAD = 0.03
+#: Bound that no real plan costs, USD: where no plan exists, prices grow without end, until they overflow.
+OUT_OF_REACH_USD = 1e30
 
 
 class LagrangianAscent:
@@ -111,8 +113,8 @@ class LagrangianAscent:
 
     @property
     def has_converged(self) -> bool:
-        """Whether steps have become too short to matter."""
-        return self._length <= SHORTEST_STEP
+        """Whether steps have become too short to matter, or the bound so high that none is needed."""
+        return self._length <= SHORTEST_STEP or self.bound_usd >= OUT_OF_REACH_USD
 
     def run(self, iterations: int, target_usd: float, keep_going: Callable[[], bool] = lambda: True) -> None:
         """Take up to ``iterations`` steps towards ``target_usd``, the cost of a plan (``inf`` while none is known)."""

@@ -22,7 +22,7 @@ class Connection:
 
 
 def usable_module_mw(design: Design) -> float:
-    """Return the IT power that one counted module carries, MW; of 2N only every second module is counted."""
+    """Return the IT power that one counted module carries, MW; of 2N half of each is."""
     return design.module_mw * design.usable_fraction * (0.5 if design.redundancy == "2N" else 1.0)
 
 

@@ -17,6 +17,7 @@ from siteopt.compile.connection import (
 )
 from siteopt.instance import Designs, Options, Sites, pointer
 from siteopt.scenario.facilities import least_modules, mode_tiers
+from siteopt.tolerances import ROUNDING
 from siteopt.units import HOURS_PER_YEAR, TONNES_PER_MWH_PER_G_PER_KWH, life_cycle
 
 if TYPE_CHECKING:
@@ -155,5 +156,6 @@ def _useful_modules(scenario: Scenario, row: _Row) -> int:
         return _least_modules(row)
     share = scenario.policy.tenant_share or 1.0
     fed_mw = row.headroom_mw / pue_at(row.site, row.design)
-    fed = int(np.ceil(fed_mw / usable_module_mw(row.design) / share)) + spare_modules(row.design)
+    modules = fed_mw / usable_module_mw(row.design) / share
+    fed = int(np.ceil(modules * (1.0 - ROUNDING))) + spare_modules(row.design)
     return max(_least_modules(row), min(row.design.max_modules, fed))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteopt.physics.network.latency import home_rtt_ms, region_rtt_ms
+from siteopt.physics.network.latency import home_rtt_ms, region_rtt_ms, unless_slower
 from siteopt.scenario.facilities import mode_tiers
 from siteopt.scenario.jurisdictions import allowed_jurisdictions
 
@@ -54,14 +54,26 @@ class Distances:
         self._homes: dict[tuple[int, Allowed], Floats] = {}
         self._node = {name: n for n, name in enumerate(topology.node_ids)}
 
-    def rtt_ms(self, allowed: Allowed) -> Floats:
-        """Return the round trips of every region to every site inside the allowed jurisdictions, (n_region, n_site)."""
+    def user_ms(self, workload: Workload, allowed: Allowed) -> Floats:
+        """Return the round trips of every region to every site under a workload's rule, shape (n_region, n_site)."""
+        inside_ms = self._inside_ms(allowed)
+        if workload.sovereign_route == "fastest":
+            return unless_slower(inside_ms, self._inside_ms(None))
+        return inside_ms
+
+    def home_ms(self, workload: Workload, allowed: Allowed) -> Floats:
+        """Return the round trips between every site and the data of a workload under its rule, shape (n_site,)."""
+        inside_ms = self._home_inside_ms(workload, allowed)
+        if workload.sovereign_route == "fastest":
+            return unless_slower(inside_ms, self._home_inside_ms(workload, None))
+        return inside_ms
+
+    def _inside_ms(self, allowed: Allowed) -> Floats:
         if allowed not in self._rtt_ms:
             self._rtt_ms[allowed] = region_rtt_ms(self._topology, allowed)
         return self._rtt_ms[allowed]
 
-    def home_ms(self, workload: Workload, allowed: Allowed) -> Floats:
-        """Return the round trips between every site and the data of a workload, shape (n_site,)."""
+    def _home_inside_ms(self, workload: Workload, allowed: Allowed) -> Floats:
         assert workload.home is not None
         key = self._node[workload.home.node], allowed
         if key not in self._homes:
@@ -71,10 +83,11 @@ class Distances:
     def rule_ms(self, workload: Workload, region: Indices, *, trips: float = 0.0) -> Floats:
         """Return the round trips of one call from the given regions to every site, shape (n, n_site).
 
-        ``inf`` where tier, jurisdiction or route forbid the flow. With a home the route between site and data must
-        be allowed too, and ``trips`` of its round trips are added.
+        ``inf`` where tier, jurisdiction or route forbid the flow. A route begins where the users are: the jurisdiction
+        of their region is part of it, with a network or without. With a home the route between site and data must be
+        allowed too, and ``trips`` of its round trips are added.
         """
-        scenario, topology = self._scenario, self._topology
+        scenario = self._scenario
         homes = np.array([r.jurisdiction for r in scenario.regions])[region]
         site_home = np.array([s.jurisdiction for s in scenario.sites])
         site_ok = np.array([s.tier in workload.tiers for s in scenario.sites])
@@ -84,10 +97,10 @@ class Distances:
         ):  # the rule "same" differs from home to home, all others do not
             allowed = allowed_jurisdictions(scenario, workload, home)
             rows = np.flatnonzero(homes == home)
-            if workload.sovereign_route and not topology.has_network and home not in allowed:
+            if workload.sovereign_route and home not in allowed:
                 continue
             on_route = allowed if workload.sovereign_route else None
-            rtt = self.rtt_ms(on_route)[region[rows]]
+            rtt = self.user_ms(workload, on_route)[region[rows]]
             if workload.home is not None:
                 data_ms = self.home_ms(workload, on_route)
                 rtt = rtt + np.where(np.isfinite(data_ms), trips * np.nan_to_num(data_ms, posinf=0.0), np.inf)

@@ -28,7 +28,11 @@ def link_name(link: NetworkLink) -> str:
 
 
 def route_rule(scenario: Scenario, workload: Workload, home: str) -> frozenset[str] | None:
-    """Return the jurisdictions that a route must stay in; None where it may cross any."""
+    """Return the jurisdictions that a route must stay in; None where it may cross any.
+
+    The same for both kinds of sovereign route: where the fastest of all is asked for, a flow is admissible only if none
+    is faster than the fastest of these (see :meth:`siteopt.compile.flows.Distances.user_ms`).
+    """
     return allowed_jurisdictions(scenario, workload, home) if workload.sovereign_route else None
 
 

@@ -232,6 +232,8 @@ class Plan:
         ``(cost - bound) / (sum of the positive cost lines)``; None also where nothing is spent and it has no limit.
     gap_usd : float or None
         ``cost - bound``, USD: what the best plan could save at most.
+    seconds, verification_seconds : float
+        From the call to the last improvement or limit, which a time limit counts; of the verification after it.
     verified : bool
         Whether the independent verifier passed it.
     scenario, scenario_sha256 : str
@@ -246,6 +248,7 @@ class Plan:
     gap: float | None = None
     gap_usd: float | None = None
     seconds: float = 0.0
+    verification_seconds: float = 0.0
     method: str = "none"
     seed: int = 0
     versions: dict[str, str] = field(default_factory=dict)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: From this width on, the table of sites has a column for the tier.
 WIDE = 96
+#: Seconds of verification from which on they are said.
+LONG_VERIFICATION = 0.1
 #: Most sites named for a workload; the others are counted.
 MOST_PLACES = 2
 #: Width of the longest bar.
@@ -83,6 +85,14 @@ def _within(plan: Plan) -> str:
     return "" if plan.gap_usd is None else f", within {money(plan.gap_usd)} of best"
 
 
+def _verified(plan: Plan) -> str:
+    """Say whether the plan was verified, and how long that took where it is worth a word: no limit counts it."""
+    if not plan.verified:
+        return "NOT VERIFIED"
+    seconds = plan.verification_seconds
+    return f"verified in {seconds:.1f} s" if seconds >= LONG_VERIFICATION else "verified"
+
+
 def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
     years = f"{scenario.horizon.years:g} years at {percent(scenario.horizon.discount_rate)}"
     name = f"{scenario.name}: " if scenario.name else ""
@@ -101,7 +111,7 @@ def _print_headline(console: Console, scenario: Scenario, plan: Plan) -> None:
     left_out = words_left_out(plan)
     if left_out:
         how += f", {left_out} left out"
-    details = [how, "verified" if plan.verified else "NOT VERIFIED"]
+    details = [how, _verified(plan)]
     if plan.status != "evaluated":
         details += [f"{plan.seconds:.1f} s", f"method {plan.method}", f"seed {plan.seed}"]
     say(console, " | ".join(details))

@@ -21,6 +21,12 @@ def _term(workload: Workload, _rest: str) -> str:
     return f"in {allowed if isinstance(allowed, str) else listed(allowed, MOST_JURISDICTIONS)}"
 
 
+def _route_term(workload: Workload, _rest: str) -> str:
+    if workload.sovereign_route == "fastest":
+        return "where the fastest route stays there"
+    return "on routes that stay there"
+
+
 JURISDICTION = Rule(
     "jurisdiction",
     demand_checks=(
@@ -35,10 +41,12 @@ JURISDICTION = Rule(
 SOVEREIGN_ROUTE = Rule(
     "sovereign_route",
     demand_checks=(
-        DemandCheck("sovereign_route", "routes stay in those jurisdictions", lambda _, w: w.sovereign_route),
+        DemandCheck(
+            "sovereign_route", "routes stay in those jurisdictions", lambda _, w: bool(w.sovereign_route)
+        ),
     ),
     figures=("route",),
-    limits=flag_limits("workloads", lambda w: w.sovereign_route),
+    limits=flag_limits("workloads", lambda w: bool(w.sovereign_route)),
     ease=flag_ease("workloads", {"sovereign_route": False}),
-    term=lambda _workload, _rest: "on routes that stay there",
+    term=_route_term,
 )

@@ -176,7 +176,8 @@ class Design(SchemaModel):
     pue: Annotated[float, Strict(), Field(ge=1, le=5)]
     """Power usage effectiveness (ISO/IEC 30134-2): facility power over IT power."""
     redundancy: Literal["N", "N+1", "2N"] = "N"
-    """``N+1``: one module stands by; ``2N``: every second one does. Those are not counted on for IT power."""
+    """``N+1``: one module stands by, so that an open site has two or more; ``2N``: half of their power does, of an odd
+    number too. What stands by is not counted on for IT power."""
     usable_fraction: Fraction = 1.0
     """Share of a counted module's nameplate that IT may draw; UPS and cooling margins taken off."""
     rack_kw: Positive | None = None
@@ -193,6 +194,7 @@ class Design(SchemaModel):
     salvage_fraction: Share = 0.0
     """Share of their price that they are worth at the end of their life."""
     staff_usd_per_year: Usd = 0.0
+    """Charged where it is newly built; sites that stand are staffed already, USD per year."""
 
 
 class Region(SchemaModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, ValidationInfo, field_validator, model_validator
 
@@ -37,6 +37,16 @@ def _jurisdiction_rule(value: Any) -> Any:
 
 
 JurisdictionRule = Annotated[str | tuple[str, ...], BeforeValidator(_jurisdiction_rule)]
+
+
+def _route_rule(value: Any) -> Any:
+    """Accept a truth value or the word, and say so in one error instead of one for each alternative."""
+    if isinstance(value, bool) or value == "fastest":
+        return value
+    raise ValueError('should be true, false or "fastest"')
+
+
+RouteRule = Annotated[bool | Literal["fastest"], BeforeValidator(_route_rule)]
 
 
 class Service(SchemaModel):
@@ -178,17 +188,19 @@ class Workload(SchemaModel):
     calls_per_request: Annotated[float, Strict(), Field(ge=1, le=10_000)] = 1.0
     """Calls that an agent makes one after the other for one request."""
     burst_factor: Annotated[float, Strict(), Field(ge=1, le=100)] = 1.0
-    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean."""
+    """Rate that tails are sized for, over the peak rate; for bursts shorter than the busy hour's mean. The policy's
+    utilisation cap holds at the peak rate itself."""
     slo: tuple[Slo, ...] = ()
     """Empty for batch and training."""
     tiers: tuple[Tier, ...] = Field(min_length=1)
     """Tiers that it may run on."""
     jurisdictions: JurisdictionRule = "any"
     """Where it may be served: "any", "same" as the region, a group, or a list of ids."""
-    sovereign_route: Flag = False
-    """Whether the route, too, must stay in the allowed jurisdictions."""
+    sovereign_route: RouteRule = False
+    """Whether the route, too, must stay in the allowed jurisdictions, the region's own included: ``true`` takes the
+    fastest route that stays in them; "fastest" admits a site only if the fastest route of all stays in them."""
     splittable: Flag = True
-    """Whether one region's demand may be shared between several sites."""
+    """Whether one region's demand may be shared between several sites; after the loss of a site it is shared anew."""
     tenant: Id | None = None
     """Who it belongs to, for the policy's limits per tenant."""
     home: Home | None = None

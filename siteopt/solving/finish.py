@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,12 @@ def finished_plan(
         seed=options.seed,
         versions=_versions(),
     )
+    began = time.perf_counter()
     violations = problem.violations(plan)
     if violations:
         shown = "; ".join(str(v.message) for v in violations[:5])
         raise SolverError(f"the plan does not pass verification ({len(violations)} violations): {shown}")
-    return replace(plan, verified=True)
+    return replace(plan, verified=True, verification_seconds=time.perf_counter() - began)
 
 
 def _below(plan: Plan, bound_usd: float) -> float:

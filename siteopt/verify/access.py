@@ -43,14 +43,25 @@ def jurisdiction_problem(facts: Facts, flow: Journey) -> str | None:
 
 
 def sovereignty_problem(facts: Facts, flow: Journey) -> str | None:
-    """Say which route does not exist inside the allowed jurisdictions: that of users, or that to the data."""
+    """Say which route is not inside the allowed jurisdictions: that of users, or that to the data."""
     if facts.rtt_ms(flow) < inf:
         return None
     allowed, home = facts.route_jurisdictions(flow) or frozenset(), facts.workloads[flow.workload].home
-    which = (
-        "route" if facts.user_rtt_ms(flow) == inf or home is None else f"route to the data at {home.node!r}"
-    )
-    return f"no {which} stays in the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
+    where = facts.regions[flow.region].jurisdiction
+    if facts.workloads[flow.workload].sovereign_route and where not in allowed:
+        among = f"none of the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
+        return f"the route begins in {where!r}, the region's own jurisdiction, which is {among}"
+    is_users = facts.user_rtt_ms(flow) == inf or home is None
+    return no_route_words(facts, flow.workload, allowed, "" if is_users or home is None else home.node)
+
+
+def no_route_words(facts: Facts, workload: str, allowed: frozenset[str], home: str = "") -> str:
+    """Return what is wrong with a route, that to the data at ``home`` where it is named."""
+    route = f"route to the data at {home!r}" if home else "route"
+    inside = f"the {len(allowed)} allowed: {', '.join(sorted(allowed))}"
+    if facts.workloads[workload].sovereign_route == "fastest":
+        return f"the fastest {route} does not stay in {inside}"
+    return f"no {route} stays in {inside}"
 
 
 def tier_problem(facts: Facts, flow: Journey) -> str | None:
@@ -92,7 +103,7 @@ def jurisdiction(facts: Facts) -> Iterator[Violation]:
 
 
 def sovereign_route(facts: Facts) -> Iterator[Violation]:
-    """Check ``sovereign_route``: a route to the site, and one to the data, stays in the allowed jurisdictions."""
+    """Check ``sovereign_route``: a route (the fastest of all if asked for) to site and data stays where allowed."""
     for flow in facts.flows:
         problem = sovereignty_problem(facts, flow)
         if problem is not None:

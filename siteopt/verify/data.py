@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from siteopt.verify.access import no_route_words
 from siteopt.verify.data_modes import allowed_modes
 from siteopt.verify.violation import Violation
 
@@ -40,5 +41,5 @@ def _no_way_to_keep_it(facts: Facts, site: str, name: str) -> Iterator[Violation
     workload = facts.workloads[name]
     if workload.home is not None and facts.home_rtt_ms(site, name) == inf:
         allowed = facts.home_jurisdictions(site, name) or frozenset()
-        message = f"no route to the data at {workload.home.node!r} stays in the {len(allowed)} allowed: "
-        yield Violation("data_mode", f"{site}/{name}", message + ", ".join(sorted(allowed)))
+        message = no_route_words(facts, name, allowed, workload.home.node)
+        yield Violation("data_mode", f"{site}/{name}", message)

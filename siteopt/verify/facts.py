@@ -7,6 +7,7 @@ is listed twice, its first row counts; of everything else, all rows count.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,8 +15,11 @@ from siteopt.verify.data_modes import DataModes
 from siteopt.verify.facility import site_pue, usable_mw
 from siteopt.verify.geography import Geography
 from siteopt.verify.replica import STATED, ModelReplica, stated_replica, unusable
+from siteopt.verify.violation import above
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siteopt.plan import FlowPlan, Plan, PoolPlan, SitePlan
     from siteopt.scenario.schema import GridLimit, Region, Scenario, Site, Workload
     from siteopt.verify.queue import Tail
@@ -129,12 +133,25 @@ class Facts:
     def home_rtt_ms(self, site: str, name: str) -> float:
         """Return the round trip between a site and the data of a workload, ms; ``inf`` where no route is allowed."""
         home, allowed = self.workloads[name].home, self.home_jurisdictions(site, name)
-        return inf if home is None else self.geography.home_rtt_ms(self.sites[site], home.node, allowed)
+        if home is None:
+            return inf
+        return self._admitted_ms(
+            name, allowed, partial(self.geography.home_rtt_ms, self.sites[site], home.node)
+        )
 
     def user_rtt_ms(self, flow: Journey) -> float:
         """Return the round trip from region to site on the shortest allowed route, ms; ``inf`` where there is none."""
         region, site = self.regions[flow.region], self.sites[flow.site]
-        return self.geography.rtt_ms(region, site, self.route_jurisdictions(flow))
+        allowed = self.route_jurisdictions(flow)
+        return self._admitted_ms(flow.workload, allowed, partial(self.geography.rtt_ms, region, site))
+
+    def _admitted_ms(
+        self, name: str, allowed: frozenset[str] | None, rtt_ms: Callable[[frozenset[str] | None], float]
+    ) -> float:
+        """Return a round trip inside; ``inf`` where it must be the fastest of all and one that leaves is faster."""
+        inside_ms = rtt_ms(allowed)
+        is_strict = self.workloads[name].sovereign_route == "fastest"
+        return inf if is_strict and above(inside_ms, rtt_ms(None)) else inside_ms
 
     def home_trips_ms(self, flow: Journey, mode: str | None) -> float:
         """Return the time that one call spends between the site and its data, ms; 0 where they are at hand."""

@@ -69,13 +69,14 @@ class Geography:
         Returns
         -------
         float
-            ``inf`` where no route stays inside.
+            ``inf`` where no route stays inside, the region's own jurisdiction included.
         """
+        if allowed is not None and region.jurisdiction not in allowed:
+            return inf
         latency = self.latency
         both_ways_per_km = 2.0 * self._ms_per_km
         if not self.nodes:
-            inside = allowed is None or region.jurisdiction in allowed
-            return latency.access_ms + both_ways_per_km * great_circle_km(region, site) if inside else inf
+            return latency.access_ms + both_ways_per_km * great_circle_km(region, site)
         (start, start_km), (end, end_km) = self.access(region), self.access(site)
         one_way = self._one_way_ms(str(start), allowed).get(str(end), inf)
         return latency.access_ms + both_ways_per_km * (start_km + end_km) + 2.0 * one_way

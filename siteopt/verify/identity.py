@@ -24,7 +24,7 @@ NAMES = {
     *("id", "design", "site", "workload", "accelerator", "region", "route", "precision", "data", "reason"),
     *("tenant", "home_route"),
 }
-PLAN_NUMBERS = ("cost_usd", "bound_usd", "gap", "gap_usd", "seconds", "seed")
+PLAN_NUMBERS = ("cost_usd", "bound_usd", "gap", "gap_usd", "seconds", "verification_seconds", "seed")
 #: Fields that hold rows of their own.
 ROWS = {"moves", "unprotected"}
 TABLES = ("sites", "pools", "flows", "unserved", "grid", "links", "tenants", "n_minus_1")

@@ -95,6 +95,13 @@ def too_much_for_the_grid(document: dict[str, Any]) -> None:
     document["policy"] = {}
 
 
+def too_much_for_some_sites_of_a_limit(document: dict[str, Any]) -> None:
+    """The limit leaves enough for all sites together, since the hub takes next to nothing of it."""
+    too_much_for_the_grid(document)
+    coefficients = {"hamburg-ost": 1.0, "main-taunus": 1.0, "zurich-hub": 0.01}
+    document["grid_limits"] = [{"id": "line-9", "limit_mw": 6.5, "coefficients": coefficients}]
+
+
 def too_big_for_one_site(document: dict[str, Any]) -> None:
     document["workloads"][0] |= {"splittable": False, "tiers": ["micro"]}
     document["demand"][0]["peak_rps"] = 30_000.0
@@ -183,6 +190,14 @@ STATEMENTS: list[tuple[Callable[[dict[str, Any]], None], list[str]]] = [
             "vision from 2 regions (hamburg, kassel) must be served, which takes at least 15.0 MW of IT power",
             "the 2 sites that may serve them (hamburg-ost, main-taunus) can carry at most 13.4 MW",
             "headroom 20.0 MW, after PUE and modules 13.4 MW.",
+        ],
+    ),
+    (
+        too_much_for_some_sites_of_a_limit,
+        [
+            "vision from 2 regions (hamburg, kassel)",
+            "can carry at most 5.00 MW",
+            "grid limits line-9 (6.50 MW)",
         ],
     ),
     (too_much_for_the_grid, ["can carry at most 5.00 MW", "grid limits german-grid (6.50 MW)"]),

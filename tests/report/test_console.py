@@ -57,6 +57,7 @@ def test_headline_says_what_was_found() -> None:
     [
         ({"status": "optimal", "limit": None}, "Solved, within 3% of best | verified"),
         ({"status": "evaluated", "limit": None, "gap": None}, "Priced, not optimised | verified"),
+        ({"verification_seconds": 1.26}, "| verified in 1.3 s | 60.2 s |"),
         ({"verified": False}, "| NOT VERIFIED |"),
         ({"limit": "interrupt"}, "Best plan found when it was interrupted"),
         ({"limit": "failure"}, "Best plan found when a step failed"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from siteopt.scenario import Scenario
 
 #: Fields that say how a plan was found; nothing in the scenario contradicts them.
-FREE = {"seconds", "seed", "schema_version"}
+FREE = {"seconds", "verification_seconds", "seed", "schema_version"}
 SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 

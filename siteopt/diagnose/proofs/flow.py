@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 #: Unit of power as a share of the whole need, since the flow is in whole numbers of 32 bits.
 RESOLUTION = 1e-9
+#: Groups whose sites are tried as a set of their own.
+MOST_SETS = 200
 
 
 def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
     """Find sets of groups that together need more than their sites can carry; exact figures have to confirm them.
 
     The network runs source -> groups -> sites -> grid limits -> sink. The source's side of a minimum cut falls into
-    pieces that share no site and no limit; each is a shortage of its own.
+    pieces that share no site and no limit; each is a shortage of its own. A grid limit has one capacity there, that of
+    all its sites; where nothing is short, sets of sites that have to do with those that take most of it are tried.
 
     Parameters
     ----------
@@ -37,7 +40,31 @@ def bottlenecks(instance: Instance, needs: Needs, limits: Indices) -> list[list[
     if total <= 0.0:
         return []
     capacities = _capacities(instance, needs, limits, total * RESOLUTION)
-    return [] if _fits(needs, limits, capacities) else _shortages(needs, _network(needs, limits, capacities))
+    if not _fits(needs, limits, capacities):
+        found = _shortages(needs, _network(needs, limits, capacities))
+        if found:
+            return found
+    return _crowded(instance, needs, limits)
+
+
+def _crowded(instance: Instance, needs: Needs, limits: Indices) -> list[list[Group]]:
+    """Find the groups that may use nothing but one group's sites, where those carry too little under their limits."""
+    groups, total = needs.groups, sum(group.it_mw for group in needs.groups)
+    limited = [group for group in groups if np.any(limits[group.sites] >= 0)]
+    size = np.array([len(group.sites) for group in groups])
+    sites, first = np.concatenate([group.sites for group in groups]), np.cumsum(size) - size
+    worst, found = 0.0, []
+    for among in sorted(limited, key=lambda group: len(group.sites))[:MOST_SETS]:
+        most = most_it_mw(instance, needs, limits, among.sites)
+        if most >= total:
+            continue
+        inside = np.zeros(len(limits), dtype=np.int64)
+        inside[among.sites] = 1
+        only = np.flatnonzero(np.add.reduceat(inside[sites], first) == size).tolist()
+        short = sum(groups[k].it_mw for k in only) - most
+        if short > worst:
+            worst, found = short, [[groups[k] for k in only]]
+    return found
 
 
 def _shortages(needs: Needs, graph: csr_matrix) -> list[list[Group]]:

@@ -116,22 +116,27 @@ def _removals(
         rtt = distances.rule_ms(workload, rows, trips=call_trips(variant, workload))[0]
         cut_off = left & np.isinf(rtt)
         if cut_off.any():
-            way = distances.rtt_ms(allowed if workload.sovereign_route else None)[index[region]]
-            is_data = workload.home is not None and bool(np.isfinite(way[cut_off]).all())
-            yield f"{_are(int(cut_off.sum()))} {_without_route(scenario, workload, region, home in allowed, is_data)}"
+            is_outside = bool(workload.sovereign_route) and home not in allowed
+            way = distances.user_ms(workload, allowed if workload.sovereign_route else None)[index[region]]
+            is_data = not is_outside and workload.home is not None and bool(np.isfinite(way[cut_off]).all())
+            yield f"{_are(int(cut_off.sum()))} {_without_route(scenario, workload, region, is_outside, is_data)}"
         yield from _too_far(scenario, instance, needs, workload, variant, left & ~cut_off, rtt)
 
 
 def _without_route(
-    scenario: Scenario, workload: Workload, region: str, is_at_home: bool, is_data: bool
+    scenario: Scenario, workload: Workload, region: str, is_outside: bool, is_data: bool
 ) -> str:
     """Say which route is missing: to the region or to the data, and whether for a rule or for want of links."""
     end = "its data" if is_data else _end(scenario, region)
     if not workload.sovereign_route:
         return f"without any route to {end}"
-    words = f"without a route to {end} that stays in the allowed jurisdictions"
-    is_cause = not (scenario.network.nodes or is_at_home)
-    return f"{words}, as {region} lies outside them" if is_cause else words
+    if is_outside:
+        return (
+            f"without a route to {end} that stays in the allowed jurisdictions, as {region} lies outside them"
+        )
+    if workload.sovereign_route == "fastest":
+        return f"out of reach, as the fastest route to {end} does not stay in the allowed jurisdictions"
+    return f"without a route to {end} that stays in the allowed jurisdictions"
 
 
 def _end(scenario: Scenario, region: str) -> str:

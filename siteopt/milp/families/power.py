@@ -23,8 +23,8 @@ def add_power(model: SitingModel, instance: Instance) -> None:
         \sum_{p} w_p \Big(\iota_p n_p + (1-\iota_p) \tfrac{\bar\lambda_p(x)}{\mu_k}\Big)
             &\le \sum_{o} \bar e_o, \quad \bar e_o \le e_o &&\forall j \quad\text{(mean\_power, \_link)}
 
-    MW of IT throughout: :math:`w` power of a replica, :math:`m` usable power of a counted module (2N counts every
-    second one), :math:`z` modules, :math:`r` the spare ones (N+1), :math:`H` the lesser of the site's headroom
+    MW of IT throughout: :math:`w` power of a replica, :math:`m` usable power of a counted module (2N counts
+    half of each), :math:`z` modules, :math:`r` the spare ones (N+1), :math:`H` the lesser of the site's headroom
     and the connection (facility MW), :math:`\iota` the idle fraction. An option o is a design on a connection: a
     site with steps of connection chooses among more options, each with its own :math:`H`. Splitting :math:`e` by
     option keeps PUE linear: as at most one stands at a site, the parts of all others are zero. The dual of

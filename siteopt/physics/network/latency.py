@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from siteopt.arrays import Floats
     from siteopt.physics.network.topology import Topology
 
+#: Routes whose times differ by no more than this share are equally fast.
+RELATIVE_TIE = 1e-9
+
 
 def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) -> Floats:
     """Return the round-trip time between every region and every site, ms.
@@ -42,6 +45,23 @@ def region_rtt_ms(topology: Topology, allowed: Collection[str] | None = None) ->
     backbone = _node_to_node_ms(topology, allowed)
     access = ms * (topology.region_access_km[:, None] + topology.site_access_km[None, :])
     return latency.access_ms + 2.0 * (access + backbone[np.ix_(topology.region_node, topology.site_node)])
+
+
+def unless_slower(inside_ms: Floats, any_ms: Floats) -> Floats:
+    """Return the round trips inside the allowed jurisdictions, ``inf`` where a route that leaves them is faster.
+
+    Parameters
+    ----------
+    inside_ms, any_ms : ndarray of float64, of one shape
+        Round trips on routes that stay inside, and on the fastest of all.
+
+    Returns
+    -------
+    ndarray of float64
+        Of routes equally fast, up to the rounding of their sums, the one inside is taken.
+    """
+    limit_ms = any_ms + RELATIVE_TIE * np.where(np.isfinite(any_ms), any_ms, 0.0)
+    return np.where(inside_ms <= limit_ms, inside_ms, np.inf)
 
 
 def home_rtt_ms(topology: Topology, node: int, allowed: Collection[str] | None = None) -> Floats:

@@ -112,6 +112,14 @@ def decode_step_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
     -------
     float or ndarray of float64, shape of `batch`
     """
+    return step_ms(setup, batch, setup.model.kv_read_tokens(lengths.context))
+
+
+def step_ms(setup: Setup, batch: ArrayLike, read_tokens: float) -> Any:
+    """Return the time of one step with `batch` requests that read `read_tokens` of KV cache each, ms; linear in these.
+
+    Shape of `batch`, which may be 0: what a step costs that only reads prompts.
+    """
     size = np.asarray(batch, dtype=np.float64)
     engine, memory = setup.engine, setup.accelerator.bandwidth_tb_s
     step = np.maximum(*_shared_ms(setup, size))
@@ -120,7 +128,7 @@ def decode_step_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
     deployment = setup.deployment
     per_rank = size / (deployment.attention_dp * min(deployment.tp, setup.model.kv_shards))
     kv_read = per_rank * kv_gb_per_token(setup.model, deployment.precision)
-    kv_read = kv_read * setup.model.kv_read_tokens(lengths.context) / (engine.eta_kv * memory)
+    kv_read = kv_read * read_tokens / (engine.eta_kv * memory)
     per_request = engine.request_us / 1000.0 + _all_reduce_ms(setup)
     return (step + kv_read + _layers_ms(setup) + size * per_request)[()]
 
@@ -131,13 +139,17 @@ def prefill_ms(setup: Setup, lengths: Lengths) -> float:
     Matrix products, attention (quadratic), all-reduces, and what a step with a prefill pays per layer beyond
     the launches of a recorded decode step.
     """
-    model, deployment, tokens = setup.model, setup.deployment, lengths.input_tokens
-    expert_active_b = model.active_params_b - model.shared_params_b
-    gflop = 2.0 * (model.shared_params_b + expert_active_b / setup.engine.eta_expert_c) * tokens
-    gflop += 2.0e-9 * model.layers * model.heads * model.attention_dim * tokens * model.kv_read_tokens(tokens)
-    rate = setup.accelerator.tflops(deployment.precision) * setup.engine.eta_prefill * deployment.accelerators
-    layers_ms = model.layers * setup.engine.prefill_layer_us / 1000.0
-    return gflop / rate + layers_ms + _all_reduce_ms(setup) * tokens
+    tokens = lengths.input_tokens
+    token, pair, rate = _prefill_gflop(setup)
+    gflop = token * tokens
+    gflop += pair * tokens * setup.model.kv_read_tokens(tokens)
+    return gflop / rate + _prefill_layers_ms(setup) + _all_reduce_ms(setup) * tokens
+
+
+def prefill_parts_ms(setup: Setup) -> tuple[float, float, float]:
+    """Return the parts of a prefill, ms: of a prompt, of a token, of a pair of a token and one that it sees."""
+    token, pair, rate = _prefill_gflop(setup)
+    return _prefill_layers_ms(setup), token / rate + _all_reduce_ms(setup), pair / rate
 
 
 def tpot_ms(setup: Setup, lengths: Lengths, batch: ArrayLike) -> Any:
@@ -243,6 +255,21 @@ def _experts_ms(setup: Setup, size: Floats) -> tuple[Floats, Floats]:
     gflop = 2.0 * (model.active_params_b - model.shared_params_b) * size * share
     rate = engine.eta_expert_c * engine.eta_c * setup.accelerator.tflops(deployment.precision)
     return read_gb / (engine.eta_expert_bw * setup.accelerator.bandwidth_tb_s), gflop / rate
+
+
+def _prefill_gflop(setup: Setup) -> tuple[float, float, float]:
+    """Return the GFLOP of each token of a prompt, those of each pair of tokens, and GFLOP per ms of the replica."""
+    model, deployment = setup.model, setup.deployment
+    expert_active_b = model.active_params_b - model.shared_params_b
+    token = 2.0 * (model.shared_params_b + expert_active_b / setup.engine.eta_expert_c)
+    pair = 2.0e-9 * model.layers * model.heads * model.attention_dim
+    rate = setup.accelerator.tflops(deployment.precision) * setup.engine.eta_prefill * deployment.accelerators
+    return token, pair, rate
+
+
+def _prefill_layers_ms(setup: Setup) -> float:
+    """Return what a prompt costs whatever its length: launches that no recorded graph covers, ms."""
+    return setup.model.layers * setup.engine.prefill_layer_us / 1000.0
 
 
 def _layers_ms(setup: Setup) -> float:

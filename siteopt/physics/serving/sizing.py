@@ -208,23 +208,31 @@ def _table(rule: Rule, loads: Floats, saturation: float, utilisation_cap: float 
     if utilisation_cap is not None and not 0.0 < utilisation_cap <= 1.0:
         raise ValueError(f"utilisation_cap must be above 0 and at most 1: {utilisation_cap}")
     load = np.maximum.accumulate(loads)
-    hull = load if np.all(np.diff(load, 2) >= 0.0) else _convex_hull(load)
+    hull = load if np.all(np.diff(load, 2) >= 0.0) else _below(load)
     for values in (load, hull):
         values.flags.writeable = False
     return SizingTable(rule, load, hull, saturation, utilisation_cap)
 
 
-def _convex_hull(load: Floats) -> Floats:
-    """Return the lower convex hull at every integer (Andrew's monotone chain)."""
+def lower_hull(x: Floats, y: Floats) -> list[int]:
+    """Return the points on the lower convex hull, ``x`` rising (Andrew's monotone chain)."""
     kept: list[int] = []
-    for n in range(load.size):
+    for k in range(x.size):
         while len(kept) >= 2:
             a, b = kept[-2], kept[-1]
-            if (load[b] - load[a]) * (n - b) <= (load[n] - load[b]) * (b - a):
+            if (y[b] - y[a]) * (x[k] - x[b]) <= (y[k] - y[b]) * (x[b] - x[a]):
                 break
             kept.pop()
-        kept.append(n)
-    return np.minimum(np.interp(np.arange(load.size), kept, load[kept]), load)
+        kept.append(k)
+    return kept
+
+
+def _below(load: Floats) -> Floats:
+    """Return the lower convex hull at every integer."""
+    n = np.arange(float(load.size))
+    kept = lower_hull(n, load)
+    hull: Floats = np.minimum(np.interp(n, kept, load[kept]), load)
+    return hull
 
 
 def _partition(table: SizingTable, error: float, n_segments: int) -> list[tuple[int, int]] | None:

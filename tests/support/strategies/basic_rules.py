@@ -158,7 +158,7 @@ def _workload(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "slo": draw(_slos(service_ms, calls)),
         "tiers": draw(st.sampled_from([list(TIERS)] * 4 + [["micro"], ["regional"]])),
         "jurisdictions": draw(st.sampled_from(["any"] * 4 + ["EU", "same", ["DE", "CH"]])),
-        "sovereign_route": draw(st.sampled_from([False, False, True])),
+        "sovereign_route": draw(st.sampled_from([False, False, True, "fastest"])),
         "splittable": draw(st.sampled_from([True, True, False])),
         "gb_in": draw(st.sampled_from([0.0, 3e-5])),
         "gb_out": draw(st.sampled_from([0.0, 2e-4])),

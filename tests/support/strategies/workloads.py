@@ -42,7 +42,7 @@ def workload_entries(
         "slo": draw(_slos(service, calls)),
         "tiers": draw(st.sampled_from([list(TIERS)] * 8 + [["micro"], ["hyperscale"]])),
         "jurisdictions": draw(st.sampled_from(["any"] * 7 + ["EU", "same", ["DE", "CH"]])),
-        "sovereign_route": draw(st.sampled_from([False, False, False, True])),
+        "sovereign_route": draw(st.sampled_from([False, False, False, True, "fastest"])),
         "splittable": draw(st.sampled_from([True, True, False])),
         "gb_in": draw(st.sampled_from([0.0, 3e-5])),
         "gb_out": draw(st.sampled_from([2e-5, 2e-4])),

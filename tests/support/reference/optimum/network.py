@@ -80,8 +80,10 @@ class Backbone:
 
     def user_route(self, region: Region, site: Site, allowed: Allowed) -> tuple[str, ...] | None:
         """Nodes from a region to a site; none at all without a network, None where no route is allowed."""
+        if allowed is not None and region.jurisdiction not in allowed:
+            return None
         if not self._nodes:
-            return () if allowed is None or region.jurisdiction in allowed else None
+            return ()
         return self.route(self.access(region)[0], self.access(site)[0], allowed)
 
     def user_rtt_ms(self, region: Region, site: Site, allowed: Allowed) -> float:

@@ -106,7 +106,14 @@ class Physics:
         """The way that keeps a copy at a site up to date."""
         assert workload.home is not None
         allowed = self._allowed(workload, site.jurisdiction) if workload.sovereign_route else None
+        if self._home_rtt_ms(workload, site, allowed) == inf:
+            return None
         return self.backbone.home_route(site, workload.home.node, allowed)
+
+    def _home_rtt_ms(self, workload: Workload, site: Site, allowed: Allowed) -> float:
+        assert workload.home is not None
+        ways = (self.backbone.home_rtt_ms(site, workload.home.node, a) for a in (allowed, None))
+        return _admitted(workload, *ways)
 
     def has_tail(self, k: int) -> bool:
         """Whether how far a pool reaches decides what it carries."""
@@ -167,9 +174,9 @@ class Physics:
         k = self.scenario.workloads.index(workload)
         if not any(self.is_dense_enough(k, design) for design in self._designs(site)):
             return None
-        rtt = self.backbone.user_rtt_ms(region, site, on_route)
+        rtt = _admitted(workload, *(self.backbone.user_rtt_ms(region, site, a) for a in (on_route, None)))
         if workload.home is not None and data == "home":
-            home_rtt = self.backbone.home_rtt_ms(site, workload.home.node, on_route)
+            home_rtt = self._home_rtt_ms(workload, site, on_route)
             rtt += workload.home.trips_per_call * home_rtt if home_rtt < inf else inf
         if rtt == inf or any(rtt > slack for slack, _ in slacks(workload, is_degraded=True)):
             return None
@@ -224,6 +231,12 @@ class Physics:
         if rule == "same":
             return frozenset([home])
         return frozenset(j.id for j in self.scenario.jurisdictions if rule == "any" or rule in j.groups)
+
+
+def _admitted(workload: Workload, inside_ms: float, any_ms: float) -> float:
+    """Round trip of a route, ``inf`` where it must be the fastest of all and one that leaves is faster."""
+    is_beaten = workload.sovereign_route == "fastest" and any_ms * (1.0 + 1e-9) < inside_ms
+    return inf if is_beaten else inside_ms
 
 
 def stated(workload: Workload) -> tuple[Replica, Service]:

@@ -1,0 +1,307 @@
+"""How fast pools of a deployment answer, at every size and load: tabulated once, by simulation.
+
+Everything that a plan asks of a pool of language-model replicas is read from this one table: the largest load A(n) that
+n replicas carry within given limits, and how long the requests of a pool take. One rule decides both, so that a plan
+which keeps to A(n) keeps its limits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from siteopt.physics.serving.pool_simulation import Requests, simulate_pool
+from siteopt.physics.serving.sizing import lower_hull
+from siteopt.tolerances import SHRINK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from siteopt._core.stopping import StopCheck
+    from siteopt.arrays import Floats
+    from siteopt.physics.serving.batching import ReplicaTimes
+    from siteopt.physics.serving.pool_simulation import Responses
+    from siteopt.physics.serving.request_sizes import RequestSizes
+
+METRICS = ("ttft", "tpot", "e2e")
+#: Sizes that are simulated; the last only where a pool may be larger than the one before it.
+SIZES = (1, 2, 4, 16, 64, 256)
+#: Requests in the run of a size: in-flight requests grow with it, and a short run of a large pool is all start-up.
+REQUESTS = {1: 30_000, 2: 30_000, 4: 30_000, 16: 60_000, 64: 120_000, 256: 240_000}
+#: Loads that are simulated, as shares of saturation; beyond the last in equal steps as far as is asked.
+LOADS = (0.012, 0.03, 0.06, 0.10, 0.15, 0.20, 0.26, 0.33, 0.40, 0.47, 0.54, 0.61, 0.68, 0.75, 0.83)
+STEP = 0.07
+#: Share of the simulated load that is promised.
+MARGIN = 0.97
+#: From this size on a row begins a few loads before the one at which the smaller size ended.
+LARGE, BEFORE = 64, 2
+#: Calls of an agent whose times are added one by one; beyond, their sum is taken as gamma.
+ADDED_CALLS = 32
+
+
+class Limit(NamedTuple):
+    """The most that a metric may be in a share ``percentile`` of requests, ms, round trips already taken off."""
+
+    metric: str
+    ms: float
+    percentile: float
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Quantiles of a deployment's pools.
+
+    Attributes
+    ----------
+    rps : float
+        Requests per second at which one replica saturates: the unit of loads.
+    sizes : tuple of int
+        Replicas, rising.
+    loads : ndarray of float64, shape (n_load,)
+        Shares of saturation, rising.
+    percentiles : tuple of float
+    quantile_ms : ndarray of float64, shape (metric, percentile, size, n_load)
+        Never falling in the load; ``inf`` at loads beyond the end of a row, where a limit is missed anyway.
+    """
+
+    rps: float
+    sizes: tuple[int, ...]
+    loads: Floats
+    percentiles: tuple[float, ...]
+    quantile_ms: Floats
+
+    def shares(self, metric: str, percentile: float, ms: Floats) -> Floats:
+        """Return the largest load within a limit, as a share of saturation, for each of several limits.
+
+        Linear between simulated loads; 0 where even the least load misses, the last load where none does. Larger pools
+        carry no less.
+
+        Parameters
+        ----------
+        metric : str
+        percentile : float
+            One of ``percentiles``.
+        ms : ndarray of float64, shape (k,)
+
+        Returns
+        -------
+        ndarray of float64, shape (size, k)
+        """
+        found = np.empty((len(self.sizes), len(ms)))
+        for row, quantiles in enumerate(self._rows(metric, percentile)):
+            known = quantiles[np.isfinite(quantiles)]
+            met = np.searchsorted(known, ms, side="right")  # so many loads are within the limit
+            at, after = np.maximum(met - 1, 0), np.minimum(met, len(known) - 1)
+            rise = known[after] - known[at] if len(known) else np.zeros(len(ms))
+            part = (
+                np.divide(ms - known[at], rise, out=np.zeros(len(ms)), where=rise > 0.0)
+                if len(known)
+                else 0.0
+            )
+            load = self.loads[at] + part * (self.loads[after] - self.loads[at])
+            found[row] = np.where(met > 0, load, 0.0)
+        return np.maximum.accumulate(found, axis=0)
+
+    def carried_rps(self, n_max: int, limits: Iterable[Limit]) -> Floats:
+        """Return A(n), the requests per second that n = 0 .. ``n_max`` replicas carry within all limits.
+
+        The lower convex hull of what was simulated, less a margin: with 1 / sqrt(n) between the simulated sizes, level
+        in the load per replica beyond the last. Where pools carry the highest load that was simulated, which no cap on
+        utilisation allows, the table goes on in a straight line.
+        """
+        per_size = np.min(
+            [self.shares(x.metric, x.percentile, np.array([x.ms]))[:, 0] for x in limits], axis=0
+        )
+        n = np.arange(0.0, self.sizes[-1] + 1.0)
+        share = np.append(0.0, self.between(n[1:]) @ per_size)
+        x, y = _with_far_end(n, n * share, share, float(self.loads[-1]))
+        kept = lower_hull(x, y)
+        table: Floats = np.interp(np.arange(n_max + 1.0), x[kept], y[kept])
+        return table * (MARGIN * self.rps * (1.0 - SHRINK))
+
+    def quantile(self, metric: str, percentile: float, replicas: int, rate_rps: float) -> float:
+        """Return the least ms within which a pool keeps a limit at a rate: the same rule as A(n), the other way round.
+
+        ``inf`` where no limit that was simulated holds.
+        """
+        load = rate_rps / (replicas * self.rps * MARGIN * (1.0 - SHRINK))
+        knots = np.unique(self._rows(metric, percentile))
+        knots = knots[np.isfinite(knots)]
+        weights = self.between(np.array([float(replicas)]))[0]
+        at = weights @ self.shares(metric, percentile, knots)
+        place = int(np.searchsorted(at, load * (1.0 - ROUNDING), side="left"))
+        if place == len(knots):
+            return inf
+        if place == 0:
+            return float(knots[0])
+        below = np.nextafter(knots[place], -inf)
+        just = float(weights @ self.shares(metric, percentile, np.array([below]))[:, 0])
+        if load >= just or just <= at[place - 1]:
+            return float(knots[place])
+        part = max(load - at[place - 1], 0.0) / (just - at[place - 1])
+        return float(knots[place - 1] + part * (knots[place] - knots[place - 1]))
+
+    def between(self, n: Floats) -> Floats:
+        """Return the weights of the simulated sizes in pools of n replicas, linear in 1 / sqrt(n); shape (n, size)."""
+        scores = -1.0 / np.sqrt(np.array(self.sizes, dtype=np.float64))
+        place = np.clip(np.searchsorted(self.sizes, n, side="right") - 1, 0, len(self.sizes) - 1)
+        after = np.minimum(place + 1, len(self.sizes) - 1)
+        width = np.where(after > place, scores[after] - scores[place], 1.0)
+        part = np.where(after > place, (-1.0 / np.sqrt(n) - scores[place]) / width, 0.0)
+        weights = np.zeros((len(n), len(self.sizes)))
+        weights[np.arange(len(n)), place] = 1.0 - part
+        weights[np.arange(len(n)), after] += part
+        return weights
+
+    def _rows(self, metric: str, percentile: float) -> Floats:
+        rows: Floats = self.quantile_ms[METRICS.index(metric), self.percentiles.index(percentile)]
+        return rows
+
+
+#: Pool so large that a hull which ends there has no slope above what one more replica carries in the end.
+FAR = 1e7
+#: Relative; loads that differ by less are the same load after some sums.
+ROUNDING = 1e-9
+
+
+def _with_far_end(n: Floats, carried: Floats, share: Floats, top: float) -> tuple[Floats, Floats]:
+    """Return A(n) with a far point that its hull ends at, in units of one replica's saturation.
+
+    Where all pools from some size on carry the highest load, the table ends soon after that size, once a replica more
+    carries no more than it can at most; otherwise at the largest size, level in the load per replica.
+    """
+    full = np.flatnonzero(share >= top * (1.0 - ROUNDING))
+    if not len(full):
+        return np.append(n, FAR), np.append(carried, FAR * share[-1])
+    for end in range(int(full[0]), len(n)):
+        slope = carried[end] - carried[end - 1]
+        if slope <= 1.0:
+            break
+    far = carried[end] + slope * (FAR - end)
+    return np.append(n[: end + 1], FAR), np.append(carried[: end + 1], far)
+
+
+def tabulate(
+    times: ReplicaTimes,
+    sizes: RequestSizes,
+    limits: Sequence[Limit],
+    *,
+    rps: float,
+    calls: float = 1.0,
+    arrival_cv: float = 1.0,
+    cached_share: float = 0.0,
+    load_balancing: str = "least_requests",
+    highest_load: float = LOADS[-1],
+    largest_pool: int = LARGE,
+    seed: int = 1,
+    stop: StopCheck | None = None,
+) -> Surface:
+    """Simulate a deployment's pools at a few sizes and loads.
+
+    Parameters
+    ----------
+    times : ReplicaTimes
+    sizes : RequestSizes
+    limits : sequence of Limit
+        The loosest of each metric and percentile that will be asked for. A row ends at the first load that misses one.
+    rps : float
+        Requests per second at which one replica saturates.
+    calls : float
+        Calls that a request makes one after the other: its e2e is their sum.
+    arrival_cv : float
+        Coefficient of variation of the times between arrivals at a pool.
+    cached_share : float
+        Share of the tokens read that a prefix cache holds.
+    load_balancing : str
+    highest_load : float
+        Most of its saturation that a replica is ever given.
+    largest_pool : int
+        Most replicas that a pool may have; above 64 a larger size is simulated too.
+    seed : int
+    stop : StopCheck, optional
+
+    Returns
+    -------
+    Surface
+
+    Raises
+    ------
+    OutOfTimeError
+        If ``stop`` said so before the end.
+    """
+    loads = _loads(highest_load / MARGIN)
+    percentiles = tuple(sorted({0.5, 0.95, 0.99, *(x.percentile for x in limits)}))
+    simulated = tuple(n for n in SIZES if n <= LARGE or largest_pool > LARGE)
+    table = np.full((len(METRICS), len(percentiles), len(simulated), len(loads)), inf)
+    drawn = {
+        count: Requests.drawn(sizes, count, arrival_cv, seed, cached_share)
+        for count in {REQUESTS[n] for n in simulated}
+    }
+    ended = 0
+    for row, n in enumerate(simulated):
+        requests = drawn[REQUESTS[n]]
+        begin = max(ended - BEFORE, 0) if n >= LARGE else 0
+        table[:, :, row, :begin] = table[:, :, row - 1, :begin]
+        for place in range(begin, len(loads)):
+            rate = float(loads[place]) * n * rps
+            responses = simulate_pool(
+                times, requests, n, rate, load_balancing=load_balancing, seed=seed, stop=stop
+            )
+            table[:, :, row, place] = _quantiles(responses, percentiles, calls, seed)
+            ended = place
+            if any(
+                table[METRICS.index(x.metric), percentiles.index(x.percentile), row, place] > x.ms
+                for x in limits
+            ):
+                break
+        np.maximum.accumulate(table[:, :, row, : ended + 1], axis=2, out=table[:, :, row, : ended + 1])
+    return Surface(rps, simulated, loads, percentiles, table)
+
+
+def _loads(highest: float) -> Floats:
+    """Return the loads to simulate, the last not below ``highest``."""
+    more = np.arange(LOADS[-1] + STEP, highest + STEP, STEP)
+    return np.array([*(x for x in LOADS if x < highest or x == LOADS[-1]), *np.minimum(more, highest)])
+
+
+def _quantiles(responses: Responses, percentiles: tuple[float, ...], calls: float, seed: int) -> Floats:
+    """Return the quantiles of one run; shape (metric, percentile)."""
+    per_metric = (responses.ttft_ms, responses.tpot_ms, sums_of_calls(responses.e2e_ms, calls, seed))
+    # Answers of one token each have no time per token.
+    return np.array(
+        [np.quantile(x, percentiles) if len(x) else np.zeros(len(percentiles)) for x in per_metric]
+    )
+
+
+def sums_of_calls(e2e_ms: Floats, calls: float, seed: int) -> Floats:
+    """Return times of requests that make several calls one after the other, each independent of the others.
+
+    Every call takes one of the measured times, in an order of its own. A mean number of calls that is not whole has as
+    many requests with one call more as it takes. Beyond 32 calls their sum is taken as gamma with its two moments.
+    """
+    if calls == 1.0:
+        return e2e_ms
+    generator = np.random.default_rng(seed)
+    count = len(e2e_ms)
+    if calls > ADDED_CALLS:
+        mean, scv = float(e2e_ms.mean()), float(e2e_ms.var()) / float(e2e_ms.mean()) ** 2
+        return _gamma_times(calls * mean, scv / calls, count)
+    total = np.zeros(count)
+    for _ in range(int(calls)):
+        total += generator.permutation(e2e_ms)
+    extra = generator.permutation(np.arange(count) < (calls % 1.0) * count)
+    total[extra] += generator.permutation(e2e_ms)[extra]
+    return total
+
+
+def _gamma_times(mean_ms: float, scv: float, count: int) -> Floats:
+    """Return evenly spaced quantiles of a gamma distribution."""
+    from scipy.special import gammaincinv  # SciPy takes long to import, and few workloads make so many calls
+
+    if scv == 0.0:
+        return np.full(count, mean_ms)
+    quantiles: Floats = gammaincinv(1.0 / scv, (np.arange(count) + 0.5) / count) * mean_ms * scv
+    return quantiles
