@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from siteopt.scenario.schema import Scenario
 
-#: Words that turn a name into its opposite, or into another unit: a limit from below is not a misspelt limit from above,
-#: and a column of kW that takes the name of one of MW is wrong by a thousand.
+#: Words that turn a name into its opposite or another unit: a limit from below is not a misspelt limit from above, and
+#: a column of kW under the name of one of MW is wrong by a thousand.
 OPPOSITES = (
     *({"min", "max"}, {"minimum", "maximum"}, {"least", "most"}, {"lower", "upper"}, {"low", "high"}),
     *(

@@ -77,7 +77,7 @@ NOT_A_SCENARIO: dict[str, tuple[bytes, str]] = {
     "a number": (b"42", "not a number"),
     "YAML": (b"schema_version: 1\nsites:\n", "not JSON"),
     "wrong encoding": ("{'name': 'München'}".encode("latin-1"), "is not UTF-8 text (byte 11 is 0xfc)"),
-    "UTF-16": ('{"schema_version": 1}'.encode("utf-16"), "is not UTF-8 text"),
+    "UTF-16": ('{"schema_version": 1}'.encode("utf-16"), "is UTF-16; save it as UTF-8"),
     "a key twice": (b'{"schema_version": 1, "schema_version": 1}', "schema_version: stands twice"),
     "a key twice in a row": (b'{"sites": [{"id": "a", "lat": 1, "lat": 2}]}', "the object whose id is 'a'"),
     "nested too deeply": (b"[" * 100_000, "nested too deeply"),

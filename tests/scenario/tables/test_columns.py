@@ -84,21 +84,21 @@ def test_rows_of_another_width_are_one_message(tmp_path: Path) -> None:
 def test_a_column_of_another_unit_is_not_taken_for_a_key(tmp_path: Path) -> None:
     """Who believed that headroom_kw is meant to be headroom_mw would be wrong by a thousand."""
     text = table_text(",").replace("headroom_mw", "headroom_kw")
-    (said,) = problems(tmp_path, text)
+    (said,) = problems(tmp_path / "sites.csv", text)
     assert said == (
         "the first line of sites.csv lacks 'headroom_mw', but names 'headroom_kw'; name the columns by their keys"
     )
 
 
 def test_capitals_are_no_other_name_but_are_said(tmp_path: Path) -> None:
-    (said,) = problems(tmp_path, table_text(",").replace("id,name,lat,lon", "ID,Name,Lat,LON"))
+    (said,) = problems(tmp_path / "sites.csv", table_text(",").replace("id,name,lat,lon", "ID,Name,Lat,LON"))
     assert said.startswith(
         "the first line of sites.csv lacks 'id' (is it 'ID'?), 'lat' (is it 'Lat'?), 'lon' (is it"
     )
 
 
 def test_a_title_above_the_columns_is_named_as_the_cause(tmp_path: Path) -> None:
-    (said,) = problems(tmp_path, "Substations of 2026,,,,,,,,\n" + table_text(","))
+    (said,) = problems(tmp_path / "sites.csv", "Substations of 2026,,,,,,,,\n" + table_text(","))
     assert "but names 'Substations of 2026'; name the columns by their keys" in said
 
 
