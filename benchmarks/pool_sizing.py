@@ -38,7 +38,8 @@ from siteopt.physics.serving.request_sizes import (
     ThroughQuantiles,
 )
 from siteopt.physics.serving.specs import Accelerator, Deployment, Engine, Lengths, Model, Setup
-from siteopt.physics.serving.surface import Limit, Surface, tabulate
+from siteopt.physics.serving.surface import Limit, Surface
+from siteopt.physics.serving.tabulate import Traffic, tabulate
 from siteopt.scenario.catalogue import load_catalogue
 
 #: Round trip of all requests, ms; share of an SLO that the choice of the batch leaves to it and to waiting.
@@ -189,7 +190,7 @@ def size_up(folder: Path, case: Case, cv: float, know: str) -> Sized | str:
     setup, config, times = best[1]
     rps = float(roofline.request_rps(setup, lengths, config.batch))
     began = time.process_time()
-    surface = tabulate(times, sizes, case.limits, rps=rps, arrival_cv=cv, highest_load=CAP)
+    surface = tabulate(times, Traffic(sizes, arrival_cv=cv), case.limits, rps=rps, highest_load=CAP)
     return Sized(case, times, rps, surface, time.process_time() - began)
 
 

@@ -76,8 +76,7 @@ def solve(
     gap : float
         Stop once (cost - bound) / (sum of the positive cost lines) is at most this.
     seed : int
-        Under a limit on iterations the same seed gives the same plan. Otherwise bound and search run concurrently
-        where there are two cores, and when one stops the other depends on their pace.
+        Under a limit on iterations the same seed gives the same plan; else that depends on the pace of two threads.
     method : {"auto", "milp", "search"}
         ``search``: local search with the Lagrangian bound. ``milp``: the exact model, warm-started from a quick search.
         ``auto``: search first, then the exact model if it is small enough and the gap is not reached yet.
@@ -89,8 +88,7 @@ def solve(
         Called with a :class:`~siteopt.run.progress.Progress` on every change; from any thread, one at a time.
         An exception that it raises is logged and ends the solve with the best plan so far.
     stop : callable, optional
-        Called many times a second, from any thread, one at a time; ends the solve with the best plan so far once it
-        returns True.
+        Called many times a second, likewise; once it returns True the solve ends with the best plan so far.
 
     Returns
     -------
@@ -110,8 +108,8 @@ def solve(
     ValueError
         If an option is out of its range.
     """
-    options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
     problem = scenario if isinstance(scenario, FacilityLocation) else as_scenario(scenario)
+    options = SolveOptions(time_limit, gap, seed, method, node_limit, iteration_limit)
     return solve_with(problem, options, start, progress, stop)
 
 

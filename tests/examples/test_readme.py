@@ -21,4 +21,5 @@ def test_an_example_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """In a folder of its own, as one of them writes a plan; each holds its own assertion."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
+    assert "assert " in block
     exec(compile(block, str(README), "exec"), {})

@@ -114,11 +114,9 @@ def compare(
         return Comparison(results, (), is_interrupted=clock.interrupted)
     base = with_mode(scenario, "hybrid")
     verdicts = verdicts_of(base, hybrid.plan)
-    turns = (
-        ()
-        if workload is None
-        else turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
-    )
+    turns: tuple[Turn, ...] = ()
+    if workload is not None:
+        turns = turn(base, hybrid.plan, verdicts, workload, parameters, effort, clock, say)
     return Comparison(results, verdicts, turns, clock.interrupted)
 
 

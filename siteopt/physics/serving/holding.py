@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from siteopt.physics.serving.pool_simulation import Requests, simulate_pool
-from siteopt.physics.serving.surface import LOADS, METRICS, sums_of_calls
+from siteopt.physics.serving.surface import METRICS
+from siteopt.physics.serving.tabulate import LOADS, sums_of_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,8 +76,9 @@ def held_share(
     limits : sequence of Limit
     rps : float
         Requests per second at which one replica saturates.
-    calls, load_balancing, seed
-        See :func:`siteopt.physics.serving.surface.tabulate`.
+    calls, load_balancing
+        See :class:`siteopt.physics.serving.tabulate.Traffic`.
+    seed : int
 
     Returns
     -------

@@ -13,33 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siteopt.physics.serving.pool_simulation import Requests, simulate_pool
 from siteopt.physics.serving.sizing import lower_hull
 from siteopt.tolerances import SHRINK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from siteopt._core.stopping import StopCheck
     from siteopt.arrays import Floats
-    from siteopt.physics.serving.batching import ReplicaTimes
-    from siteopt.physics.serving.pool_simulation import Responses
-    from siteopt.physics.serving.request_sizes import RequestSizes
 
 METRICS = ("ttft", "tpot", "e2e")
-#: Sizes that are simulated; the last only where a pool may be larger than the one before it.
-SIZES = (1, 2, 4, 16, 64, 256)
-#: Requests in the run of a size: in-flight requests grow with it, and a short run of a large pool is all start-up.
-REQUESTS = {1: 30_000, 2: 30_000, 4: 30_000, 16: 60_000, 64: 120_000, 256: 240_000}
-#: Loads that are simulated, as shares of saturation; beyond the last in equal steps as far as is asked.
-LOADS = (0.012, 0.03, 0.06, 0.10, 0.15, 0.20, 0.26, 0.33, 0.40, 0.47, 0.54, 0.61, 0.68, 0.75, 0.83)
-STEP = 0.07
 #: Share of the simulated load that is promised.
 MARGIN = 0.97
-#: From this size on a row begins a few loads before the one at which the smaller size ended.
-LARGE, BEFORE = 64, 2
-#: Calls of an agent whose times are added one by one; beyond, their sum is taken as gamma.
-ADDED_CALLS = 32
 
 
 class Limit(NamedTuple):
@@ -182,126 +166,3 @@ def _with_far_end(n: Floats, carried: Floats, share: Floats, top: float) -> tupl
             break
     far = carried[end] + slope * (FAR - end)
     return np.append(n[: end + 1], FAR), np.append(carried[: end + 1], far)
-
-
-def tabulate(
-    times: ReplicaTimes,
-    sizes: RequestSizes,
-    limits: Sequence[Limit],
-    *,
-    rps: float,
-    calls: float = 1.0,
-    arrival_cv: float = 1.0,
-    cached_share: float = 0.0,
-    load_balancing: str = "least_requests",
-    highest_load: float = LOADS[-1],
-    largest_pool: int = LARGE,
-    seed: int = 1,
-    stop: StopCheck | None = None,
-) -> Surface:
-    """Simulate a deployment's pools at a few sizes and loads.
-
-    Parameters
-    ----------
-    times : ReplicaTimes
-    sizes : RequestSizes
-    limits : sequence of Limit
-        The loosest of each metric and percentile that will be asked for. A row ends at the first load that misses one.
-    rps : float
-        Requests per second at which one replica saturates.
-    calls : float
-        Calls that a request makes one after the other: its e2e is their sum.
-    arrival_cv : float
-        Coefficient of variation of the times between arrivals at a pool.
-    cached_share : float
-        Share of the tokens read that a prefix cache holds.
-    load_balancing : str
-    highest_load : float
-        Most of its saturation that a replica is ever given.
-    largest_pool : int
-        Most replicas that a pool may have; above 64 a larger size is simulated too.
-    seed : int
-    stop : StopCheck, optional
-
-    Returns
-    -------
-    Surface
-
-    Raises
-    ------
-    OutOfTimeError
-        If ``stop`` said so before the end.
-    """
-    loads = _loads(highest_load / MARGIN)
-    percentiles = tuple(sorted({0.5, 0.95, 0.99, *(x.percentile for x in limits)}))
-    simulated = tuple(n for n in SIZES if n <= LARGE or largest_pool > LARGE)
-    table = np.full((len(METRICS), len(percentiles), len(simulated), len(loads)), inf)
-    drawn = {
-        count: Requests.drawn(sizes, count, arrival_cv, seed, cached_share)
-        for count in {REQUESTS[n] for n in simulated}
-    }
-    ended = 0
-    for row, n in enumerate(simulated):
-        requests = drawn[REQUESTS[n]]
-        begin = max(ended - BEFORE, 0) if n >= LARGE else 0
-        table[:, :, row, :begin] = table[:, :, row - 1, :begin]
-        for place in range(begin, len(loads)):
-            rate = float(loads[place]) * n * rps
-            responses = simulate_pool(
-                times, requests, n, rate, load_balancing=load_balancing, seed=seed, stop=stop
-            )
-            table[:, :, row, place] = _quantiles(responses, percentiles, calls, seed)
-            ended = place
-            if any(
-                table[METRICS.index(x.metric), percentiles.index(x.percentile), row, place] > x.ms
-                for x in limits
-            ):
-                break
-        np.maximum.accumulate(table[:, :, row, : ended + 1], axis=2, out=table[:, :, row, : ended + 1])
-    return Surface(rps, simulated, loads, percentiles, table)
-
-
-def _loads(highest: float) -> Floats:
-    """Return the loads to simulate, the last not below ``highest``."""
-    more = np.arange(LOADS[-1] + STEP, highest + STEP, STEP)
-    return np.array([*(x for x in LOADS if x < highest or x == LOADS[-1]), *np.minimum(more, highest)])
-
-
-def _quantiles(responses: Responses, percentiles: tuple[float, ...], calls: float, seed: int) -> Floats:
-    """Return the quantiles of one run; shape (metric, percentile)."""
-    per_metric = (responses.ttft_ms, responses.tpot_ms, sums_of_calls(responses.e2e_ms, calls, seed))
-    # Answers of one token each have no time per token.
-    return np.array(
-        [np.quantile(x, percentiles) if len(x) else np.zeros(len(percentiles)) for x in per_metric]
-    )
-
-
-def sums_of_calls(e2e_ms: Floats, calls: float, seed: int) -> Floats:
-    """Return times of requests that make several calls one after the other, each independent of the others.
-
-    Every call takes one of the measured times, in an order of its own. A mean number of calls that is not whole has as
-    many requests with one call more as it takes. Beyond 32 calls their sum is taken as gamma with its two moments.
-    """
-    if calls == 1.0:
-        return e2e_ms
-    generator = np.random.default_rng(seed)
-    count = len(e2e_ms)
-    if calls > ADDED_CALLS:
-        mean, scv = float(e2e_ms.mean()), float(e2e_ms.var()) / float(e2e_ms.mean()) ** 2
-        return _gamma_times(calls * mean, scv / calls, count)
-    total = np.zeros(count)
-    for _ in range(int(calls)):
-        total += generator.permutation(e2e_ms)
-    extra = generator.permutation(np.arange(count) < (calls % 1.0) * count)
-    total[extra] += generator.permutation(e2e_ms)[extra]
-    return total
-
-
-def _gamma_times(mean_ms: float, scv: float, count: int) -> Floats:
-    """Return evenly spaced quantiles of a gamma distribution."""
-    from scipy.special import gammaincinv  # SciPy takes long to import, and few workloads make so many calls
-
-    if scv == 0.0:
-        return np.full(count, mean_ms)
-    quantiles: Floats = gammaincinv(1.0 / scv, (np.arange(count) + 0.5) / count) * mean_ms * scv
-    return quantiles

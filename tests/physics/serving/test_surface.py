@@ -15,7 +15,8 @@ from siteopt.physics.serving.batching import replica_times
 from siteopt.physics.serving.pool_simulation import Requests, simulate_pool
 from siteopt.physics.serving.request_sizes import Lognormal, SeparateSizes
 from siteopt.physics.serving.specs import Lengths
-from siteopt.physics.serving.surface import Limit, Surface, sums_of_calls, tabulate
+from siteopt.physics.serving.surface import Limit, Surface
+from siteopt.physics.serving.tabulate import Traffic, sums_of_calls, tabulate
 from tests.physics.serving.test_pool_simulation import setup_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def rps() -> float:
 
 @cache
 def surface() -> Surface:
-    return tabulate(replica_times(setup_of(), BATCH), SIZES, LOOSEST, rps=rps())
+    return tabulate(replica_times(setup_of(), BATCH), Traffic(SIZES), LOOSEST, rps=rps())
 
 
 def usable(limits: list[Limit]) -> Floats:
